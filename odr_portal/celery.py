@@ -82,12 +82,22 @@ class Guarded(Task):  # type: ignore[type-arg]
         return super().__call__(*args, **options) if may_run(name.partition("_")[2] or name) else 0
 
 
-@beat_init.connect
-@worker_init.connect
-def _refuse_to_start(**_: Any) -> None:
+def _may_start(process: str) -> None:
     from accounts.demo import refuse_to_start
+    from odr_portal.processes import separation
 
+    separation.refuse_to_start(process)
     refuse_to_start()
+
+
+@beat_init.connect
+def _beat_may_start(**_: Any) -> None:
+    _may_start("beat")
+
+
+@worker_init.connect
+def _worker_may_start(**_: Any) -> None:
+    _may_start("worker")
 
 
 app = Celery("odr_portal", task_cls=Guarded)

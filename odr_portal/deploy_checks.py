@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import DatabaseError
 
 from accounts import demo
+from odr_portal.processes import separation
 from web import environment
 
 #: What libpq counts as a connection that nobody between reads or answers in the server's place.
@@ -94,7 +95,20 @@ def where_no_document_key_is_set(app_configs: Any, **kwargs: Any) -> list[CheckM
     return [Info(text, hint=hint, id="odr_portal.I001")]
 
 
+def each_process_has_a_user(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.PROCESS_USERS:
+        told = "PROCESS_USERS is not set: nobody looks whether the pages can read the key that signs the record."
+        hint = "docs/operations.md, “A system user a process”."
+        return [Warning(told, hint=hint, id="odr_portal.W008")]
+    return [Warning(one, hint="See PROCESS_USERS.", id="odr_portal.W008") for one in separation.found()]
+
+
 CHECKS = (
-    *(nobody_of_a_demo_can_come_in, it_is_no_demo, hosts_are_named, keys_differ_and_are_strong, lines_are_closed),
+    nobody_of_a_demo_can_come_in,
+    it_is_no_demo,
+    hosts_are_named,
+    keys_differ_and_are_strong,
+    lines_are_closed,
+    each_process_has_a_user,
     where_no_document_key_is_set,
 )

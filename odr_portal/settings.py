@@ -428,6 +428,8 @@ SWEEP_EVERY = environment.number("SWEEP_EVERY", 5, least=1, most=3600)
 SEAL_KEY_FILE = environment.text("SEAL_KEY_FILE")
 # Set for worker and `watch`: what they make as files (dossiers, documents) is signed with it.
 DOCUMENT_KEY_FILE = environment.text("DOCUMENT_KEY_FILE")
+# The system user of each process: web=… worker=… beat=… watch=…; each then checks who can read its keys.
+PROCESS_USERS = environment.process_users("PROCESS_USERS", environment.words("PROCESS_USERS"))
 # Who is written to when something of the portal stands still; empty: its system administrators.
 ALARM_MAIL = [environment.mail_address("ALARM_MAIL", address) for address in environment.words("ALARM_MAIL")]
 # Who may read /metrics and the details of /healthz: whoever shows this word, or asks from one of these addresses.

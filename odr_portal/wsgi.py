@@ -9,5 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 application = get_wsgi_application()
 
 from accounts.demo import refuse_to_start  # noqa: E402 - it needs the apps
+from odr_portal.processes import separation  # noqa: E402
 
+separation.refuse_to_start("web")
 refuse_to_start()

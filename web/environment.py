@@ -119,6 +119,17 @@ def words(name: str, default: str = "") -> list[str]:
     return [word for word in text(name, default).replace(",", " ").split() if word]
 
 
+PROCESSES = ("web", "worker", "beat", "watch")
+
+
+def process_users(name: str, values: list[str]) -> dict[str, str]:
+    """web=USER worker=USER beat=USER watch=USER; nothing: no separation is claimed."""
+    pairs = dict(value.split("=", 1) for value in values if "=" in value)
+    if values and (set(pairs) != set(PROCESSES) or len(values) != len(PROCESSES) or not all(pairs.values())):
+        raise OddValue(name, " ".join(values), "write web=USER worker=USER beat=USER watch=USER, all four.")
+    return pairs
+
+
 def ports(name: str, values: list[str]) -> list[int]:
     """One or more ports of TCP."""
     if not values or not all(value.isdecimal() and 1 <= int(value) <= 65535 for value in values):

@@ -31,6 +31,7 @@ from tests.api.conftest import Program, token_for
 from tests.cast import PASSWORD, World
 from tests.server import DATABASE
 
+SEPARATED = {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
 KEY = "a1b2c3d4e5f6a7b8"
 
 
@@ -164,9 +165,9 @@ def started(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 
 def test_T77_web_and_the_deploy_check_stop_where_people_of_a_demo_are_active(served_database: Any) -> None:
     cursor, url = served_database
-    where = {"DATABASE_URL": url, "SITE_URL": "https://odr.example.org", "VAULT_KEYS": ""}
+    where = {"DATABASE_URL": url, "SITE_URL": "https://odr.example.org", "VAULT_KEYS": ""} | SEPARATED
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    web = ("-c", "import odr_portal.wsgi")
+    web = ("-c", "import os; os.environ.pop('PROCESS_USERS'); import odr_portal.wsgi")
     assert [started(*one, **where).returncode for one in (check, web)] == [0, 0]
     cursor.execute(
         "insert into accounts_user (password, name, is_demo, language, is_active, person_key, created_at, email_index)"

@@ -42,6 +42,9 @@ def record(request: HttpRequest) -> HttpResponse:
         "witnesses": [_witness(one.key, holders.get(one.key.name), note) for one in settings.WITNESSES.all],
         "stamp": _stamped(),
         "has_stamps": stamps.is_on(),
+        # The process that answers compared who can read which key when it started (PROCESS_USERS).
+        "is_separated": bool(settings.PROCESS_USERS),
+        "is_local": not settings.HTTPS,
     }
     return render(request, "open/record.html", context)
 

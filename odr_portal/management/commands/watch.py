@@ -35,6 +35,7 @@ from complaints.webhooks import deliveries
 from database.sweeping import Sweep, drain
 from enterprises.enrolment import enrolled
 from odr_portal.clock_guard import guarded
+from odr_portal.processes import separation
 from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
@@ -97,6 +98,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="One round, then end.")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        separation.refuse_to_start("watch")
         refuse_to_start()
         ended = threading.Event()
         if not once:

@@ -81,6 +81,7 @@ def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_t
 ) -> None:
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE), "VAULT_KEYS": ""}
+    here |= {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
     done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ", **here)
     assert done.returncode == 0, done.stderr
     elsewhere = {"DATABASE_URL": "postgresql://portal_web:x@db.example.org/portal"}
