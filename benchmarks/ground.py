@@ -151,10 +151,7 @@ def database(name: str) -> Iterator[Ground]:
         )
         ground = Ground(root.folder, name)
         # Grants on the database itself are not copied with it.
-        ground.run(
-            f'revoke all on database "{name}" from public',
-            f'grant connect, temporary on database "{name}" to {roles.APP}',
-        )
+        ground.run(f'revoke all on database "{name}" from public', f'grant connect on database "{name}" to {roles.APP}')
         try:
             yield ground
         finally:

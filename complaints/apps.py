@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 
@@ -19,6 +20,7 @@ class ComplaintsConfig(AppConfig):
         post_migrate.connect(_lists_as_the_files_have_them, sender=self)
         names_written.connect(directory.names_written)
         authorities_loaded.connect(directory.authorities_loaded)
+        post_migrate.connect(_keys_are_laid, sender=self)
 
 
 def _lists_as_the_files_have_them(*, using: str, apps: Any = None, plan: Any = None, **_options: Any) -> None:
@@ -32,3 +34,11 @@ def _lists_as_the_files_have_them(*, using: str, apps: Any = None, plan: Any = N
     except LookupError:
         # Taken back to before there were any.
         return
+
+
+def _keys_are_laid(*, using: str, plan: Any = None, **_options: Any) -> None:
+    """After ``migrate``: the database knows the words of whoever has this SECRET_KEY."""
+    from database import request_words
+
+    if plan is not None and "request_key" in connections[using].introspection.table_names():
+        request_words.lay(connections[using])

@@ -11,15 +11,16 @@ the role has changed, so nothing here decides who sees what.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import connection, models
+from django.conf import settings
+from django.db import DatabaseError, connection, models
 from django.db.models.base import ModelState
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.signals import post_init, pre_init
@@ -43,6 +44,7 @@ _STAND_INS: dict[type, Callable[[int], Value]] = {
 #: The driver reads the name of each column of an answer, for longer than the value that stands there: a row with more
 #: columns than these (a case and whoever has to do with it has two hundred) comes as one.
 _WIDE = 40
+_NOT_PREPARED = "26000"
 #: What each connection has prepared, by its own (psycopg2) self: it goes when that goes.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
@@ -73,8 +75,10 @@ class Statement:
         self.sql = sql
         # The values that never change stay words, so that an index with a condition is found.
         self.values = [AsIs(f"${result}") if (result := _place_of(value, stand_ins)) else value for value in values]
-        # The same in every process: what stands behind a pooler shows which statement it is.
-        self.name = f"q_{sha256(repr((sql, [str(value) for value in self.values])).encode()).hexdigest()[:16]}"
+        # The same in every process, and nobody without our key can say it: a statement of that name that somebody else
+        # prepared in this session would run in the next request.
+        words = repr((sql, [str(value) for value in self.values])).encode()
+        self.name = f"q_{hmac.digest(settings.SECRET_KEY.encode(), words, 'sha256').hex()[:32]}"
         self.call = f"({', '.join(['%s'] * len(stand_ins))})" if stand_ins else ""
 
     def ask(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
@@ -85,7 +89,13 @@ class Statement:
     def ask_by(self, cursor: Any, values: Sequence[Value]) -> list[tuple[Any, ...]]:
         """The same by a cursor that the caller holds."""
         name = self._prepared_in(cursor.cursor)
-        cursor.execute(f"execute {name}{self.call}", values or None)
+        try:
+            cursor.execute(f"execute {name}{self.call}", values or None)
+        except DatabaseError as error:
+            if getattr(error.__cause__, "pgcode", "") == _NOT_PREPARED:
+                # Somebody took it out of this session; the next asking prepares it again.
+                _prepared[cursor.cursor.connection].discard(name)
+            raise
         results: list[tuple[Any, ...]] = cursor.fetchall()
         return results
 

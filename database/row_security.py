@@ -1,8 +1,10 @@
 """Row security: while a request is answered, PostgreSQL itself shows only the rows of the caller.
 
-A request is one transaction under the database role of its caller, and what the policies ask (who, for
-which enterprises and branches, in which regions) is told by transaction-local `set_config` alone. Whoever says nothing
-sees no case. The policies stand in complaints/migrations/0004_row_security.py, the first check in `visible_to`.
+A request is one transaction under the database role of its caller. What the policies ask (who, for which enterprises
+and branches, in which regions) stands in a parameter of that transaction, which no caller can set: the database writes
+it when it is shown a word that the portal signed (database/request_words.py). Whoever says nothing sees no case, and a
+role taken without that word sees nothing either. The policies stand in complaints/migrations/0004_row_security.py and
+0021_signed_context.py, the first check in `visible_to`.
 
 What a step must read and write beyond what its caller sees is done `working_as_steps()`: after the case was found under
 the caller's role, and only in the places that tests/walls/test_house.py lists.
@@ -11,6 +13,8 @@ the caller's role, and only in the places that tests/walls/test_house.py lists.
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -18,60 +22,29 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
-from database import roles
+from database import request_words, rights, roles
 
 #: The role of whoever is served now; None where no request is: a sweep, a command, a test.
 _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", default=None)
 _CURRENT: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
+#: Whether this process has compared the rights of its login.
+_looked_at: list[bool] = []
+#: Requests in their transaction, until when each may be, and the driver's connection that it holds.
+_running: dict[RequestTransaction, tuple[float, Any]] = {}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
-_NOBODY = """
-select set_config('role', %(role)s, true), set_config('app.user', '', true), set_config('app.enterprises', '', true),
-       set_config('app.branches', '', true), set_config('app.first', '', true), set_config('app.last', '', true),
-       set_config('app.regions', '', true), set_config('app.shown', '', true), set_config('app.day', %(day)s, true),
-       set_config('app.stations', '', true)"""
-# What the tables say today, asked without any of the code of the first check. The widest region stands in first and
-# last, which the planner can estimate; regions holds all of them, and is empty for whoever has just one.
-_SOMEBODY = """
-with recursive day as (select %(day)s::date as day),
-offices as (
-    select r.id as first, r.last from authorities_officer o, authorities_authority a, authorities_region r, day
-    where o.user_id = %(user)s and a.id = o.authority_id and r.id = a.region_id
-      and (o.starts_on is null or o.starts_on <= day) and (o.ends_on is null or o.ends_on >= day)),
-jobs as (
-    select s.enterprise_id, s.branch_id from enterprises_staff s, enterprises_enterprise e, day
-    where s.user_id = %(user)s and e.id = s.enterprise_id and e.enrolment <> 'ended' and not e.stays_out
-      and (e.enrolment <> 'suspended' or e.finishes_cases)
-      and (s.starts_on is null or s.starts_on <= day) and (s.ends_on is null or s.ends_on >= day)),
-below as (
-    select branch_id as id from jobs where branch_id is not null
-    union select b.id from enterprises_branch b, below where b.parent_id = below.id),
-who as (select case when exists (select from jobs) and (%(is_at_job)s or not exists (select from offices))
-                    then 'portal_enterprise'
-                    when exists (select from offices) then 'portal_authority' else 'portal_consumer' end as role),
-widest as (select first, last from offices order by last - first desc, first limit 1)
-select set_config('role', role, true), set_config('app.user', %(user)s::text, true),
-       set_config('app.enterprises', coalesce((select array_agg(distinct enterprise_id)::text from jobs
-                                               where branch_id is null), ''), true),
-       set_config('app.branches', coalesce((select array_agg(id)::text from below), ''), true),
-       set_config('app.first', coalesce((select first::text from widest), ''), true),
-       set_config('app.last', coalesce((select last::text from widest), ''), true),
-       set_config('app.regions', coalesce((select range_agg(int4range(first, last, '[]'))::text from offices
-                                           having count(distinct first) > 1), ''), true),
-       set_config('app.shown', '', true), set_config('app.day', %(day)s, true),
-       set_config('app.stations', coalesce((select array_agg(p.station_id)::text
-                                            from enterprises_stationstaff p, enterprises_station s, day
-                                            where p.user_id = %(user)s and s.id = p.station_id
-                                              and (p.starts_on is null or p.starts_on <= day)
-                                              and (p.ends_on is null or p.ends_on >= day)
-                                              and (s.ends_on is null or s.ends_on >= day)), ''), true)
-from who"""
+# What a statement of before may have left in this session, undone with the first message of a request: it costs no
+# journey of its own. The settings that the session began with come back (odr_portal/settings.py).
+_FRESH = (
+    "set transaction isolation level read committed read write; set role none; reset all; close all; unlisten *;"
+    " select pg_advisory_unlock_all(); "
+)
 
 
 def caller() -> str | None:
@@ -84,13 +57,14 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
 
     ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job.
     """
-    values: dict[str, Any] = {"role": roles.CONSUMER, "day": day.isoformat()}
-    statement = _NOBODY
-    if getattr(user, "is_authenticated", False) and user.is_active:
-        statement = _SOMEBODY
-        values = {"user": user.pk, "day": day.isoformat(), "is_at_job": is_at_job}
+    is_somebody = getattr(user, "is_authenticated", False) and user.is_active
+    said = (str(user.pk) if is_somebody else "", str(int(is_at_job)), f"{day:%Y%m%d}")
+    begin = "select set_config('role', begin_request(%s, %s), true)"
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        # Where nothing but requests is worked on, they begin in a fresh session.
+        cursor.execute(
+            begin if settings.DATABASE_ROLE else _FRESH + begin, request_words.signed(cursor, "request", *said)
+        )
         row = cursor.fetchone()
     assert row is not None  # noqa: S101
     _CALLER.set(row[0])
@@ -114,11 +88,7 @@ def show(digest: str) -> None:
 
 def _show(digest: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('app.shown', "
-            "(coalesce(nullif(current_setting('app.shown', true), ''), '{}')::text[] || %s::text)::text, true)",
-            [digest],
-        )
+        cursor.execute("select show_secret(%s, %s)", request_words.signed(cursor, "shown", digest))
 
 
 @contextmanager
@@ -134,8 +104,8 @@ def seeing_as(user: Any, *, day: date, is_at_job: bool) -> Iterator[None]:
         finally:
             _CALLER.set(before)
             if not connection.needs_rollback:
-                with suppress(DatabaseError), connection.cursor() as cursor:
-                    cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none", "day": ""})
+                with suppress(DatabaseError):
+                    _nobody()
 
 
 @contextmanager
@@ -166,7 +136,33 @@ def working_as_steps() -> Iterator[None]:
 
 def _take(role: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select set_config('role', %s, true)", [role])
+        # Not by `set_config`, which callers may not call (database/roles.py).
+        if role == roles.STEPS:
+            word = request_words.signed(cursor, "steps")
+            cursor.execute(f"set local role {role}; select work_as_steps(%s, %s, true)", word)
+        else:
+            cursor.execute(f"set local role {role}; select back_to_caller()")
+
+
+def _nobody() -> None:
+    """From here to the end of the transaction nobody is served."""
+    _take(settings.DATABASE_ROLE or "none")
+
+
+def begin_session(connection: Any, **_: Any) -> None:
+    """When a connection is made. By a process that works as the steps: so it does from its first statement on. By one
+    that serves pages: the first time it refuses where that login may do more than it should."""
+    options = connection.settings_dict["OPTIONS"].get("options", "")
+    if f"role={roles.STEPS}" in options:
+        with connection.cursor() as cursor:
+            cursor.execute("select work_as_steps(%s, %s, false)", request_words.signed(cursor, "steps"))
+    elif "role=none" in options and not _looked_at:
+        if wider := rights.wider(connection, connection.settings_dict["USER"]):
+            connection.close()
+            raise ImproperlyConfigured(
+                f"In the database {'; '.join(wider)}. Let an administrator run what `manage.py database_roles` prints."
+            )
+        _looked_at.append(True)
 
 
 def opens_its_own(view: Any) -> bool:
@@ -188,6 +184,7 @@ class RequestTransaction:
     def _begin(self) -> None:
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
+        _running[self] = time.monotonic() + settings.LONGEST_TRANSACTION, connection.connection
         try:
             known(self.request.user, day=timezone.localdate(), is_at_job=_is_at_job(self.request))
             for digest in self.shown:
@@ -204,12 +201,25 @@ class RequestTransaction:
 
     def end(self, *error: Any) -> None:
         """Commit, or roll back if there is an error (its type, itself, its traceback)."""
+        _running.pop(self, None)
         _CALLER.set(self.before[0])
         _CURRENT.set(self.before[1])
         self.atomic.__exit__(*(error or (None, None, None)))
         if self.is_nested and not error:
-            with connection.cursor() as cursor:
-                cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none", "day": ""})
+            _nobody()
+
+
+def cancel_overdue(now: float) -> int:
+    """Cancel what requests do in the database that are in their transaction for too long at ``now`` (of
+    `time.monotonic`); how many.
+
+    A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
+    second, until the transaction has ended."""
+    overdue = [line for until, line in list(_running.values()) if now >= until]
+    for line in overdue:
+        # It asks the server by a line of its own, and must not hold up whoever calls.
+        threading.Thread(target=line.cancel, daemon=True).start()
+    return len(overdue)
 
 
 @contextmanager

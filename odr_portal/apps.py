@@ -2,12 +2,14 @@
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.db.backends.signals import connection_created
 
 
 class PortalConfig(AppConfig):
     name = "odr_portal"
 
     def ready(self) -> None:
+        from database import row_security
         from odr_portal import checks, deploy_checks
 
         register(checks.every_view_has_a_row)
@@ -15,3 +17,4 @@ class PortalConfig(AppConfig):
             register(check, Tags.security, deploy=True)
         register(checks.the_document_key_can_be_used)
         register(checks.the_database_user_is_under_row_security, Tags.database)
+        connection_created.connect(row_security.begin_session)

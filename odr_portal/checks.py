@@ -12,7 +12,7 @@ from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from access.permissions import OddPermissions, permission_rows
-from database import roles
+from database import rights, roles
 
 
 def routes(
@@ -72,6 +72,9 @@ def the_document_key_can_be_used(app_configs: Any, **kwargs: Any) -> list[CheckM
     return []
 
 
+_HINT = "Let an administrator run what `manage.py database_roles` prints, and sign in as portal_web."
+
+
 def the_database_user_is_under_row_security(
     app_configs: Any, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -93,14 +96,11 @@ def the_database_user_is_under_row_security(
             wrong.append(f"sees cases as {', '.join(inherits)} without saying so")
         if missing:
             wrong.append(f"cannot become {', '.join(missing)}")
+        if user == roles.WEB:
+            wider = rights.wider(connections[alias], user)
+            results += [Error(f"In the database {one}.", hint=_HINT, id="odr_portal.E006") for one in wider]
         if wrong:
-            results.append(
-                Error(
-                    f"The database user {user} {' and '.join(wrong)}.",
-                    hint="Let an administrator run what `manage.py database_roles` prints, and sign in as portal_web.",
-                    id="odr_portal.E004",
-                )
-            )
+            results.append(Error(f"The database user {user} {' and '.join(wrong)}.", hint=_HINT, id="odr_portal.E004"))
     return results
 
 

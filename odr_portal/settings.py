@@ -180,6 +180,8 @@ _limits = {
     "idle_in_transaction_session_timeout": 10000,
     "transaction_timeout": max(30000, _longest),
 }
+# Seconds after which the web server itself cancels what a request does in the database.
+LONGEST_TRANSACTION = _limits["transaction_timeout"] / 1000 + 2
 _local_url = f"postgresql://portal_web@/portal?host={LOCAL / 'run'}"
 _url_name = "DATABASE_URL"
 if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
@@ -195,7 +197,13 @@ _options: dict[str, Any] = {name: limit if _is_quick else 0 for name, limit in _
 if _is_quick:
     # A page reads few rows: to start helpers for it takes longer (10 to 30 ms) than to read them alone.
     _options["max_parallel_workers_per_gather"] = 0
-_options |= {"role": DATABASE_ROLE} if DATABASE_ROLE else {}
+if COMMAND not in OWNER_COMMANDS:
+    # Said here, they stand above what `alter role` left for new sessions, and `reset all` goes back to them.
+    _options |= {
+        **{"role": DATABASE_ROLE or "none", "search_path": "public", "row_security": "on", "timezone": "UTC"},
+        **{"default_transaction_read_only": "off", "default_transaction_isolation": r"read\ committed"},
+        "local_preload_libraries": "",
+    }
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {

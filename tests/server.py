@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from accounts.keys import keyring, keys
 from complaints.documents import signing
-from database import roles
+from database import request_words, roles
 from database.code_lists import ListedCode
 from odr_portal.processes import embedded
 from tests import ROOT
@@ -129,6 +129,8 @@ def postgres_server(django_db_blocker: Any) -> Iterator[embedded.ThrowAwayPostgr
     documents.chmod(0o600)
     settings.DOCUMENT_KEY_FILE = os.environ["DOCUMENT_KEY_FILE"] = str(documents)
     server = embedded.ThrowAwayPostgres(folder)
+    with closing(psycopg2.connect(server.dsn(user=roles.OWNER, database=DATABASE))) as owner, owner:
+        request_words.lay(owner)
     try:
         yield server
     finally:

@@ -182,10 +182,10 @@ MOST_NAMED = 5
 # One statement: what was read up to where, and who else is there. Whoever only looks does not wait for the disk: a mark
 # that a crash takes away is set by the next look.
 _OPEN = """
+set local synchronous_commit = off;
 with put as (
     insert into complaints_reading as r (complaint_id, user_id, enterprise_id, engagement_id, read_to, seen_at)
     select %(case)s, %(user)s, %(enterprise)s, %(engagement)s, %(read_to)s, %(now)s
-    from set_config('synchronous_commit', 'off', true)
     on conflict (complaint_id, user_id, enterprise_id) do update set read_to = greatest(r.read_to, excluded.read_to),
         seen_at = excluded.seen_at, engagement_id = excluded.engagement_id)
 select user_id, seen_at from complaints_reading

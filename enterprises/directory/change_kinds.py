@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, Region
 from authorities.periods import DatedRow, holds_on
+from database.row_security import working_as_steps
 from enterprises.directory.exchange import CATEGORY
 from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, BranchAuthority, Enterprise, SearchName, ServiceArea
@@ -221,7 +222,8 @@ class BranchMove(Kind):
             above = parents.get(above)
 
     def write(self, wish: ChangeRequest) -> None:
-        Branch.objects.filter(pk=wish.what["branch"]).update(parent_id=wish.what.get("parent"))
+        with working_as_steps():
+            Branch.objects.filter(pk=wish.what["branch"]).update(parent_id=wish.what.get("parent"))
 
 
 class AreaAdd(Kind):

@@ -20,6 +20,7 @@ from accounts.models import OutgoingMessage, User
 from accounts.roles import Right
 from authorities.models import Officer
 from authorities.policies import Policies
+from database.row_security import working_as_steps
 from enterprises.enrolment.enrolling import LETTER_FOR, EnrolmentRefusal, digest_of
 from enterprises.models import Enterprise, Staff
 from enterprises.models.enrolment import CustomerCount, EnrolmentEntry, EnrolmentFiling, ExitGround, SuspensionGround
@@ -85,7 +86,8 @@ def suspend(enterprise: Enterprise, *, by: User, ground: str, text: str, keeps_c
         if held.enrolment != Enrolment.ENROLLED:
             raise _moved(held)
         held.enrolment, held.finishes_cases = Enrolment.SUSPENDED, keeps_cases
-        held.save(update_fields=["enrolment", "finishes_cases"])
+        with working_as_steps():
+            held.save(update_fields=["enrolment", "finishes_cases"])
         _note(held, Kind.SUSPENDED, by=by, ground=ground, text=text, now=now)
         kept = gettext_lazy("手上的案件照常办理，期限不变。")
         _tell(
@@ -104,7 +106,8 @@ def resume(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> Non
         if held.enrolment != Enrolment.SUSPENDED:
             raise _moved(held)
         held.enrolment, held.finishes_cases, held.stays_out = Enrolment.ENROLLED, False, False
-        held.save(update_fields=["enrolment", "finishes_cases", "stays_out"])
+        with working_as_steps():
+            held.save(update_fields=["enrolment", "finishes_cases", "stays_out"])
         _note(held, Kind.RESUMED, by=by, text=text, now=now)
         body = gettext_lazy("%(authority)s决定：%(name)s从现在起恢复接收新投诉。\n\n%(text)s")
         _tell(held, gettext_lazy("恢复接收新投诉"), body, {"text": text}, now=now)

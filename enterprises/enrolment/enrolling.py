@@ -24,6 +24,7 @@ from accounts.roles import Right
 from accounts.sign_in.contacts import Contact
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
+from database.row_security import working_as_steps
 from enterprises.directory.naming import write_names
 from enterprises.models import Branch, BranchAuthority, Enterprise, ServiceArea
 from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry, RefusalGround
@@ -291,7 +292,8 @@ def _enterprise(wanted: EnrolmentData, authority: Authority) -> Enterprise:
     result.name, result.domicile_id = wanted.name, wanted.domicile_id
     result.enrolment, result.enrolled_by = Enterprise.Enrolment.ENROLLED, authority
     result.leaves_on, result.finishes_cases, result.stays_out = None, False, False
-    result.save()
+    with working_as_steps():
+        result.save()
     return result
 
 

@@ -24,6 +24,7 @@ from accounts.models import OutgoingMessage, User
 from accounts.roles import POST_LABELS, Right, role_at
 from accounts.sign_in.contacts import Contact
 from authorities.models import Officer
+from database.row_security import working_as_steps
 from enterprises.models import Staff, StationStaff
 from enterprises.models.team import Invitation
 from enterprises.team.rights import HEAD, Post, TeamActor, authority_reach, enrolling_reach, enterprise_reach, post_of
@@ -53,7 +54,8 @@ def give(user: User, post: Post, role: str, *, by: TeamActor) -> Member:
         if not by.reach.may_touch(post, role):
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         try:
-            with transaction.atomic():
+            # Within reach, as was asked; who sees what hangs on these rows, so the steps alone write them.
+            with working_as_steps(), transaction.atomic():
                 row: Member
                 if post.station is not None:
                     row = StationStaff.objects.create(user=user, station=post.station, role=role, starts_on=by.today)
@@ -106,7 +108,7 @@ def change_role(row: Member, role: str, *, by: TeamActor) -> None:
             _leaves_a_head(row, post, after=by.today - timedelta(days=1))
         row.role = role
         try:
-            with transaction.atomic():
+            with working_as_steps(), transaction.atomic():
                 row.save(update_fields=["role"])
         except IntegrityError:
             raise TeamRefusal("has_it", _("这个人已经有这个岗位。")) from None
@@ -131,7 +133,8 @@ def end(row: Member, last_day: date | None, *, by: TeamActor) -> None:
         if row.starts_on is not None and row.starts_on > ends_on:
             # Given today and taken back today: it never held a whole day; the log knows both moments.
             row.starts_on = ends_on
-        row.save(update_fields=["starts_on", "ends_on"])
+        with working_as_steps():
+            row.save(update_fields=["starts_on", "ends_on"])
         _note("role_taken", row, by, f"{row.role} {ends_on:%Y-%m-%d}")
 
 

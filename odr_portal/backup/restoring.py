@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.migrations.loader import MigrationLoader
 
-from database import roles
+from database import request_words, roles
 from odr_portal.backup import archive, checking, database, person_keys, placing, room
 from odr_portal.backup.archive import DUMP, EVIDENCE, Unusable
 from odr_portal.backup.checking import Anchor, manage
@@ -92,6 +92,7 @@ def restore(
             if people is not None:
                 person_keys.load(target.url, people)
             _compare_rows(target.url, manifest)
+            _lay_keys(target.url)
             if pending:
                 manage(target.url, "migrate", "--noinput", "-v0")
                 done.notes.append(f"The archive is of an older portal: {pending} migrations were applied.")
@@ -201,6 +202,14 @@ def _restore_database(path: Path, pg_restore: Path, url: str, tell: Tell) -> Non
                 f"The database could not be restored, nothing was changed: "
                 f"{database.one_line(given[0] if given else 'no reason given')}"
             )
+
+
+def _lay_keys(url: str) -> None:
+    """So that the database knows the words of this portal; an archive of before they were signed has no place
+    for them."""
+    with closing(database.connect(url)) as connection, connection:
+        if database.query(connection, "select to_regclass('public.request_key') is not null")[0][0]:
+            request_words.lay(connection)
 
 
 def _compare_rows(url: str, manifest: dict[str, Any]) -> None:

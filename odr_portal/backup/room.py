@@ -38,7 +38,7 @@ def _is_there(connection: Any, schema: str) -> bool:
 
 
 def _undone(connection: Any, *, is_empty: bool) -> list[str]:
-    prepare = roles.database_statements(connection.info.dbname)
+    prepare = roles.granting_statements(connection.info.dbname)
     back = [_NEW_SCHEMA, *prepare] if is_empty else [f"alter schema {ASIDE} rename to public"]
     return ["drop schema if exists public cascade", *back, f"drop schema {UNDER_WAY}"]
 
@@ -47,7 +47,7 @@ def _undone(connection: Any, *, is_empty: bool) -> list[str]:
 def made(url: str, connection: Any, *, is_empty: bool) -> Iterator[Callable[[], None]]:
     """An empty schema; yields what grants the rights of the portal once the tables are there. When the block fails,
     what stood there is back, or the database is as empty as before."""
-    prepare = roles.database_statements(connection.info.dbname)
+    prepare = roles.granting_statements(connection.info.dbname)
     away = ["drop schema public"] if is_empty else [f"alter schema public rename to {ASIDE}"]
     undo = _undone(connection, is_empty=is_empty)
     connection.commit()

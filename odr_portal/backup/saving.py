@@ -21,8 +21,8 @@ from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Coun
 from web import environment
 
 #: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their
-#: own.
-LEFT_OUT = ("accounts_browsersession", person_keys.TABLE)
+#: own, and those of the database's own walls are laid anew.
+LEFT_OUT = ("accounts_browsersession", person_keys.TABLE, "request_key")
 _MOST_NAMED = 100
 #: Originals, the copies and thumbnails that the portal made of them, and the prints of official documents.
 _KEPT = " union all ".join(
@@ -160,6 +160,8 @@ class _dump:
                 "--enable-row-security",
                 f"--snapshot={snapshot}",
                 "--lock-wait-timeout=30s",
+                # What an administrator closed there (database/roles.py) only an administrator can say again.
+                "--exclude-schema=pg_catalog",
                 *left_out,
             ],
             stdout=subprocess.PIPE,

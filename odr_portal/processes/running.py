@@ -150,7 +150,7 @@ class Portal:
             say("DATABASE_OWNER_URL is not set, so tables are left as they are.")
             return
         state = state_of("*/migrations/*.py", "odr_portal/*/migrations/*.py", "requirements.txt") + digest(
-            self.variables["DATABASE_OWNER_URL"]
+            self.variables["DATABASE_OWNER_URL"], self.variables.get("SECRET_KEY", "")
         )
         with contextlib.closing(psycopg2.connect(self.variables["DATABASE_OWNER_URL"])) as connection:
             is_old = old_series.stands(connection)

@@ -10,6 +10,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
+from database import row_security
+
 #: Seconds in which the whole head of a request must have come.
 HEAD_WITHIN = 10.0
 #: Seconds of silence in the middle of a body, or of an answer that nobody fetches, after which the line is cut.
@@ -66,9 +68,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
-        """Once a second: look again at heads that are coming, cut what takes too long."""
+        """Once a second: look again at heads that are coming, cut what takes too long, here and in the database."""
         super().murder_pending()
         now = time.monotonic()
+        row_security.cancel_overdue(now)
         for conn, until in list(self.waiting.items()):
             if now < until and self.alive:
                 self.enqueue_req(conn)

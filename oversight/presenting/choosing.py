@@ -45,12 +45,11 @@ def patiently(count: Callable[[], T]) -> T | None:
     """What ``count`` says; None where the database gave up."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [str(LONGEST)]
-            )
+            cursor.execute("select current_setting('statement_timeout')")
             before = cursor.fetchone()[0]
+            cursor.execute("set local statement_timeout = %s", [str(LONGEST)])
             result = count()
-            cursor.execute("select set_config('statement_timeout', %s, true)", [before])
+            cursor.execute("set local statement_timeout = %s", [before])
             return result
     except OperationalError as refused:
         if getattr(refused.__cause__, "pgcode", "") != CANCELED:

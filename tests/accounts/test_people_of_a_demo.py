@@ -12,14 +12,14 @@ import pytest
 from celery import signals
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts import demo
 from accounts.keys import keyring, row_tags
 from accounts.models import Administrator, CountedTry, OutgoingMessage, SignInCode, User
 from accounts.sign_in.contacts import Contact
-from database import roles
+from database import request_words, roles
 from enterprises.models import Enterprise, Staff
 from enterprises.team import team
 from enterprises.team.rights import Post, TeamActor, enterprise_reach
@@ -146,20 +146,26 @@ def test_of_an_older_demo_everybody_counts_as_of_the_demo_and_of_a_real_portal_n
     assert row_tags.stands(reloaded(came))
 
 
+KEY = "a-key-for-tests-that-signs-nothing-0123456789ABCDEF"
+
+
 @pytest.fixture
 def served_database(postgres_server: embedded.ThrowAwayPostgres, django_db_setup: None) -> Any:
     """Rows that other processes see; taken away afterwards."""
     administrator = psycopg2.connect(postgres_server.dsn(user="postgres", database=DATABASE))
     administrator.autocommit = True
+    with override_settings(SECRET_KEY_FALLBACKS=[KEY]):
+        request_words.lay(administrator)
     with administrator.cursor() as cursor:
         yield cursor, postgres_server.dsn(user=roles.WEB, database=DATABASE)
         cursor.execute("delete from accounts_user where password = 'of-this-test'")
+    request_words.lay(administrator)
     administrator.close()
 
 
 def started(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO_ALLOW"))}
-    env = {**kept, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-0123456789ABCDEF", **variables}
+    env = {**kept, "SECRET_KEY": KEY, **variables}
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
 
 

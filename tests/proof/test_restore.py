@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.test import override_settings
 
@@ -200,7 +201,7 @@ def killed(beside: Beside, file: Path, *, after: str) -> None:
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"},
+        env={**os.environ, "SECRET_KEY": settings.SECRET_KEY},
     )
     assert process.stderr is not None
     for line in process.stderr:

@@ -42,6 +42,7 @@ EXEMPT = {
     "complaints_checkpoint": "signed sizes and roots of the log; nothing of a case",
     "complaints_outsideholder": "what witnesses and the authority for time stamps answered last; nothing of a case",
     "complaints_seal": "signed heads over the whole record; nothing of a case",
+    "request_key": "keys of the words that the portal signs for the database; read by the owner alone",
     "complaints_heartbeat": "signs of life",
     "complaints_stationentry": "disputes settled at a station, no case; sealed, found by station or digest of a link",
     "complaints_trackingtry": "digests of wrong tries",
@@ -91,6 +92,14 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
         "array(select rolname from pg_roles where oid = any(polroles)) from pg_policy"
     )
     assert {role for *_, named in policies for role in named} == {*roles.CALLERS, roles.STEPS}
+    # Each asks that its role was told, and not taken by a statement.
+    told = "CURRENT_USER = split_part(current_setting('backtrace_functions'::text), ','::text, 1)"
+    conditions = ask(
+        "select polrelid::regclass::text, polname, unnest(array_remove(array[pg_get_expr(polqual, polrelid),"
+        " pg_get_expr(polwithcheck, polrelid)], null)) from pg_policy"
+    )
+    assert [(table, name) for table, name, condition in conditions if told not in condition] == []
+    assert not [row for row in conditions if "'app." in row[2]]
     reading = [(table, role) for table, name, command, _, named in policies if command == "r" for role in named]
     assert len(reading) == len(set(reading))
     # Callers write drafts and what is on its way into them, ask for dossiers, remember what they read, and write
@@ -122,8 +131,13 @@ def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None
     # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows; one finds ids
     # by words, within the caller's sight (tests/walls/test_regions.py).
     judging = "is_own_case is_our_case is_our_engagement is_our_side is_in_our_time is_still_our_case is_our_entry"
-    assert {name for _, name, *_ in definers} == {*judging.split(), "cases_with_words"}
+    # The others check what the portal signed (tests/walls/test_request_words.py).
+    checking = {"is_signed", "begin_request", "show_secret", "work_as_steps", "back_to_caller"}
+    assert {name for _, name, *_ in definers} == {*judging.split(), "cases_with_words", *checking}
+    assert {how[0] for _, _, *how in definers} == {"{search_path=pg_catalog}"}
     for function, name, *how in definers:
+        if name in checking:
+            continue
         finds = name == "cases_with_words"
         assert how == ["{search_path=pg_catalog}", "bigint[]" if finds else "boolean", "s"], name
         asking = (roles.ENTERPRISE, roles.AUTHORITY, roles.STEPS) if finds else (roles.CONSUMER, roles.ENTERPRISE)
@@ -158,10 +172,12 @@ def test_T05_T06_who_says_nothing_sees_no_case_and_one_connection_serves_two_in_
         for table in ("complaint", "engagement", "personaltext", "handlingstep", "notice", "deadline"):
             assert count(table) == 0
         # A setting alone opens nothing: it takes the role as well.
-        cursor.execute("select set_config('app.user', %s, false)", [str(world.chen.pk)])
-        assert count("complaint") == 0
-        cursor.execute("set role portal_consumer")
-        assert count("complaint") == 1
+        # Neither a role alone nor a parameter that nobody signed opens anything.
+        for role in (*roles.CALLERS, roles.STEPS):
+            cursor.execute(f"set role {role}")
+            assert count("complaint") == 0
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute(f"set backtrace_functions = 'portal_steps,portal_consumer,{world.chen.pk}'")
     bare.close()
     seen = set()
     for turn in range(250):
@@ -172,11 +188,8 @@ def test_T05_T06_who_says_nothing_sees_no_case_and_one_connection_serves_two_in_
             # Between two requests nothing is left, not even after one that broke.
             with pytest.raises(ZeroDivisionError), seeing_as(world.ming):
                 raise ZeroDivisionError
-            left = "select " + ", ".join(
-                f"coalesce(current_setting('app.{name}', true), '')"
-                for name in ("user", "enterprises", "branches", "first", "last", "regions", "shown")
-            )
-            assert (ask(left), ask("select current_user")) == ([("",) * 7], [(roles.STEPS,)])
+            left = ask("select current_setting('backtrace_functions'), current_user")
+            assert left == [(f"{roles.STEPS},", roles.STEPS)]
             assert row_security.caller() is None
     assert seen == {True}
 

@@ -19,6 +19,8 @@ Twin = namedtuple("Twin", "name what tests changes")
 _CASES, _DATABASE = "complaints/models/complaint.py", ("tests/walls/test_the_database_itself.py", "-k")
 _DUTIES = "oversight/administration/duty_changes.py"
 _REGIONS = ("tests/walls/test_regions.py", "-k")
+_INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k", "consumer"), ("tests/walls/test_request_words.py",)
+_SIGNED = "complaints/migrations/0021_signed_context.py"
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
 _ALL = "        return self.exclude(status=Status.DRAFT)\n"
 _OR = "            seen |= lies_in(region)\n"
@@ -43,6 +45,46 @@ TWINS: tuple[Twin, ...] = (
         "PostgreSQL shows every caller every row; the first wall is off as well",
         (*_REGIONS, "first_wall_off"),
         [Change("complaints/migrations/0004_row_security.py", "{role} using ({condition})", "{role} using (true)")],
+    ),
+    Twin(
+        "signed-context",
+        "a role is enough, whoever took it",
+        _INJECTED,
+        [
+            Change(
+                _SIGNED, "_TOLD = f\"(current_user = 'portal_owner' or current_user = {_field(1)})\"", '_TOLD = "true"'
+            )
+        ],
+    ),
+    Twin(
+        "signature",
+        "any word is taken for signed",
+        _WORDS,
+        [Change(_SIGNED, "    return parts[2] = pg_backend_pid()::text and parts[3] = kind;", "    return true;")],
+    ),
+    Twin(
+        "closed-functions",
+        "everybody may call what sets a setting",
+        _INJECTED,
+        [Change("database/roles.py", '    *("set_config",),\n', "")],
+    ),
+    Twin(
+        "fresh-session",
+        "a request begins in the session as it was left",
+        _INJECTED,
+        [Change("database/row_security.py", "begin if settings.DATABASE_ROLE else _FRESH + begin", "begin")],
+    ),
+    Twin(
+        "rights-at-start",
+        "wider rights are not looked at",
+        _WORDS,
+        [Change("database/rights.py", "[row[0] for row in cursor.fetchall()]", "[]")],
+    ),
+    Twin(
+        "limit-from-outside",
+        "nobody cancels what lifted its own limits",
+        (*_WORDS, "-k", "each_second"),
+        [Change("odr_portal/processes/web_worker.py", "        row_security.cancel_overdue(now)\n", "")],
     ),
     Twin(
         "composite-key",

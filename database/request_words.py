@@ -1,0 +1,44 @@
+"""Words that the portal signs for the database: for whom a request works, which secret was shown, that the steps work.
+
+The database keeps the same key (`request_key`, which `lay` fills) and checks each word
+(complaints/migrations/0021_signed_context.py). An injected statement can take any role of the login, but not sign. A
+word holds in the one session that it was signed for: whoever reads it in a log can do nothing with it. So no pooler may
+stand between that gives other numbers of sessions than the server does.
+
+HMAC-SHA256 under a key derived from SECRET_KEY; while it changes, words under SECRET_KEY_FALLBACKS hold as well.
+"""
+
+import hmac
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+
+_BLOCK = 64
+
+
+@cache
+def _key(secret: str) -> tuple[str, bytes]:
+    """Name and bytes of the key that follows from this SECRET_KEY."""
+    key = hmac.digest(secret.encode(), b"words of the portal for its database", "sha256")
+    return sha256(key).hexdigest()[:16], key
+
+
+def signed(cursor: Any, kind: str, *parts: str) -> tuple[str, str]:
+    """(what is said, its MAC in hexadecimal) for the session of this cursor of Django.
+
+    ``kind`` is request, shown or steps; no part holds a `|`."""
+    name, key = _key(settings.SECRET_KEY)
+    said = "|".join((name, str(cursor.cursor.connection.info.backend_pid), kind, *parts))
+    return said, hmac.digest(key, said.encode(), "sha256").hex()
+
+
+def lay(connection: Any) -> None:
+    """Write the keys of this portal into its database, and take out any other. As the owner; Django's or psycopg2's."""
+    keys = [_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    with connection.cursor() as cursor:
+        cursor.execute("delete from request_key where id <> all(%s)", [[name for name, _ in keys]])
+        for name, key in keys:
+            pads = [bytes(byte ^ pad for byte in key.ljust(_BLOCK, b"\0")) for pad in (0x36, 0x5C)]
+            cursor.execute("insert into request_key values (%s, %s, %s) on conflict do nothing", [name, *pads])

@@ -1,0 +1,41 @@
+"""What the login that serves pages may do, compared with what database/roles.py says: the portal does not serve if it
+may do more, since an injected statement may do whatever its login may."""
+
+from typing import Any
+
+from database import roles
+
+_WIDER = """
+with who (name, open) as (select * from unnest(%(who)s::text[], %(open)s::text[])),
+closed as (
+    select p.oid, p.proname from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any(%(closed)s))
+select who.name || ' may call ' || min(closed.oid::regprocedure::text)
+       || case when count(*) > 1 then ' and ' || count(*) - 1 || ' more functions that are closed' else '' end
+from who, closed where has_function_privilege(who.name, closed.oid, 'execute')
+    and not closed.proname = any(string_to_array(who.open, ' ')) group by who.name
+union all select name || ' may make temporary tables' from who
+where has_database_privilege(name, current_database(), 'temporary')
+union all select name || ' may run blocks of ' || lanname from who, pg_language
+where lanpltrusted and lanispl and has_language_privilege(name, pg_language.oid, 'usage')
+union all select name || ' may set backtrace_functions' from who
+where has_parameter_privilege(name, 'backtrace_functions', 'set')
+union all select name || ' may make objects in the schema ' || nspname from who, pg_namespace
+where nspname !~ '^pg_' and has_schema_privilege(name, pg_namespace.oid, 'create')
+union all select name || ' may become ' || string_agg(r.rolname, ', ' order by r.rolname) from who, pg_roles r
+where pg_has_role(name, r.oid, 'member') and r.rolname <> name and not r.rolname = any(%(roles)s) group by name
+order by 1"""
+
+
+def wider(connection: Any, login: str) -> list[str]:
+    """One sentence without its end for each right of ``login`` or of a role it takes that it should not have."""
+    who = [login, *roles.CALLERS, roles.STEPS]
+    values = {
+        "who": who,
+        "open": [" ".join(roles.OPEN.get(name, ())) for name in who],
+        "closed": list(roles.CLOSED),
+        "roles": [roles.APP, *roles.CALLERS, roles.STEPS],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WIDER, values)
+        return [row[0] for row in cursor.fetchall()]

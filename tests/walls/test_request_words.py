@@ -1,0 +1,157 @@
+"""Words signed for the database: each holds for what it says, in the session it was signed for; limits from outside."""
+
+import time
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import psycopg2
+import pytest
+from django.conf import settings
+from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.test import override_settings
+from gunicorn.workers.gthread import ThreadWorker
+
+from complaints.procedure.workflow import Status
+from database import request_words, rights, roles, row_security
+from odr_portal.processes.web_worker import PatientWorker
+from tests import given
+from tests.cast import World
+from tests.server import DATABASE
+from tests.walls.conftest import ask, seeing_as
+
+pytestmark = pytest.mark.django_db
+
+_BEGIN = "select begin_request(%s, %s)"
+
+
+def _word(kind: str, *parts: str) -> tuple[str, str]:
+    with connection.cursor() as cursor:
+        return request_words.signed(cursor, kind, *parts)
+
+
+def test_a_word_that_was_changed_or_is_of_another_kind_key_or_session_is_refused(world: World) -> None:
+    said, mac = _word("request", str(world.otto.pk), "0", "20261111")
+    name, number, kind, *parts = said.split("|")
+    with override_settings(SECRET_KEY="another-key-of-somebody-who-is-not-this-portal"):
+        others = _word("request", *parts)
+    odd = {
+        "another person": ("|".join((name, number, kind, str(world.chen.pk), *parts[1:])), mac),
+        "another session": ("|".join((name, str(int(number) + 1), kind, *parts)), mac),
+        "another kind": _word("shown", *parts),
+        "another key": others,
+        "no such key": (said.replace(name, "0" * 16), mac),
+        "no MAC": (said, ""),
+        "MAC of other letters": (said, mac.upper()),
+        "MAC that is none": (said, "z" * 64),
+        "nothing": (None, None),
+    }
+    for words in odd.values():
+        with pytest.raises(OperationalError, match="not signed"), transaction.atomic():
+            ask(_BEGIN, *words)
+    for function, arguments in (("show_secret", "%s, %s"), ("work_as_steps", "%s, %s, true")):
+        with pytest.raises(OperationalError, match="not signed"), transaction.atomic():
+            ask(f"select {function}({arguments})", said, mac)
+    assert ask(_BEGIN, said, mac) == [(roles.CONSUMER,)]
+
+
+def test_nobody_who_serves_reads_the_keys_or_asks_what_they_sign(world: World) -> None:
+    for attempt in ("select id from request_key", "insert into request_key values ('x', '', '')"):
+        for role in (*roles.CALLERS, roles.STEPS):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                ask(f"set local role {role}; {attempt}")
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        ask("select is_signed('a', 'b', 'c')")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_lays_the_keys_of_this_portal_and_takes_out_any_other(postgres_server: Any) -> None:
+    before, after = settings.SECRET_KEY, "the-key-that-follows-and-is-long-enough"
+    with psycopg2.connect(postgres_server.dsn(user=roles.OWNER, database=DATABASE)) as owner, owner.cursor() as cursor:
+
+        def laid(**keys: Any) -> set[str]:
+            with override_settings(**keys):
+                request_words.lay(owner)
+            cursor.execute("select id from request_key")
+            return {name for (name,) in cursor.fetchall()}
+
+        one = laid(SECRET_KEY=before, SECRET_KEY_FALLBACKS=[])
+        both = laid(SECRET_KEY=after, SECRET_KEY_FALLBACKS=[before])
+        other = laid(SECRET_KEY=after, SECRET_KEY_FALLBACKS=[])
+        assert (len(one), len(both), one | other, one & other) == (1, 2, both, set())
+        owner.rollback()
+    owner.close()
+
+
+def test_rights_that_are_wider_are_named_and_the_portal_does_not_serve_with_them(
+    superuser_connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is given and named, and taken back."""
+    assert rights.wider(connection, roles.WEB) == []
+    for given_right, named in {
+        "execute on function pg_catalog.pg_sleep(double precision) to public": "portal_web may call pg_sleep",
+        f"temporary on database {DATABASE} to {roles.APP}": "portal_consumer may make temporary tables",
+        "usage on language plpgsql to public": "portal_web may run blocks of plpgsql",
+        f"set on parameter backtrace_functions to {roles.STEPS}": "portal_steps may set backtrace_functions",
+        f"create on schema public to {roles.APP}": "portal_web may make objects in the schema public",
+        f"pg_read_all_data to {roles.CONSUMER}": "portal_consumer may become pg_read_all_data",
+    }.items():
+        with superuser_connection.cursor() as cursor:
+            cursor.execute(f"grant {given_right}")
+            try:
+                assert any(one.startswith(named) for one in rights.wider(connection, roles.WEB)), named
+                monkeypatch.setattr(row_security, "_looked_at", [])
+                with pytest.raises(row_security.ImproperlyConfigured, match=named), _options("-c role=none"):
+                    row_security.begin_session(connection)
+            finally:
+                cursor.execute(f"revoke {given_right.replace(' to ', ' from ')}")
+    assert rights.wider(connection, roles.WEB) == []
+
+
+@contextmanager
+def _options(words: str) -> Any:
+    before = connection.settings_dict["OPTIONS"]
+    connection.settings_dict["OPTIONS"] = {"options": words}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "close", lambda: None)
+        try:
+            yield
+        finally:
+            connection.settings_dict["OPTIONS"] = before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_lifts_its_own_limits_ends_all_the_same(world: World) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    told: list[str] = []
+
+    def wastes() -> None:
+        try:
+            with seeing_as(world.chen):
+                ask(
+                    "set statement_timeout = 0; set transaction_timeout = 0;"
+                    " select count(*) from generate_series(1, 1000000000000)"
+                )
+        except OperationalError as error:
+            told.append(str(error))
+        finally:
+            connection.close()
+
+    line = Thread(target=wastes)
+    line.start()
+    assert row_security.cancel_overdue(time.monotonic()) == 0
+    while line.is_alive():
+        row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
+        line.join(1)
+    assert "canceling statement due to user request" in told[0]
+    assert row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION) == 0
+
+
+def test_the_worker_of_the_web_server_looks_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    monkeypatch.setattr(ThreadWorker, "murder_pending", lambda self: None)
+    monkeypatch.setattr(row_security, "cancel_overdue", looked.append)
+    worker = object.__new__(PatientWorker)
+    worker.waiting, worker.busy = {}, {}
+    worker.murder_pending()
+    assert len(looked) == 1
