@@ -65,6 +65,8 @@ POLICIES: dict[str, tuple[str, Promise]] = {
     "unreachable_channels": ("limits", pgettext_lazy("policy", "认定联系不上至少要用多少种方式")),
     "returns_before_person": ("limits", pgettext_lazy("policy", "退回多少次后由人工决定")),
     "reply_questions_per_offer": ("limits", pgettext_lazy("policy", "消费者对一个方案最多提问")),
+    "contacts_a_day": ("limits", pgettext_lazy("policy", "一人（含其程序令牌）一天最多查看多少件的联系方式")),
+    "contacts_a_day_enterprise": ("limits", pgettext_lazy("policy", "一家企业一天最多查看多少件的联系方式")),
     "measure_cases": ("limits", pgettext_lazy("policy", "一次批量方案最多")),
     "duplicate_days": ("limits", pgettext_lazy("policy", "重复投诉的比对期间")),
     "draft_days": ("kept", pgettext_lazy("policy", "未登录的草稿")),

@@ -28,6 +28,8 @@ class ApiToken(models.Model):
     shown = models.CharField(max_length=SHOWN)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20))
+    #: What was asked for and opens only when a second manager has agreed.
+    waiting_scopes = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     #: Networks that it may come from; none means anywhere.
     addresses = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     created_at = models.DateTimeField()

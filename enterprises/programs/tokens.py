@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,6 +44,8 @@ SCOPES = {
     "files:write": gettext_lazy("上传材料"),
     "events:read": gettext_lazy("读取事件"),
 }
+#: Opens only when a second manager of the enterprise has agreed.
+WITH_A_SECOND = frozenset({"contact:read"})
 
 
 class TokenRefused(Exception):
@@ -81,7 +83,8 @@ def issue(
     addresses: Sequence[str] = (),
     by: User | None = None,
 ) -> IssuedToken:
-    """Make a token. Raises ValueError for an unknown scope, an odd network or a day out of reach."""
+    """Make a token. Of an enterprise, contact data wait for a second manager (``agree``). Raises ValueError for an
+    unknown scope, an odd network or a day out of reach."""
     if unknown := set(scopes) - SCOPES.keys():
         raise ValueError(f"no such scope: {', '.join(sorted(unknown))}")
     if not scopes:
@@ -91,6 +94,7 @@ def issue(
     networks = [network_of(text) for text in addresses]
     if len(networks) > MOST_ADDRESSES:
         raise ValueError(f"at most {MOST_ADDRESSES} networks")
+    waiting = WITH_A_SECOND.intersection(scopes) if enterprise_id is not None else frozenset()
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user,
@@ -99,7 +103,8 @@ def issue(
         name=name[:80],
         shown=secret[:SHOWN],
         digest=digest_of(secret),
-        scopes=[scope for scope in SCOPES if scope in scopes],
+        scopes=[scope for scope in SCOPES if scope in scopes and scope not in waiting],
+        waiting_scopes=sorted(waiting),
         addresses=networks,
         created_at=now,
         created_by=by,
@@ -174,6 +179,18 @@ def _count(token: ApiToken, *, address: str, now: datetime) -> None:
     if calls > settings.API_CALLS_PER_MINUTE:
         left = (began + MINUTE - now).total_seconds()
         raise TokenRefused("too_many", token, seconds=max(1, round(left + 0.5)))
+
+
+def agree(token: ApiToken, *, by: User) -> bool:
+    """A second manager lets what waited open. False where nothing waits any more, or it is no second person."""
+    with transaction.atomic():
+        held = ApiToken.objects.select_for_update().get(pk=token.pk)
+        if not held.waiting_scopes or held.revoked_at is not None or by.pk in (held.user_id, held.created_by_id):
+            return False
+        held.scopes = [scope for scope in SCOPES if scope in {*held.scopes, *held.waiting_scopes}]
+        held.waiting_scopes = []
+        held.save(update_fields=["scopes", "waiting_scopes", "tag"])
+    return True
 
 
 def revoke(token: ApiToken, *, now: datetime) -> None:

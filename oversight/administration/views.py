@@ -81,6 +81,7 @@ KINDS: dict[str, Any] = {
     "export_refused": _("不同意导出"),
     "export_fetched": _("下载导出"),
     "token_made": _("签发程序口令"),
+    "token_agreed": _("同意程序查看联系方式"),
     "token_revoked": _("撤销程序口令"),
     "webhook_made": _("建立推送"),
     "webhook_rotated": _("更换推送密钥"),

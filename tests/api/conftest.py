@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
-from enterprises.programs.tokens import SCOPES, IssuedToken, issue
+from enterprises.programs.tokens import SCOPES, IssuedToken, agree, issue
 from tests import given
 from tests.cast import World
 
@@ -64,7 +64,12 @@ def token_for(
         held["enterprise_id"] = user.employments.get().enterprise_id
     if place == "authority":
         held["authority_id"] = user.offices.first().authority_id
-    return issue(user, name="CRM", scopes=scopes, now=now, **{"expires_at": now + timedelta(days=30)} | held | options)
+    issued = issue(
+        user, name="CRM", scopes=scopes, now=now, **{"expires_at": now + timedelta(days=30)} | held | options
+    )
+    if issued.token.waiting_scopes:
+        agree(issued.token, by=world.otto)
+    return issued
 
 
 @pytest.fixture

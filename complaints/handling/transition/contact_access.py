@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK
 from complaints.record.record import Entry
+from enterprises.models import Staff
 
 #: Why somebody looks, in the order of the page; the last one asks for words.
 WHY = ("look_call", "look_account", "look_deliver", "look_identity", "look_other")
@@ -81,7 +83,35 @@ def export_contact(*, mark: str) -> Move:
 def _shown(file: CaseFile, actor: Actor, effect: Effect) -> Effect:
     if not may_see_contact(file.complaint, actor, file.engagements):
         raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
+    if effect.reason != EXPORTED:
+        _refuse_too_many(file, actor)
     return effect
+
+
+def _refuse_too_many(file: CaseFile, actor: Actor) -> None:
+    """Policies contacts_a_day and contacts_a_day_enterprise: cases whose contact data were shown on one day, to one
+    person with his programs, and to one enterprise. What a second person approved as an export is not counted."""
+    region = file.complaint.handling_region_id
+
+    def limit(name: str) -> int:
+        return file.conditions.policies.number(name, region).number
+
+    seen = _seen_on_the_day_of(file.now)
+    if seen.filter(person_key=actor.person_key).count() >= limit("contacts_a_day"):
+        raise StepNotAllowed("contacts_a_day", _("您今天查看的联系方式已经到了上限，请明天再查看，或者请同事查看。"))
+    if actor.enterprise_id is None:
+        return
+    colleagues = Staff.objects.filter(enterprise_id=actor.enterprise_id).values("user__person_key")
+    if seen.filter(person_key__in=colleagues).count() >= limit("contacts_a_day_enterprise"):
+        raise StepNotAllowed("contacts_a_day", _("贵单位今天查看的联系方式已经到了上限，请明天再查看。"))
+
+
+def _seen_on_the_day_of(now: datetime) -> QuerySet[SecurityEvent]:
+    return SecurityEvent.objects.filter(kind="reveal", at__gte=_morning_of(now))
+
+
+def _morning_of(now: datetime) -> datetime:
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def note_contact_access(files: Iterable[CaseFile]) -> None:
@@ -97,11 +127,7 @@ def note_contact_access(files: Iterable[CaseFile]) -> None:
 def _note(entry: Entry, user: User, *, now: datetime) -> None:
     note = partial(security_log.note, now=now, user=user, organisation=entry.actor.organisation)
     note("reveal", subject=entry.complaint.number, reason=entry.reason)
-    if entry.reason == PROGRAM:
-        # One a case and day, by a token that may: no sign of somebody who pries.
-        return
-    morning = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = SecurityEvent.objects.filter(person_key=user.person_key, at__gte=morning)
-    contact_accesses = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
-    if contact_accesses > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
+    seen = _seen_on_the_day_of(now).filter(person_key=user.person_key)
+    alerts = SecurityEvent.objects.filter(kind="reveal_alert", person_key=user.person_key, at__gte=_morning_of(now))
+    if seen.count() > settings.REVEALS_A_DAY and not alerts.exists():
         note("reveal_alert", subject=str(user.person_key), reason=f"more than {settings.REVEALS_A_DAY} a day")

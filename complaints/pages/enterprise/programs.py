@@ -29,12 +29,21 @@ from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.fields import CHOOSE, FILL, FreeText, StepForm, labels_of, set_choices
 from complaints.models import WebhookDelivery
 from complaints.parties.actors import Actor
-from complaints.procedure.refusals import WrongInput
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.webhooks import deliveries, endpoints
 from complaints.webhooks.endpoints import STEPS, checked_url, head_manager
 from enterprises.models import WebhookEndpoint
 from enterprises.models.programs import ApiToken
-from enterprises.programs.tokens import MOST_ADDRESSES, SCOPES, IssuedToken, issue, network_of, revoke
+from enterprises.programs.tokens import (
+    MOST_ADDRESSES,
+    SCOPES,
+    WITH_A_SECOND,
+    IssuedToken,
+    agree,
+    issue,
+    network_of,
+    revoke,
+)
 from web.incoming import posted
 
 SHOWN = 100
@@ -252,7 +261,7 @@ class TokenForm(StepForm):
         label=gettext_lazy("可以做什么"),
         widget=forms.CheckboxSelectMultiple,
         choices=list(SCOPES.items()),
-        help_text=gettext_lazy("只选用得到的。"),
+        help_text=gettext_lazy("只选用得到的。联系方式要另一位管理员同意后才能查看。"),
         error_messages={"required": FILL, "invalid_choice": CHOOSE},
     )
     days = forms.ChoiceField(
@@ -269,6 +278,12 @@ class TokenForm(StepForm):
         required=False,
         help_text=gettext_lazy("每行一个，例如 203.0.113.7 或 203.0.113.0/24。不填就不限。"),
     )
+
+    def clean_scopes(self) -> list[str]:
+        scopes: list[str] = self.cleaned_data["scopes"]
+        if WITH_A_SECOND.issuperset(scopes):
+            raise forms.ValidationError(_("联系方式在案件里：请同时选“查看案件和记录”。"))
+        return scopes
 
     def clean_addresses(self) -> list[str]:
         lines = self.cleaned_data["addresses"].replace(",", "\n").replace("，", "\n").split()
@@ -325,7 +340,7 @@ def token_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("GET", "POST")
 @fresh_factor
 def token(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
-    """One token; POST takes it away at once."""
+    """One token; POST takes it away at once, or agrees as a second manager to what waits."""
     actor = manager_of(workspace)
     row = get_object_or_404(_of(actor).select_related("user", "created_by"), pk=pk)
     if request.method != "POST":
@@ -333,14 +348,30 @@ def token(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
             "token": row,
             "state": _token_state(row, workspace),
             "scopes": [SCOPES[scope] for scope in row.scopes],
+            "waiting": [SCOPES[scope] for scope in row.waiting_scopes],
+            "may_agree": workspace.user.pk not in (row.user_id, row.created_by_id),
         }
         return render(request, "enterprise/token.html", context)
+    if "agree" in request.POST:
+        return _agree(request, workspace, row, actor)
     with once(request) as attempt:
         if not attempt.answered:
             revoke(row, now=workspace.now)
             _note("token_revoked", row, request, workspace, actor)
             attempt.reference = _token_url(row)
             messages.success(request, _("已作废。用它的系统从现在起进不来了。"), extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+def _agree(request: HttpRequest, workspace: Workspace, row: ApiToken, actor: Actor) -> HttpResponseBase:
+    with once(request) as attempt:
+        if not attempt.answered:
+            if not agree(row, by=workspace.user):
+                raise StepNotAllowed("second_person", _("建令牌的人不能自己同意。请另一位管理员来同意。"))
+            row.refresh_from_db()
+            _note("token_agreed", row, request, workspace, actor)
+            attempt.reference = _token_url(row)
+            messages.success(request, _("已同意。这个令牌现在可以查看联系方式。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
@@ -365,6 +396,8 @@ def _token_state(row: ApiToken, workspace: Workspace) -> tuple[str, Any, str]:
         return "revoked", _("已作废"), "neutral"
     if row.expires_at <= workspace.now:
         return "expired", _("已到期"), "neutral"
+    if row.waiting_scopes:
+        return "on", _("有效，联系方式待同意"), "warn"
     return "on", _("有效"), "ok"
 
 
