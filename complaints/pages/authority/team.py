@@ -60,6 +60,7 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "unowned": next(iter(loads.values()))["unowned"] if loads else unowned.count(),
         "unowned_url": _cases_url({"waiting": authority_lists.UNOWNED}),
         "leave_url": reverse("enterprises:authority-leave") if workspace.may(Right.HOLD_CASE) else "",
+        "looks_url": reverse("complaints:authority-looks") if workspace.may(Right.LEAD_AUTHORITY) else "",
         "approvals_url": reverse("complaints:authority-approvals"),
         "assign_url": reverse("complaints:authority-team-assign") if workspace.may("assign_officer") else "",
     }

@@ -9,6 +9,7 @@ from complaints.pages.authority.law import changes, policies
 from complaints.pages.authority.review import review, violations
 from complaints.pages.authority.supervision import call_backs, instructions, supervision
 from complaints.pages.authority.triage import triage
+from complaints.pages.shared import contact_looks
 
 CASE = "authority/cases/<str:number>/"
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("authority/notices/", notices.notices, name="authority-notices"),
     path("authority/notices/<int:pk>/", notices.order, name="authority-notice-order"),
     path("authority/team/", team.team, name="authority-team"),
+    path("authority/looks/", contact_looks.authority, name="authority-looks"),
     path("authority/team/assign/", team.assign, name="authority-team-assign"),
     path("authority/cases/", cases.cases, name="authority-cases"),
     path(CASE, cases.case, name="authority-case"),

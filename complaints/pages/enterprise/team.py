@@ -29,6 +29,7 @@ from complaints.models import Complaint
 from complaints.parties.workforce import Assigned
 from complaints.procedure.categories import PROBLEM_CATEGORIES, PROBLEM_LABELS, problem_label
 from complaints.procedure.workflow import ENTERPRISE_SIDE
+from complaints.webhooks.endpoints import head_manager
 from enterprises.models import AssignmentRule, Staff
 from enterprises.models.team import Absence
 from enterprises.pages.enterprise_rules import colleagues, handler_name
@@ -69,6 +70,7 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "leave_url": reverse("enterprises:enterprise-leave"),
         "rules_url": reverse("complaints:enterprise-rules") if is_manager else "",
         "two_persons_url": reverse("enterprises:enterprise-two-persons") if is_manager else "",
+        "looks_url": reverse("complaints:enterprise-looks") if head_manager(workspace.actors) else "",
         "approvals_url": reverse("complaints:enterprise-approvals"),
     }
     return render(request, "team/people.html", context)

@@ -18,6 +18,7 @@ from complaints.pages.enterprise import (
     work,
 )
 from complaints.pages.enterprise.steps import PAGES
+from complaints.pages.shared import contact_looks
 
 CASE = "enterprise/cases/<str:number>/"
 
@@ -34,6 +35,7 @@ urlpatterns = [
     path("enterprise/team/rules/<int:pk>/", team.rule, name="enterprise-rule"),
     path("enterprise/approvals/", approvals.approvals, name="enterprise-approvals"),
     path("enterprise/approvals/<int:pk>/", approvals.approval, name="enterprise-approval"),
+    path("enterprise/looks/", contact_looks.enterprise, name="enterprise-looks"),
     path("enterprise/tokens/", programs.tokens, name="enterprise-tokens"),
     path("enterprise/tokens/new/", programs.token_new, name="enterprise-token-new"),
     path("enterprise/tokens/<int:pk>/", programs.token, name="enterprise-token"),
