@@ -28,7 +28,7 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
     actor = head_manager(workspace.actors)
     if actor is None:
         raise Http404
-    rows = Staff.objects.filter(enterprise_id=actor.enterprise_id).select_related("user", "branch", "enterprise")
+    rows = Staff.objects.filter(enterprise_id=actor.enterprise_id or 0).select_related("user", "branch", "enterprise")
     looks = _people(rows, [str(named(row.branch or row.enterprise)) for row in rows], now=workspace.now)
     return _show(request, [(_("本企业的人"), looks)], back=reverse("complaints:enterprise-team"), now=workspace.now)
 
