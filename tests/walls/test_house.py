@@ -21,4 +21,61 @@ BEYOND_SIGHT = {
     "complaints/links/proving.py": "a case whose number was proven by a code, and others with the same number",
     "complaints/links/joining.py": "links of a case that the caller has; whoever is asked was found by the own link",
     "accounts/views/links.py": "whether a link was opened before, by the digest of its key",
+    "enterprises/team/team.py": "a job or office within the reach of whoever gives or ends it, which was asked before",
+    "enterprises/enrolment/enrolled.py": "the enrolment that the head of its authority decided on",
+    "enterprises/enrolment/enrolling.py": "the enterprise whose application was decided",
+    "enterprises/directory/change_kinds.py": "the branch of a change that was judged and decided",
     "complaints/desks/contact_looks.py": "counts of the security log: of the own people, or at cases found before",
+    "complaints/stations/posters.py": "how many cases came by a station's own poster: a number alone",
+    "complaints/notices/delivery.py": "the notice was found under the caller's role",
+    "api/filing.py": "a draft of the caller's own for as long as a recording is filed",
+    "api/cases.py": "the own engagement was found under the caller's role",
+    "complaints/dossier/proving.py": "whoever shows the digest of an entry holds that record; told yes, no, numbers",
+    "complaints/pages/public/open_pages.py": "shown by an authority with consent, asked by that alone and masked",
+    "odr_portal/health.py": "counts and ages of all that waits",
+    "oversight/administration/brake_views.py": "counts of deadlines and of persons that wait, for administrators",
+    "oversight/administration/hold_views.py": "holds by case numbers and keys, for administrators; no case is read",
+    "oversight/administration/views.py": "counts of deadlines, entries by their names, duties; for administrators",
+    "oversight/administration/duty_views.py": "who is to hold a duty, for administrators; no case is read",
+    "demo/mailbox.py": "the mailbox of everybody, in a demo",
+    "oversight/portal_state/signs.py": "counts and ages of everything together, nothing of a case",
+    "oversight/portal_state/state.py": "counts and codes for administrators, who see no case",
+}
+
+
+@cache
+def modules() -> dict[str, str]:
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.relative_to(ROOT).parts
+    }
+
+
+def test_steps_work_beyond_sight_in_named_places_only() -> None:
+    using = {name for name, text in modules().items() if "working_as_steps(" in text} - {"database/row_security.py"}
+    assert using == set(BEYOND_SIGHT), "find the rows under the caller's role first, then say so here"
+
+
+def test_T05_the_context_is_told_by_one_module_and_for_a_transaction_only() -> None:
+    telling = re.compile(r"set_config\('(role|app\.)|set (session |local )?role\b|set session\b", re.IGNORECASE)
+    results = {name for name, text in modules().items() if telling.search(text)}
+    assert results <= {"database/row_security.py"}
+    text = modules()["database/row_security.py"]
+    calls = re.findall(r"set_config\((.*?)\)", text.replace("begin_request(%s, %s)", "…"))
+    assert calls == ["'role', …, true"]
+    # And what says that the steps work is said by the same one.
+    assert {name for name, text in modules().items() if "work_as_steps(" in text} == {"database/row_security.py"}
+
+
+def test_no_view_hands_out_rows_after_its_transaction() -> None:
+    """A stream is read after the answer was given, under nobody's role: it must not ask the database."""
+    assert [name for name, text in modules().items() if "StreamingHttpResponse" in text] == []
+
+
+def test_a_twin_changes_what_is_there_and_names_tests_that_exist() -> None:
+    for twin in TWINS:
+        assert (ROOT / twin.tests[0]).is_file(), twin.name
+        for change in twin.changes:
+            assert (ROOT / change.file).read_text(encoding="utf-8").count(change.before) == 1, change
