@@ -51,7 +51,7 @@ class Letter:
 
 
 def _account_letters(wanted: str) -> list[Letter]:
-    rows = OutgoingMessage.objects.order_by("-created_at", "-id")
+    rows = OutgoingMessage.objects.exclude(state="withheld").order_by("-created_at", "-id")
     newest = [row for row in rows[:READ] if wanted.casefold() in row.address.casefold()]
     results = []
     for row in newest[:SHOWN]:
