@@ -92,6 +92,8 @@ MOST ?=
 audit: set-up-tests
 	@$(PYTHON) -m tests.audit $(AREA) $(if $(MOST),--most $(MOST))
 
+# ADVISORIES=all.zip: known vulnerabilities of PyPI as a file, where no service is reached.
+ADVISORIES ?=
 check: set-up-tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
@@ -100,7 +102,7 @@ check: set-up-tests
 	@.venv/bin/lint-imports
 	@$(PYTHON) manage.py check
 	@$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
-	@tools/check-supply-chain
+	@ADVISORIES="$(ADVISORIES)" tools/check-supply-chain
 
 # BENCH="--quick" or names: make bench BENCH="filing lists"
 BENCH ?=
