@@ -136,7 +136,7 @@ def _sealed(
         grown = tree.grown(size, tiles, [digest for _, digest in chunk])
         _write(cursor, size, [entry for entry, _ in chunk], grown)
         size += len(chunk)
-        tiles = {**tiles, **grown}
+        tiles = tree.at_end(size, {**tiles, **grown})
     if last is not None and size == begun == last.size and at - last.at < QUIET:
         _add_signature(last, signer, origin)
         return None
@@ -222,7 +222,8 @@ def _judge_again(cursor: Any, start: int, size: int, rules: admission.Rules) -> 
             not there.get(place, b"").startswith(digests) for place, digests in grown.items()
         ):
             raise CannotSeal(f"The log is damaged above {start} leaves. Run `manage.py verify_record`.")
-        start, tiles = start + len(entries), {**tiles, **grown}
+        start += len(entries)
+        tiles = tree.at_end(start, {**tiles, **grown})
 
 
 def _write(cursor: Any, size: int, entries: list[str], grown: tree.Tiles) -> None:

@@ -107,6 +107,11 @@ def edge(size: int) -> list[tuple[int, int]]:
         size, level = size // WIDTH, level + 1
 
 
+def at_end(size: int, tiles: Tiles) -> Tiles:
+    """Those of these tiles that a log of this size needs to grow, and for its root: a few, however large it is."""
+    return {place: tiles[place] for place in edge(size) if place in tiles}
+
+
 def grown(size: int, tiles: Tiles, leaves: Iterable[bytes]) -> dict[tuple[int, int], bytes]:
     """The tiles that ``leaves`` fill or begin behind the first ``size`` leaves, each with all its hashes. ``tiles``:
     those of ``edge(size)`` that are there. Raises ValueError where one is not as long as ``size`` says."""

@@ -17,8 +17,7 @@ def tiles_of(leaves: list[bytes], by: list[int]) -> dict[tuple[int, int], bytes]
     size = 0
     while size < len(leaves):
         more = leaves[size : size + by[size % len(by)]]
-        edge = {place: tiles[place] for place in tree.edge(size) if place in tiles}
-        new = tree.grown(size, edge, more)
+        new = tree.grown(size, tree.at_end(size, tiles), more)
         assert all(digests.startswith(tiles.get(place, b"")) for place, digests in new.items())
         tiles |= new
         size += len(more)
@@ -37,7 +36,7 @@ def test_tiles_are_the_same_whatever_the_log_grew_by(by: list[int]) -> None:
 def test_roots_and_proofs_are_those_of_the_rfc(size: int) -> None:
     tiles = tiles_of(LEAVES[:size], [size])
     log, leaves = tree.Tree(size, lambda level, place: tiles[level, place]), LEAVES[:size]
-    edge = {place: tiles[place] for place in tree.edge(size) if place in tiles}
+    edge = tree.at_end(size, tiles)
     assert log.root() == tree.Tree(size, lambda *place: edge[place]).root() == by_the_rfc.root(leaves)
     chosen = random.Random(size)
     for place in {0, size - 1, *chosen.choices(range(size), k=6)}:
