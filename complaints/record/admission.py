@@ -69,6 +69,13 @@ class Rules:
     is_first: bool
 
 
+def begin(cursor: Any) -> None:
+    """No other sealer works meanwhile. At first, after a restore, after days without a watch there are so many entries
+    that it takes longer than a page may: else each seal would be cut short, and none would be made any more."""
+    cursor.execute("set local statement_timeout = 0; set local transaction_timeout = 0")
+    cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
+
+
 def admitted(cursor: Any, horizon: int, rules: Rules, *, now: datetime) -> Iterator[list[tuple[str, bytes]]]:
     """(name, hash of the leaf) of each new entry that is admitted, in chunks; what is refused is kept."""
     if rules.is_first and (old := Seal.objects.order_by("-number").first()):
@@ -132,7 +139,7 @@ def find_out_of_turn(*, now: datetime) -> int:
     """Entries that were put among old ones (with an old id, as if an old transaction had written them), which no sealer
     looks at: found by counting, then named. How many are new."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
+        begin(cursor)
         last = log.newest_checkpoint()
         cursor.execute("select last_value from complaints_event_era")
         if last is None or cursor.fetchone()[0] != last.era:

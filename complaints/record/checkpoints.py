@@ -58,7 +58,7 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Checkpoint |
 
 def _seal(signer: Ed25519PrivateKey, recovery: bytes, *, now: datetime) -> Checkpoint | None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [admission.SEALERS])
+        admission.begin(cursor)
         last = log.newest_checkpoint()
         if last is None:
             if Leaf.objects.exists():
@@ -155,9 +155,8 @@ def _sealed(
 
 
 def _begin(cursor: Any, signer: Ed25519PrivateKey, recovery: bytes, *, now: datetime) -> None:
-    """The log begins: its first key is named, and what was sealed before stands under it (many entries take long)."""
-    for name in ("transaction_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-        cursor.execute(f"set local {name} = 0")
+    """The log begins: its first key is named, and what was sealed before stands under it."""
+    cursor.execute("set local idle_in_transaction_session_timeout = 0")
     origin = f"{environment.host_of(settings.SITE_URL) or 'localhost'}/record"
     seal_keys.begin(signer, origin=origin, recovery=recovery, now=now, **_old_seals())
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.keys import tags
 from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
-from complaints.record import log, notes, seal_keys
+from complaints.record import admission, log, notes, seal_keys
 from complaints.record.checkpoints import seal
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
 from complaints.record.record import TAG_KIND, canonical, chained
@@ -185,6 +185,18 @@ def test_a_step_that_is_open_for_long_delays_only_itself(world: World, postgres_
         slow.commit()
     assert seal(now=LATER + timedelta(minutes=2), key=KEY) is not None
     assert newest().size == before + 2 == HandlingStep.objects.count() + 1
+
+
+@pytest.mark.django_db
+def test_a_seal_of_very_many_entries_is_not_cut_short(sealed: Complaint) -> None:
+    """As after a restore, or days without a watch; what a page may take is no limit to its transaction."""
+    limits = ("statement_timeout", "transaction_timeout")
+    for look in (lambda: seal(now=LATER, key=KEY), lambda: admission.find_out_of_turn(now=LATER)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            for limit in limits:
+                cursor.execute(f"set local {limit} = '30s'")
+            look()
+            assert [(cursor.execute(f"show {limit}"), cursor.fetchone())[1] for limit in limits] == [("0",), ("0",)]
 
 
 @pytest.mark.django_db
