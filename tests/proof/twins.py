@@ -269,6 +269,30 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "receipts-unsigned",
+        "a receipt is handed out without a signature",
+        ("tests/complaints/dossier/test_signed_receipt.py", "-k", "who_filed"),
+        [
+            Change(
+                "complaints/dossier/building.py",
+                "signing.sign_pdf(receipts.paper(said, at=now))",
+                "receipts.paper(said, at=now)",
+            )
+        ],
+    ),
+    Twin(
+        "reports-unsigned",
+        "a monthly report is printed without a signature",
+        ("tests/oversight/test_reports.py", "-k", "no_report_is_printed"),
+        [
+            Change(
+                "oversight/reports/keeping.py",
+                "            content = signing.sign_pdf(pdf(report))\n",
+                "            content = pdf(report)\n",
+            )
+        ],
+    ),
+    Twin(
         "state-not-replayed",
         "what entries carry of the state is read, and no column is held against it",
         ("tests/proof/test_state.py", "-m", "not full", "-k", "proved_column"),
