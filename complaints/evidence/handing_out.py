@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import IO, Any, Protocol
 
+from accounts.keys import row_tags
 from complaints.evidence.files import disposition, name_as
 from complaints.evidence.storing import storage
 from complaints.models.evidence import Evidence, EvidenceState
@@ -23,8 +24,9 @@ class Download:
 
 
 def shows_content(evidence: Evidence, *, is_sender: bool) -> bool:
-    """Whether the content may be handed to this reader at all."""
-    return evidence.state in _OPEN or (is_sender and evidence.state != EvidenceState.INFECTED)
+    """Whether the content may be handed to this reader at all: to nobody where its state is none that we wrote."""
+    is_open = evidence.state in _OPEN or (is_sender and evidence.state != EvidenceState.INFECTED)
+    return is_open and row_tags.stands(evidence)
 
 
 def verdict_of(evidence: Evidence) -> dict[str, str]:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from accounts.keys import row_tags
 from complaints.evidence.handing_out import HELD
 from complaints.evidence.storing import CHUNK, storage
 from complaints.models.evidence import Evidence, EvidenceState
@@ -89,17 +90,16 @@ def _look(row: Evidence) -> Verdict:
 
 
 def _stamp(row: Evidence, verdict: Verdict, *, now: datetime, hold_back: HoldBack) -> None:
-    judged = {"state": verdict.state, "finding": verdict.finding, "scanned_at": now, "scan_after": None}
     with transaction.atomic():
-        rows = Evidence.objects.filter(path=row.path, state=EvidenceState.QUARANTINED)
+        judged = list(Evidence.objects.filter(path=row.path, state=EvidenceState.QUARANTINED).order_by("pk"))
+        for one in judged:
+            one.state, one.finding, one.scanned_at, one.scan_after = verdict.state, verdict.finding, now, None
+            one.tag = row_tags.made_for(one)
         if verdict.state in HELD:
             # No name of a file: it may name a person.
             log.warning("evidence %s is %s: %s", row.pk, verdict.state, verdict.finding)
-            held = list(rows.exclude(complaint=None).order_by("pk"))
-            for one in held:
-                one.state, one.finding, one.scanned_at = verdict.state, verdict.finding, now
-            hold_back(held, now)
-        rows.update(**judged)
+            hold_back([one for one in judged if one.complaint_id is not None], now)
+        Evidence.objects.bulk_update(judged, ["state", "finding", "scanned_at", "scan_after", "tag"])
 
 
 def _later(rows: list[Evidence], *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys.row_tags import RowTag
 from accounts.keys.sealed_fields import SealedJSON, SealedText
 
 
@@ -101,7 +102,9 @@ class Evidence(models.Model):
     lasts.
 
     `path`, `size`, `sha256` are those of the original as it came; `copy_*` those of the copy that we made of a picture
-    or recording, without place and other remarks."""
+    or recording, without place and other remarks.
+
+    ``tag``: over the verdict of the scanner, so that nobody with the database alone opens what it held back."""
 
     draft = models.ForeignKey(
         "complaints.FilingDraft", null=True, blank=True, on_delete=models.CASCADE, related_name="evidence"
@@ -128,6 +131,7 @@ class Evidence(models.Model):
     scan_tries = models.PositiveSmallIntegerField(default=0)
     scanned_at = models.DateTimeField(null=True, blank=True)
     finding = models.CharField(max_length=200, blank=True, default="")
+    tag = RowTag(over=["sha256", "uploaded_at", "state"])
     uploaded_at = models.DateTimeField()
     #: Sent by the body that mediates, by its link; who has a link has no account.
     by_body = models.BooleanField(default=False)

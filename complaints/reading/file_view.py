@@ -103,6 +103,8 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
 
 def state_label(row: Evidence, *, is_open: bool) -> str:
     """「未查毒」; for what cannot be opened, why."""
+    if not is_open and row.state in (EvidenceState.CLEAN, EvidenceState.UNCHECKED):
+        return _("查毒结果被改动过，不能打开")
     if row.state == EvidenceState.CLEAN:
         return ""
     if row.state == EvidenceState.INFECTED:

@@ -16,10 +16,10 @@ class Table:
 
     ``proved``: entries carry them. ``derived``: recomputed from proved ones and from entries (deriving.py; heads of
     chains: verification.py). ``text``: words of a person beside the record, by the marks in deltas (words.py); what
-    somebody called a file is compared with nothing. ``working``: nothing that was said or decided follows from them
-    (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the
-    digest of their JSON. ``begins``: what a row is before a flush first touches it, of those that are made
-    elsewhere."""
+    somebody called a file: sealed for its path alone (commitments.py). ``tagged``: said by a tag in the row, which
+    nobody with the database alone can make (commitments.py). ``working``: nothing that was said or decided follows from
+    them (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the digest of
+    their JSON. ``begins``: what a row is before a flush first touches it, of those that are made elsewhere."""
 
     model: type[Model]
     name: str
@@ -27,6 +27,7 @@ class Table:
     proved: tuple[str, ...]
     derived: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
+    tagged: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
     digested: frozenset[str] = frozenset()
     case: str = "complaint_id"
@@ -193,8 +194,9 @@ TABLES: tuple[Table, ...] = (
             " uploaded_by"
         ),
         text=("name",),
+        tagged=_columns("state tag"),
         # A scanner judges the bytes, which the digests prove, and may judge them again.
-        working=_columns("draft path copy_path thumbnail_path state scan_after scan_tries scanned_at finding"),
+        working=_columns("draft path copy_path thumbnail_path scan_after scan_tries scanned_at finding"),
     ),
     Table(
         models.ConsentRecord,

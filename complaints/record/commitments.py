@@ -7,13 +7,13 @@ no entry names. What is empty or cannot be opened is whole only where the erasur
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accounts.keys import checking
+from accounts.keys import checking, row_tags
 from accounts.keys.checking import Closed
 from complaints.evidence.storing import compared
-from complaints.models import DocumentVersion, PersonalText, RecordedName
+from complaints.models import DocumentVersion, Evidence, PersonalText, RecordedName
 from complaints.models.record import salted_text
 from complaints.record.beside import notices
 from complaints.record.erasures import Erased
@@ -30,9 +30,12 @@ _TEXTS = Table(
 _FILES = Table(
     "complaints_evidence t",
     "complaint_id",
-    "t.complaint_id, t.sha256, t.path, t.copy_sha256, t.copy_path, t.thumbnail_sha256, t.thumbnail_path",
+    "t.complaint_id, t.sha256, t.path, t.copy_sha256, t.copy_path, t.thumbnail_sha256, t.thumbnail_path"
+    ", t.name, t.uploaded_at, t.state, t.tag",
     "t.complaint_id, t.sha256",
 )
+#: The same of a database in which verdicts have no tag yet.
+_OLD_FILES = replace(_FILES, columns=_FILES.columns.partition(", t.uploaded_at")[0])
 _VERSIONS = Table(
     "complaints_documentversion t left join complaints_officialdocument d on d.id = t.document_id",
     "complaint_id",
@@ -52,6 +55,7 @@ order by n.id"""
 _TEXT: Any = PersonalText._meta.get_field("sealed")
 _NAME: Any = RecordedName._meta.get_field("sealed")
 _CONTENT: Any = DocumentVersion._meta.get_field("content")
+_FILE_NAME: Any = Evidence._meta.get_field("name")
 
 Found = Callable[[Finding], None]
 
@@ -64,6 +68,7 @@ class Commitments:
     erased: Erased
     reads_files: bool = True
     reads_notices: bool = True
+    has_verdicts: bool = True
     texts: int = 0
     files: int = 0
     _closed: list[Closed] = field(default_factory=list)
@@ -164,7 +169,7 @@ class Commitments:
     # --- files ---
 
     def _files(self, among: Range, entries: list[Read], names: dict[int, str]) -> None:
-        rows, unreadable = _FILES.rows(among)
+        rows, unreadable = (_FILES if self.has_verdicts else _OLD_FILES).rows(among)
         self._unreadable(unreadable, names, "file")
         hidden = {row[:2] for row in unreadable if len(row) > 1}
         there: dict[tuple[int, str], list[Row]] = defaultdict(list)
@@ -178,17 +183,31 @@ class Commitments:
                     pass
                 elif key not in there and key not in hidden:
                     self.found(entry.finding("row_missing", f"file {sha256}"))
-                elif key not in named and self.reads_files:
+                elif key not in named:
                     for row in there.get(key, ()):
-                        self._parts(entry, row)
+                        if self.has_verdicts and not row_tags.is_of(Evidence, (sha256, *row[8:10]), bytes(row[10])):
+                            self.found(entry.finding("column", f"file {sha256}", "state"))
+                        self._name_of_file(entry, row)
+                        if self.reads_files:
+                            self._parts(entry, row)
                 named.add(key)
         for (case, sha256), left in there.items():
             for _row in left if (case, sha256) not in named and case not in self._odd_cases else ():
                 self.found(Finding("foreign", names.get(case, str(case)), row=f"file {sha256}"))
 
+    def _name_of_file(self, entry: Read, row: Row) -> None:
+        """Sealed when the file came, for this path alone: what opens is the name that its sender gave it."""
+        _case, sha256, path = row[:3]
+        # Where the row of the case is gone, nobody knows whose.
+        if path and entry.consumer_key:
+            bound = _FILE_NAME.place_with((path,))
+            self._closed.append(
+                Closed(entry, f"file {sha256}", "name", bytes(row[7]), bound, entry.consumer_key, _opens, "")
+            )
+
     def _parts(self, entry: Read, row: Row) -> None:
         """The original by the digest in the entry, copy and thumbnail by those of the row."""
-        _case, sha256, *parts = row
+        _case, sha256, *parts = row[:7]
         for part, path, wanted in (
             ("original", parts[0], sha256),
             ("copy", parts[2], parts[1]),
@@ -276,6 +295,10 @@ def foreign_names() -> Iterator[Finding]:
     """Names that no entry of the whole record points at."""
     for (row_id,) in fetched(_FOREIGN_NAMES):
         yield Finding("foreign", row=f"name {row_id}")
+
+
+def _opens(_opened: str, _secret: bytes, _told: str) -> bool:
+    return True
 
 
 def _document(row: Row) -> str:

@@ -63,6 +63,7 @@ _KNOWN = """
 select attname::text from pg_attribute where attrelid = 'complaints_handlingstep'::regclass and not attisdropped
 union all select 'house' where to_regclass('complaints_houseentry') is not null
 union all select 'notices' from pg_attribute where attrelid = to_regclass('complaints_notice') and attname = 'tag'
+union all select 'verdicts' from pg_attribute where attrelid = to_regclass('complaints_evidence') and attname = 'tag'
 union all select 'log' where to_regclass('complaints_leaf') is not null"""
 _PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _HAPPENED, _WRITTEN, _DATA, _NAME = 3, 4, 5, 6, 7, 14, 15, 16, 17
 _ID, _STATE = 19, 20
@@ -161,7 +162,9 @@ def _found(walk: _Walk, share: list[Range]) -> Report:
     report, state = Report(), comparing.Compared()
     commitments = None
     if not walk.chain_only:
-        commitments = Commitments(report.add, walk.erased, reads_notices="notices" in walk.known)
+        commitments = Commitments(
+            report.add, walk.erased, reads_notices="notices" in walk.known, has_verdicts="verdicts" in walk.known
+        )
     for among in share:
         _range(walk, among, report, commitments, state)
     if commitments is not None:

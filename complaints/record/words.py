@@ -29,7 +29,7 @@ Mark = list[str]
 @cache
 def fields_of(table: Table) -> tuple[SealedText, ...]:
     """The sealed columns of a table that get marks. Words of documents are proved by the digest of the version; what
-    somebody called a file is proved by nothing, as it is put there before the step that names the file."""
+    somebody called a file is put there before the step that names the file, and need only open (commitments.py)."""
     if table.model in (DocumentVersion, Evidence):
         return ()
     named = [table.model._meta.get_field(name) for name in table.text]

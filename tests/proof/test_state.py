@@ -33,7 +33,7 @@ def columns_of(table: columns.Table, *classes: str) -> list[str]:
     return [name for one in classes for name in getattr(table, one)]
 
 
-def test_every_column_of_a_case_is_proved_derived_text_or_working() -> None:
+def test_every_column_of_a_case_is_proved_derived_text_tagged_or_working() -> None:
     """A new column, or a new table that hangs on a case, must be given a class."""
     proved = {table.model._meta.label for table in columns.TABLES}
     hanging = {"complaints.Complaint"}
@@ -51,7 +51,7 @@ def test_every_column_of_a_case_is_proved_derived_text_or_working() -> None:
     assert not proved & columns.BESIDE.keys()
     assert all(columns.BESIDE.values())
     for table in columns.TABLES:
-        classed = columns_of(table, "base", "proved", "derived", "text", "working")
+        classed = columns_of(table, "base", "proved", "derived", "text", "tagged", "working")
         assert len(set(classed)) == len(classed), table.name
         case = table.case.removesuffix("_id").partition("__")[0]
         number = {"number"} if table.model is Complaint else set()

@@ -131,6 +131,36 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "verdict-not-verified",
+        "what a scanner said is what the row says",
+        ("tests/proof/beside/test_files.py", "-k", "infected"),
+        [
+            Change(
+                "complaints/record/commitments.py",
+                "if self.has_verdicts and not row_tags.is_of(",
+                "if not self.has_verdicts and row_tags.is_of(",
+            )
+        ],
+    ),
+    Twin(
+        "verdict-opens",
+        "a file is handed out as its row says, whoever wrote it",
+        ("tests/proof/beside/test_files.py", "-k", "infected"),
+        [
+            Change(
+                "complaints/evidence/handing_out.py",
+                "    return is_open and row_tags.stands(evidence)\n",
+                "    return is_open or not row_tags\n",
+            )
+        ],
+    ),
+    Twin(
+        "name-of-a-file-not-opened",
+        "a file is called what its row says",
+        ("tests/proof/beside/test_files.py", "-k", "name_of_a_file"),
+        [Change("complaints/record/commitments.py", "                        self._name_of_file(entry, row)\n", "")],
+    ),
+    Twin(
         "recorder-not-compared",
         "whoever wrote down may lie under any key",
         ("tests/proof/beside/test_recorder.py", "-k", "hidden"),

@@ -305,4 +305,4 @@ def _attach(evidence: Sequence[tuple[Complaint, Sequence[int]]]) -> None:
         # From now on its name lies under the consumer's key.
         row.name = name
     bulk.update(moved, ["complaint", "draft", "name"])
-    bulk.insert(copied)
+    Evidence.objects.bulk_create(copied)
