@@ -28,6 +28,7 @@ from complaints.handling.steps.casework import NOT_HANDLING
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
 from complaints.notices.delivery import alone
 from complaints.procedure.workflow import TABLE, Outcome, Status
+from complaints.record.beside import draws
 
 #: Who comes again within so many days comes again (procedure, section 7).
 AGAIN = timedelta(days=60)
@@ -78,6 +79,7 @@ def _seal(month: date, now: datetime) -> None:
         )
         if is_new:
             CallBackSeed.objects.create(month=row, seed=seed)
+            draws.note_sealed(row, now=now)
 
 
 def closed_in(month: date) -> QuerySet[Complaint]:
@@ -157,7 +159,9 @@ def draw(month: CallBackMonth, *, now: datetime) -> int:
             chosen += _write(month, batch, people)
         month.seed, month.drawn_at, month.population_digest = seed, now, numbers.hexdigest()
         month.population, month.drawn = count, CallBack.objects.filter(month=month).count()
-        month.save()
+        with transaction.atomic():
+            month.save()
+            draws.note_drawn(month, now=now)
     return chosen
 
 

@@ -181,8 +181,10 @@ TABLES: tuple[Table, ...] = (
         "call_back",
         ("month",),
         _columns("state attempts overall disagrees finding ended_at"),
-        # Who is called back is drawn, not decided; manage.py check_call_backs draws again from the seed that was shown.
-        working=("authority", "why", "share", "officer"),
+        # Who is called back is drawn, not decided: the house chain says who was (draws.py). Who is to ring changes
+        # with who is at work; who rang stands in the entry.
+        derived=("authority", "why", "share"),
+        working=("officer",),
         begins=(("state", "open"),),
     ),
     Table(

@@ -4,8 +4,8 @@ as those of cases are. Number and audience of its entries are ``house``.
 Steps: ``key_handed_over`` ``key_revoked`` (of keys that sign) · ``erased`` ``hold`` ``released`` (of people and
 cases) · ``restored`` ``archived`` ``clock_confirmed`` ``set_aside`` ``state_taken_over`` (of the whole) · ``directory``
 (what firms and authorities are called: beside/directory.py) · ``duty_asked`` ``duty_agreed`` ``duty_stopped``
-``duty_ended`` (of who runs the platform). What an entry says are ids, codes, numbers and digests, never anything of a
-person."""
+``duty_ended`` (of who runs the platform) · ``call_backs_sealed`` ``call_backs_drawn`` (beside/draws.py). What an entry
+says are ids, codes, numbers and digests, never anything of a person."""
 
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ STEPS = frozenset(
         *("key_handed_over", "key_revoked", "erased", "hold", "released", "restored", "archived"),
         *("clock_confirmed", "set_aside", "state_taken_over", "directory"),
         *("duty_asked", "duty_agreed", "duty_stopped", "duty_ended"),
+        *("call_backs_sealed", "call_backs_drawn"),
     }
 )
 #: Whoever writes to the chain waits for whoever writes to it: it is short and seldom grows.

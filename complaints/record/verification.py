@@ -20,7 +20,7 @@ from accounts.keys import tags
 from complaints.models import Complaint
 from complaints.record import anchors, comparing, deriving, log
 from complaints.record.anchors import NoAnchor, Receipt
-from complaints.record.beside import directory
+from complaints.record.beside import directory, draws
 from complaints.record.commitments import Commitments, foreign_names
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
@@ -116,6 +116,7 @@ def verify(
             _guarded(report, "seals", lambda: seals(report, public_key))
         if has_house:
             _guarded(report, "directory", lambda: report.take(directory.differences(case_id)))
+            _guarded(report, "draws", lambda: report.take(draws.differences(number)))
         _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
         if "log" in known:
             _guarded(report, "log", lambda: _newest(report))

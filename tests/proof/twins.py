@@ -8,6 +8,7 @@ As for the walls: a change that no longer fits the source is an error, and the t
 import sys
 
 from tests.faults.twins import Change, prove_each
+from tests.proof.beside.twins import BESIDE
 from tests.walls.twins import Twin, prove
 
 _OUTSIDE = ("tests/proof/test_only_outside.py", "-m", "not full", "-k", "held_outside")
@@ -20,6 +21,7 @@ _ADMISSION = "complaints/record/admission.py"
 _VERIFY, _VERIFICATION = ("tests/proof/test_verify.py", "-k"), "complaints/record/verification.py"
 
 TWINS: tuple[Twin, ...] = (
+    *BESIDE,
     Twin(
         "tag-not-checked",
         "an entry gets its leaf whoever wrote it",
@@ -93,78 +95,6 @@ TWINS: tuple[Twin, ...] = (
                 _VERIFICATION, "        commitments.follow(among, entries, names, unread)\n", "        list(entries)\n"
             )
         ],
-    ),
-    Twin(
-        "directory-not-compared",
-        "what a firm is called is taken from its row, whoever wrote it",
-        ("tests/proof/beside/test_directory.py", "-k", "past_the_portal_is_named"),
-        [
-            Change(
-                "complaints/record/beside/directory.py",
-                "                    if value != stands:\n",
-                "                    if stands is None:\n",
-            )
-        ],
-    ),
-    Twin(
-        "directory-covers-up",
-        "an honest change of a firm takes in whatever else was changed",
-        ("tests/proof/beside/test_directory.py", "-k", "covers_no_other"),
-        [Change("complaints/record/beside/directory.py", "if name in columns else old for", "if name else old for")],
-    ),
-    Twin(
-        "notices-not-followed",
-        "whether somebody was told is what the rows of letters say",
-        ("tests/proof/beside/test_notices.py", "-k", "deleted_is_named"),
-        [Change("complaints/record/commitments.py", "        if self.reads_notices:\n", "        if not entries:\n")],
-    ),
-    Twin(
-        "letter-sent-by-hand",
-        "a letter counts as sent whoever says so",
-        ("tests/proof/beside/test_notices.py", "-k", "falsely_sent"),
-        [
-            Change(
-                "complaints/record/beside/notices.py",
-                "        elif state not in Notice.WAITING and ",
-                "        elif not state and ",
-            )
-        ],
-    ),
-    Twin(
-        "verdict-not-verified",
-        "what a scanner said is what the row says",
-        ("tests/proof/beside/test_files.py", "-k", "infected"),
-        [
-            Change(
-                "complaints/record/commitments.py",
-                "if self.has_verdicts and not row_tags.is_of(",
-                "if not self.has_verdicts and row_tags.is_of(",
-            )
-        ],
-    ),
-    Twin(
-        "verdict-opens",
-        "a file is handed out as its row says, whoever wrote it",
-        ("tests/proof/beside/test_files.py", "-k", "infected"),
-        [
-            Change(
-                "complaints/evidence/handing_out.py",
-                "    return is_open and row_tags.stands(evidence)\n",
-                "    return is_open or not row_tags\n",
-            )
-        ],
-    ),
-    Twin(
-        "name-of-a-file-not-opened",
-        "a file is called what its row says",
-        ("tests/proof/beside/test_files.py", "-k", "name_of_a_file"),
-        [Change("complaints/record/commitments.py", "                        self._name_of_file(entry, row)\n", "")],
-    ),
-    Twin(
-        "recorder-not-compared",
-        "whoever wrote down may lie under any key",
-        ("tests/proof/beside/test_recorder.py", "-k", "hidden"),
-        [Change("complaints/record/commitments.py", 'body.get("recorder", "")', '""')],
     ),
     Twin(
         "tag-not-verified",
