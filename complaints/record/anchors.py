@@ -151,7 +151,7 @@ def compare(held: Sequence[Note | Receipt]) -> Compared:
     """Compare the record with what is held outside. Whether log and entries go together is for the verification.
     Raises NoAnchor for a checkpoint of another record."""
     keys, newest = seal_keys.known(), log.newest_checkpoint()
-    lives = [int(entry.data["size"]) for entry in house.entries("restored")]
+    lives = [int(entry.data["size"]) for entry in house.proven("restored")]
     result = Compared()
     for one in held:
         if isinstance(one, Receipt):

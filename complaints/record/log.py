@@ -91,7 +91,7 @@ def entry_name(entry: HandlingStep | HouseEntry) -> str:
 
 def restored_at() -> list[int]:
     """The places of the entries that say that the record was restored, the first restore first."""
-    return [place for entry in house.entries("restored") if (place := place_of(entry)) is not None]
+    return [place for entry in house.proven("restored") if (place := place_of(entry)) is not None]
 
 
 def root_at(size: int) -> bytes:

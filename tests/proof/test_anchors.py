@@ -26,6 +26,7 @@ from complaints.procedure.workflow import Status
 from complaints.record import anchors, checkpoints, house, notes, witnessing
 from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, Witness, Witnesses
+from complaints.record.verification import verify
 from complaints.webhooks import deliveries, endpoints
 from tests import given
 from tests.api.conftest import Program, token_for
@@ -90,6 +91,26 @@ def test_a_shorter_record_another_one_and_one_signed_anew_are_named(
     assert codes(written(tmp_path, first.text)) == []
     thief = Ed25519PrivateKey.generate()
     assert codes(written(tmp_path, notes.signed(first.origin, first.size, first.root, thief))) == ["anchor_key"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restore_that_nobody_with_an_entry_key_wrote_down_discredits_no_checkpoint(
+    world: World, tmp_path: Path, superuser_connection: Any
+) -> None:
+    """Nor does it keep the next one from being made. The entry itself is named, and the leaf that was given to it."""
+    sealed(world)
+    kept = written(tmp_path, note().text)
+    with superuser_connection.cursor() as cursor:
+        cursor.execute(TAMPERED)
+        cursor.execute(
+            "insert into complaints_houseentry (sequence, step, at, body, previous_hash, hash, tag)"
+            """ select 2, 'restored', at, '{"data":{"size":1}}', hash, 'x', 'x' from complaints_houseentry"""
+        )
+        cursor.execute("update complaints_leaf set entry = 'house|house|2' where place = 1")
+    assert codes(kept) == []
+    assert checkpoints.seal(now=NOW + MINUTE, key=KEY) is not None
+    assert "anchor_restored" not in {one.code for one in verify(held=anchors.read([kept])).findings}
+    assert not [one for one in verify().findings if one.row.startswith("checkpoint")]
 
 
 @pytest.mark.django_db(transaction=True)
