@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.pages.authority.day import MORE
 from oversight import letters
-from oversight.administration import brake_views, duty_views, hold_views
+from oversight.administration import brake_views, duty_views, hold_views, my_log_views
 from oversight.administration import views as administration
 from oversight.dashboard import compare_views, list_views, views
 from oversight.hot_spots import guidance_views, hotspot_views, warning_views
@@ -71,6 +71,7 @@ urlpatterns = [
     path("administration/holds/", hold_views.page, name="administration-holds"),
     path("administration/changes/", duty_views.page, name="administration-changes"),
     path("administration/log/", administration.log, name="administration-log"),
+    path("account/log/", my_log_views.my_log, name="my-log"),
     path("administration/people/", administration.people, name="administration-people"),
     path("administration/people/<uuid:key>/", administration.person, name="administration-person"),
     path("administration/audit/", administration.audit, name="administration-audit"),

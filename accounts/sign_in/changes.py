@@ -244,3 +244,24 @@ def end_tokens(tokens: QuerySet[Any], *, user: User, address: str, now: datetime
     for token in ended:
         note("token_revoked", now=now, user=user, subject=token.shown, reason="by_owner", address=address)
     return len(ended)
+
+
+def end_everything(
+    user: User, *, reason: str, address: str, now: datetime, by: User | None = None, organisation: str = ""
+) -> None:
+    """All browsers are signed out, no program's token opens anything; the owner is told at every address.
+
+    ``by``: an officer who was asked to, None for the owner; ``reason``: a code for the security log.
+    """
+    with transaction.atomic():
+        user.browser_sessions.all().delete()
+        ended = list(tokens_of(user, now=now))
+        end_tokens(tokens_of(user, now=now), user=user, address=address if by is None else "", now=now)
+        subject = "" if by is None else str(user.person_key)
+        how: Any = {"organisation": organisation, "subject": subject, "reason": reason, "address": address}
+        note("everything_ended", now=now, user=by or user, **how)
+        with override(user.language):
+            text = gettext("【12315】您的账号已在所有设备上退出，%(n)s个程序令牌已作废。不是您要求的？请打12315。")
+            body = text % {"n": len(ended)}
+            told = contacts_of(user)
+            tell(user, told, subject=gettext("所有设备都已退出"), body=body, now=now, useful_for=UNDONE_WITHIN)

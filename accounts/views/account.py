@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -156,13 +156,21 @@ def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
+    if request.method == "POST" and "everything" in request.POST:
+        changes.end_everything(user, reason="by_owner", address=client_address(request), now=timezone.now())
+        logout(request)
+        return redirect(f"{reverse('accounts:sign-in')}?ended=1")
     if request.method == "POST":
         mine = BrowserSession.objects.filter(user=user).exclude(session_key=stored_key(request.session.session_key))
         wanted = mine if "others" in request.POST else mine.filter(session_key=request.POST.get("end", "")[:40])
         if wanted.delete()[0]:
             note("session_ended", now=timezone.now(), user=user, reason="by_owner", address=client_address(request))
         return redirect("accounts:sessions")
-    context = {"sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user)}
+    context = {
+        "sessions": open_sessions(request, user),
+        "needs_factor": needs_second_factor(user),
+        "tokens": list(changes.tokens_of(user, now=timezone.now())),
+    }
     return render(request, "accounts/sessions.html", context)
 
 

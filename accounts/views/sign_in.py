@@ -251,7 +251,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         status = 429
         form.add_error("address", refusal)
     return render(
-        request, "accounts/sign_in.html", {"form": form, "next": target, "people": _demo_rows()}, status=status
+        request,
+        "accounts/sign_in.html",
+        {"form": form, "next": target, "people": _demo_rows(), "is_ended": "ended" in request.GET},
+        status=status,
     )
 
 

@@ -91,6 +91,8 @@ KINDS: dict[str, Any] = {
     "account_off": _("停用账号"),
     "account_on": _("恢复账号"),
     "account_closed": _("注销账号"),
+    "change_undone": _("撤回账号的改动"),
+    "everything_ended": _("所有设备退出，令牌作废"),
     "data_copied": _("取走本人数据"),
     "tracking_code": _("凭查询口令取验证码"),
 }

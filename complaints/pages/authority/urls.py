@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.pages.authority import approvals, cases, day, notices, platform, steps, team
 from complaints.pages.authority.documents import document_steps, documents
-from complaints.pages.authority.intake import intake, on_behalf
+from complaints.pages.authority.intake import intake, lost_device, on_behalf
 from complaints.pages.authority.law import changes, policies
 from complaints.pages.authority.review import review, violations
 from complaints.pages.authority.supervision import call_backs, instructions, supervision
@@ -16,6 +16,7 @@ CASE = "authority/cases/<str:number>/"
 urlpatterns = [
     path("authority/", day.day, name="authority-day"),
     path("authority/intake/", intake.intake, name="authority-intake"),
+    path("authority/lost-device/", lost_device.lost_device, name="authority-lost-device"),
     path("authority/intake/<str:number>/receipt/", intake.receipt, name="authority-intake-receipt"),
     path("authority/jurisdiction/", cases.disputes, name="authority-disputes"),
     path("authority/triage/", triage.triage, name="authority-triage"),
