@@ -11,16 +11,17 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection
-from django.db.models import CharField, Value
+from django.db.models import BigIntegerField, CharField, Model, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 
 from access.permissions import KEY_ROLES, actions_for, is_held_by_key, is_public, rows_of
+from accounts.keys import row_tags
 from accounts.models import User
 from accounts.roles import role_at
 from accounts.sign_in.backend import duty_of
 from authorities.models import Officer
-from enterprises.models import StationStaff
+from enterprises.models import Staff, StationStaff
 from enterprises.team.staffing import at_work
 
 #: Opened by a token, which the view reads: its permission class asks `permissions.allows` with `roles_held`.
@@ -45,20 +46,38 @@ def roles_held(user: User, *, on: date) -> frozenset[str]:
         meant: dict[Any, Any] = {_NOBODY: user.pk, date.min: on}
         cursor.execute(text, [meant.get(value, value) for value in shown])
         result = cursor.fetchall()
-    return ACCOUNT | {role_at(side, post).known_as for side, post in result}
+    posts = [_post(*row) for row in result]
+    return ACCOUNT | {role_at(_SIDES[type(post)], post.role).known_as for post in row_tags.standing(posts)}
+
+
+_SIDES: dict[type[Model], str] = {Officer: "authority", Staff: "enterprise", StationStaff: "station"}
+
+
+def _post(side: str, pk: int, place: int, branch: int | None, *said: Any) -> Officer | Staff | StationStaff:
+    """The row of a post, as far as its tag covers it."""
+    user, role, starts_on, ends_on, tag = said
+    shared = {"pk": pk, "user_id": user, "role": role, "starts_on": starts_on, "ends_on": ends_on, "tag": bytes(tag)}
+    if side == "authority":
+        return Officer(authority_id=place, **shared)
+    if side == "enterprise":
+        return Staff(enterprise_id=place, branch_id=branch, **shared)
+    return StationStaff(station_id=place, **shared)
 
 
 @cache
 def _statement() -> tuple[str, tuple[Any, ...]]:
-    """Reads (side, role there) of one person on one day, both stood in for; kept, as each page at work asks it."""
+    """Reads the posts of one person on one day, both stood in for; kept, as each page at work asks it."""
     offices = Officer.objects.on(date.min).filter(user_id=_NOBODY).order_by()
     jobs = at_work(date.min).filter(user_id=_NOBODY).order_by()
     posts = StationStaff.objects.on(date.min).filter(user_id=_NOBODY).order_by()
+    said = ("user_id", "role", "starts_on", "ends_on", "tag")
+    nowhere = Value(None, output_field=BigIntegerField())
     return (
-        offices.values_list(Value("authority", output_field=CharField()), "role")
+        offices.values_list(Value("authority", output_field=CharField()), "pk", "authority_id", nowhere, *said)
         .union(
-            jobs.values_list(Value("enterprise", output_field=CharField()), "role"),
-            posts.values_list(Value("station", output_field=CharField()), "role"),
+            jobs.values_list(Value("enterprise", output_field=CharField()), "pk", "enterprise_id", "branch_id", *said),
+            posts.values_list(Value("station", output_field=CharField()), "pk", "station_id", nowhere, *said),
+            all=True,
         )
         .query.sql_with_params()
     )

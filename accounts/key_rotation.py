@@ -10,6 +10,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.keys import keyring, row_tags, sealed_fields, sealing
+from accounts.keys.ciphers import CannotOpen
+from accounts.keys.keys import UnusableKeys
 from accounts.keys.sealed_fields import digest_of
 from accounts.models import User
 
@@ -22,8 +24,10 @@ _OLD_INDEXES = """from accounts_user where (email_index is not null and get_byte
 
 
 def wrap_anew(*, tell: Tell) -> int:
-    """Every person's key under the newest wrapping key; returns how many there were."""
+    """Every person's key under the newest wrapping key; returns how many there were. Raises UnusableKeys where another
+    machine has another key under the same number."""
     keys, done = keyring.keys(), 0
+    _look_whether_it_is_the_same()
     total = _count(f"select count(*) {_OLD_KEYS}", [keys.wrap_version])
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -43,6 +47,25 @@ def wrap_anew(*, tell: Tell) -> int:
             )
         done += len(rows)
         tell("keys of people", done, max(done, total))
+
+
+def _look_whether_it_is_the_same() -> None:
+    keys = keyring.keys()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select person, wrapped from accounts_personkey where destroyed_at is null and get_byte(wrapped, 1) = %s"
+            " order by made_at desc limit %s",
+            [keys.wrap_version, BATCH],
+        )
+        rows = cursor.fetchall()
+    for person, wrapped in rows:
+        try:
+            sealing.unwrap(bytes(wrapped), person=person, keys=keys)
+        except CannotOpen:
+            raise UnusableKeys(
+                f"wrap {keys.wrap_version} of this machine is not the wrap {keys.wrap_version} of another one: make new"
+                " keys on one machine and copy its key file to all. Keep both files until then."
+            ) from None
 
 
 def index_anew(*, tell: Tell) -> int:

@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys.row_tags import RowTag
 from accounts.roles import post_choices
-from authorities.periods import DatedRow, LeaveQuerySet, LeaveRow, ends_after_it_starts
+from authorities.periods import DatedRow, LeaveQuerySet, LeaveRow, PostRow, ends_after_it_starts
 from web.languages import named
 
 
@@ -93,12 +94,13 @@ class Authority(models.Model):
         return named(self)
 
 
-class Officer(DatedRow):
+class Officer(PostRow):
     """A person's office at an authority; leaving it is an end date."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offices")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="officers")
     role = models.CharField(_("岗位"), max_length=10, choices=post_choices("authority"))
+    tag = RowTag(over=("user_id", "authority_id", "role", "starts_on", "ends_on"))
 
     class Meta:
         ordering = ["id"]

@@ -5,13 +5,16 @@ means without that limit. A dated row is ended, never deleted.
 """
 
 import datetime as dt
-from typing import Self, TypeVar
+from collections.abc import Iterable
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from accounts.keys import row_tags
 
 #: The first and the last year that somebody may type: calendars and the database do not reach to the ends of what a
 #: date can hold.
@@ -58,6 +61,29 @@ class DatedRow(models.Model):
 
     def holds(self, day: dt.date) -> bool:
         return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or self.ends_on >= day)
+
+
+class PostQuerySet(DatedQuerySet[Row]):
+    """Posts that somebody holds; what the portal changes by a statement gets its tag anew."""
+
+    def update(self, **values: Any) -> int:
+        keys = list(self.values_list("pk", flat=True))
+        changed = super().update(**values)
+        row_tags.write(list(self.model._default_manager.filter(pk__in=keys)))
+        return changed
+
+
+class PostRow(DatedRow):
+    """A dated row that lets somebody work, with a ``tag`` over who, where, as what and when: a row that was planted or
+    changed by SQL opens nothing (accounts/keys/row_tags.py)."""
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        super().save(update_fields=None if update_fields is None else {*update_fields, "tag"}, **options)
 
 
 class LeaveQuerySet(models.QuerySet[Row]):

@@ -1,4 +1,5 @@
-"""Rows that let somebody in carry a tag over what they say: passwords and addresses, factors, tokens, administrators.
+"""Rows that let somebody in carry a tag over what they say: passwords and addresses, factors, tokens, administrators,
+and posts at enterprises, authorities and stations.
 
 Whoever has the database alone, its superuser too, cannot plant such a row nor change one: it is there and opens
 nothing. The tag is that of accounts/keys/tags.py, over the table and the columns named by ``over``."""
@@ -9,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, models
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 else:
     _Bytes = models.BinaryField
 
+Row = TypeVar("Row", bound=models.Model)
 log = logging.getLogger("accounts.row_tags")
 
 
@@ -72,6 +74,14 @@ def stands(row: models.Model) -> bool:
 def is_of(model: type[models.Model], values: Iterable[Any], tag: bytes) -> bool:
     """Whether ``tag`` was made for a row of ``model`` with these values of the covered columns."""
     return tags.is_tagged(f"odr {model._meta.db_table}", _message(values), tag)
+
+
+def standing(rows: Iterable[Row]) -> list[Row]:
+    """These posts of one person; none of them where one was not written by the portal, until that one is gone: what a
+    planted row lets somebody do would be done in the name of the others. Each of the planted is named in the log."""
+    listed = list(rows)
+    planted = [row for row in listed if not stands(row)]
+    return [] if planted else listed
 
 
 def write(rows: Sequence[models.Model]) -> None:

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from accounts.keys import row_tags
 from accounts.keys.sealed_fields import SealedJSON
 from accounts.models import User
 from accounts.sign_in.backend import may_work
@@ -69,14 +70,14 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         seen = own_cases(user.pk, day)
         if not may_work(user):
             return self.filter(seen).exclude(status=Status.DRAFT)
-        for staff in at_work(day).filter(user_id=user.pk).select_related("enterprise"):
+        for staff in row_tags.standing(at_work(day).filter(user_id=user.pk).select_related("enterprise")):
             engagements = Engagement.objects.filter(complaint_id=OuterRef("pk"), enterprise_id=staff.enterprise_id)
             branch_ids = branch_ids_seen_by(staff)
             if branch_ids is not None:
                 engagements = engagements.filter(branch_id__in=branch_ids)
             seen |= Q(Exists(engagements))
         offices = Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")
-        for region in regions_of(offices):
+        for region in regions_of(row_tags.standing(offices)):
             seen |= lies_in(region)
         return self.filter(seen).exclude(status=Status.DRAFT)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.keys import sealed_fields
+from accounts.keys import row_tags, sealed_fields
 from accounts.models import User
 from accounts.roles import Right, posts_of
 from accounts.sign_in.contacts import parse_contact
@@ -222,11 +222,15 @@ def _ask_for_people(batch: _Batch, rows: Sequence[Notice], today: date) -> None:
     if enterprises:
         jobs = Staff.objects.on(today).filter(enterprise_id__in=enterprises, user__is_active=True)
         for job in jobs.select_related("user").order_by("id"):
+            if not row_tags.stands(job):
+                continue
             batch.staff[job.enterprise_id].append(job)
     bodies = {row.authority_id for row in alone if row.addressee == "authority"}
     if bodies:
         offices = Officer.objects.on(today).filter(authority_id__in=bodies, user__is_active=True)
         for office in offices.select_related("user").order_by("id"):
+            if not row_tags.stands(office):
+                continue
             batch.officers[office.authority_id].append(office)
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from accounts.keys import row_tags
 from accounts.models import User
 from accounts.roles import Right, Role, role_at
 from authorities.models import Authority, CalendarVersion, Officer
@@ -202,12 +203,12 @@ def offices_and_calendar(user: User, *, on: date) -> tuple[list[Officer], Calend
     offices, below, newest = _OF_AN_OFFICER(user.pk, on)
     for office in offices:
         office.authority.offices_below = [one.pk for one in below if one.parent_id == office.authority_id]  # type: ignore[attr-defined]
-    return offices, next(iter(newest), None)
+    return row_tags.standing(offices), next(iter(newest), None)
 
 
 def jobs_of(user: User, *, on: date) -> list[Staff]:
     """Where ``user`` is at work for an enterprise on day ``on``, oldest job first."""
-    return _JOBS(user.pk, on)
+    return row_tags.standing(_JOBS(user.pk, on))
 
 
 def stands_to(actor: Actor, complaint: Complaint) -> bool:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 
+from accounts.keys import row_tags
 from accounts.models import User
 from authorities.models import Officer
 from complaints.models import Complaint, Engagement, HandlingStep
@@ -110,10 +111,10 @@ def known_to(user: User, *, on: date | None = None) -> QuerySet[HandlingStep]:
     if not user.is_active:
         return HandlingStep.objects.none()
     seen = Q(audience=Audience.PARTIES, complaint__consumer_id=user.pk)
-    jobs = at_work(day).filter(user_id=user.pk)
+    jobs = row_tags.standing(at_work(day).filter(user_id=user.pk))
     seen |= _of_jobs((job.enterprise_id, branch_ids_seen_by(job)) for job in jobs)
     offices = Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")
-    for region in {office.authority.region for office in offices}:
+    for region in {office.authority.region for office in row_tags.standing(offices)}:
         seen |= Q(lies_in(region, "complaint__"), audience__in=[Audience.PARTIES, Audience.AUTHORITY])
     return HandlingStep.objects.filter(seen).exclude(complaint__status=Status.DRAFT)
 

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring, sealed_fields
+from accounts.keys import keyring, row_tags, sealed_fields
 from accounts.models import OutgoingMessage, User
 from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
@@ -284,7 +284,7 @@ def sweep_station_letters(*, now: datetime) -> int:
             )
         for post in posts:
             moved = [case for case in news[post.station_id] if case.status_since > since[post.pk]]
-            if moved and post.user.is_active and post.user.email:
+            if moved and post.user.is_active and post.user.email and row_tags.stands(post):
                 _write_letter(post, post.user, moved, now=now)
             post.told_at = now
         StationStaff.objects.bulk_update(posts, ["told_at"])

@@ -11,8 +11,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys.row_tags import RowTag
 from accounts.roles import Role, post_choices
-from authorities.periods import DatedRow, ends_after_it_starts
+from authorities.periods import DatedRow, PostRow, ends_after_it_starts
 from web.languages import named
 
 
@@ -121,7 +122,7 @@ class Station(DatedRow):
         return named(self)
 
 
-class StationStaff(DatedRow):
+class StationStaff(PostRow):
     """A person's work at a station."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="station_posts")
@@ -129,6 +130,7 @@ class StationStaff(DatedRow):
     role = models.CharField(max_length=8, default=Role.STATION.post, choices=post_choices("station"))
     #: Up to when this person was told what became of what the station filed.
     told_at = models.DateTimeField(null=True, blank=True)
+    tag = RowTag(over=("user_id", "station_id", "role", "starts_on", "ends_on"))
 
     class Meta:
         constraints = [

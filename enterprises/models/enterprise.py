@@ -11,9 +11,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys.row_tags import RowTag
 from accounts.roles import post_choices
 from authorities.models import Authority, Region
-from authorities.periods import DatedRow, ends_after_it_starts
+from authorities.periods import DatedRow, PostRow, ends_after_it_starts
 from web.languages import named
 
 
@@ -233,7 +234,7 @@ class Succession(models.Model):
         return f"{self.predecessor_id} → {self.successor_id}"
 
 
-class Staff(DatedRow):
+class Staff(PostRow):
     """A person's work for an enterprise; no branch means headquarters."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="employments")
@@ -242,6 +243,7 @@ class Staff(DatedRow):
     role = models.CharField(_("角色"), max_length=8, choices=post_choices("enterprise"))
     #: 工号 in the enterprise's own books: another system names a handler by it. Never given twice.
     number = models.CharField(_("工号"), max_length=20, blank=True, default="")
+    tag = RowTag(over=("user_id", "enterprise_id", "branch_id", "role", "starts_on", "ends_on"))
 
     class Meta:
         ordering = ["enterprise_id", "id"]

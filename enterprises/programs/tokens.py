@@ -147,9 +147,11 @@ def _stands(token: ApiToken, *, now: datetime) -> bool:
     if not token.user.may_sign_in:
         return False
     if token.enterprise_id is not None:
-        return at_work(today).filter(user_id=token.user_id, enterprise_id=token.enterprise_id).exists()
+        jobs = at_work(today).filter(user_id=token.user_id, enterprise_id=token.enterprise_id)
+        return bool(row_tags.standing(jobs))
     if token.authority_id is not None:
-        return Officer.objects.on(today).filter(user_id=token.user_id, authority_id=token.authority_id).exists()
+        offices = Officer.objects.on(today).filter(user_id=token.user_id, authority_id=token.authority_id)
+        return bool(row_tags.standing(offices))
     return True
 
 

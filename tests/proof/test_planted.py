@@ -21,8 +21,14 @@ from accounts.models import Administrator, SecondFactor, User
 from accounts.sign_in import factors
 from accounts.sign_in.backend import duty_of
 from accounts.sign_in.contacts import Contact, known_user
+from authorities.models import Officer
+from complaints.models import Complaint
+from complaints.parties import actors
+from complaints.procedure.workflow import Status
+from complaints.record import events
+from enterprises.models import Staff, Station, StationStaff
 from enterprises.programs import tokens
-from tests import reloaded
+from tests import given, reloaded
 from tests.accounts.authenticator import app_code
 from tests.api.conftest import token_for
 from tests.cast import PASSWORD, WEDNESDAY, World
@@ -144,6 +150,89 @@ def test_T38_a_planted_token_and_one_that_was_widened_open_nothing(world: World,
     assert not opens(issued.secret)
 
 
+def does(user: User, address: str) -> list[str]:
+    """What this person is for the portal, for a list of cases, and for a page at work."""
+    client = Client()
+    client.force_login(user)
+    with time_machine.travel(WEDNESDAY, tick=False):
+        again = User.objects.get(pk=user.pk)
+        sees = Complaint.objects.visible_to(again, on=WEDNESDAY.date()).exclude(consumer=user).exists()
+        told = events.known_to(again, on=WEDNESDAY.date()).exclude(complaint__consumer=user).exists()
+        roles = [actor.role for actor in actors.actors_of(again, on=WEDNESDAY.date())]
+        found = client.get(address, follow=True).status_code == 200
+    return [*roles, *(["sees"] if sees else []), *(["is told"] if told else []), *(["opens"] if found else [])]
+
+
+OFFICER = (
+    "insert into authorities_officer (user_id, authority_id, role, tag)"
+    " select %s, authority_id, role, tag from authorities_officer where user_id = %s"
+)
+STAFF = (
+    "insert into enterprises_staff (user_id, enterprise_id, branch_id, role, number, tag)"
+    " select %s, enterprise_id, branch_id, role, '', tag from enterprises_staff where user_id = %s"
+)
+
+
+@pytest.mark.parametrize(
+    ("planting", "holder", "address", "work"),
+    [(OFFICER, "rui", "/authority/", "officer"), (STAFF, "ming", "/enterprise/", "handler")],
+)
+def test_T38_a_planted_post_lets_nobody_work_and_is_named(
+    world: World, superuser: Any, caplog: Any, planting: str, holder: str, address: str, work: str
+) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    assert case.consumer_id == world.chen.pk
+    theirs = getattr(world, holder)
+    assert does(theirs, address) == [work, "consumer", "sees", "is told", "opens"]
+    assert does(world.otto, address) == ["consumer"]
+    superuser.execute(planting, [world.otto.pk, theirs.pk])
+    assert does(world.otto, address) == ["consumer"]
+    assert "was not written by the portal: it opens nothing" in caplog.text
+    assert does(theirs, address) == [work, "consumer", "sees", "is told", "opens"]
+
+
+def test_T38_a_post_that_was_moved_widened_or_kept_from_ending_opens_nothing(world: World, superuser: Any) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    for table, user, address, change in (
+        ("enterprises_staff", world.ming, "/enterprise/", "branch_id = null"),
+        ("enterprises_staff", world.hua, "/enterprise/", f"enterprise_id = {world.mobile.pk}"),
+        ("authorities_officer", world.rui, "/authority/", "role = 'approver'"),
+    ):
+        superuser.execute(f"update {table} set {change} where user_id = %s", [user.pk])
+        assert does(user, address) == ["consumer"]
+    # Who left is not called back, and a second post beside a true one takes that along until it is gone.
+    office = Officer.objects.get(user=world.su)
+    office.ends_on = WEDNESDAY.date() - timedelta(days=1)
+    office.save(update_fields=["ends_on"])
+    superuser.execute("update authorities_officer set ends_on = null where id = %s", [office.pk])
+    assert does(world.su, "/authority/") == ["consumer"]
+    far = world.far_officer.user
+    assert does(far, "/authority/")[0] == "officer"
+    superuser.execute(OFFICER, [far.pk, world.head_officer.user_id])
+    assert does(far, "/authority/") == ["consumer"]
+
+
+def test_T38_a_token_of_a_planted_post_opens_nothing(world: World, superuser: Any) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+    tokens.opened_by(issued.secret, address="192.0.2.1", now=issued.token.created_at)
+    superuser.execute("update enterprises_staff set branch_id = null where user_id = %s", [world.ming.pk])
+    with pytest.raises(tokens.TokenRefused):
+        tokens.opened_by(issued.secret, address="192.0.2.1", now=issued.token.created_at)
+
+
+def test_T38_posts_that_the_portal_gives_changes_and_ends_stand(world: World) -> None:
+    Staff.objects.filter(user=world.ming).update(role="manager")
+    Officer.objects.update(ends_on=WEDNESDAY.date())
+    job = Staff.objects.get(user=world.hua)
+    job.ends_on = WEDNESDAY.date()
+    job.save(update_fields=["ends_on"])
+    station = Station.objects.create(code="T1", name="测试站", authority=world.rui_officer.authority, kind="mall")
+    StationStaff.objects.bulk_create([StationStaff(user=world.chen, station=station)])
+    for model in (Staff, Officer, StationStaff):
+        assert model._default_manager.exists()
+        assert all(row_tags.stands(row) for row in model._default_manager.all())
+
+
 def test_T38_what_the_portal_changes_itself_stands(world: World, settings: Any) -> None:
     user = User.objects.create_user("new@example.com", PASSWORD, name="新人")
     assert row_tags.stands(reloaded(user))
@@ -169,12 +258,15 @@ def test_T38_rows_of_before_are_taken_as_ours_by_the_migration(world: World) -> 
     issued = token_for(world.ming, world=world, place="enterprise")
     SecondFactor.objects.create(user=world.ming, kind="passkey", credential_id=b"i", key=b"k", created_at=WEDNESDAY)
     Administrator.objects.create(user=world.otto, kind="audit", since=WEDNESDAY)
-    models = (User, SecondFactor, Administrator, type(issued.token))
+    offices_of = import_module("authorities.migrations.0003_office_tags")
+    posts_of = import_module("enterprises.migrations.0005_post_tags")
+    models = (User, SecondFactor, Administrator, type(issued.token), Officer, Staff)
     with connection.cursor() as cursor:
         for model in models:
             cursor.execute(f"update {model._meta.db_table} set tag = ''")
             assert not any(row_tags.stands(row) for row in model._default_manager.all())
-        for table, columns in (*migration.TABLES, ("enterprises_apitoken", tokens_of.COLUMNS)):
+        others = [("enterprises_apitoken", tokens_of.COLUMNS), ("authorities_officer", offices_of.COLUMNS)]
+        for table, columns in (*migration.TABLES, *others, ("enterprises_staff", posts_of.JOB)):
             migration.tag_rows(cursor, table, columns)
     for model in models:
         assert all(row_tags.stands(row) for row in model._default_manager.all())
