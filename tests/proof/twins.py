@@ -331,6 +331,18 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "posts-not-judged",
+        "who was planted as an officer or as staff works",
+        ("tests/proof/test_planted.py", "-k", "planted_post"),
+        [
+            Change(
+                "accounts/keys/row_tags.py",
+                "    return [] if planted else listed\n",
+                "    return listed if planted else listed\n",
+            )
+        ],
+    ),
+    Twin(
         "row-tag-not-checked",
         "a password, phone, factor, token or administrator opens whoever wrote the row",
         ("tests/proof/test_planted.py", "-k", "T38"),
