@@ -138,7 +138,8 @@ def test_T38_a_planted_token_and_one_that_was_widened_open_nothing(world: World,
 
     assert opens(issued.secret)
     made_up = tokens.PREFIX + "A" * 43
-    copied = "name, shown, scopes, addresses, created_at, expires_at, last_used_from, calls, enterprise_id, tag"
+    copied = "name, shown, scopes, waiting_scopes, addresses, created_at, expires_at, last_used_from, calls"
+    copied += ", enterprise_id, tag"
     superuser.execute(
         f"insert into enterprises_apitoken (user_id, digest, {copied})"
         f" select %s, %s, {copied} from enterprises_apitoken where id = %s",
