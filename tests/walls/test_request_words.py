@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 import pytest
 from django.conf import settings
-from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from django.test import override_settings
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -53,6 +53,24 @@ def test_a_word_that_was_changed_or_is_of_another_kind_key_or_session_is_refused
         with pytest.raises(OperationalError, match="not signed"), transaction.atomic():
             ask(f"select {function}({arguments})", said, mac)
     assert ask(_BEGIN, said, mac) == [(roles.CONSUMER,)]
+
+
+CLOSED_CALLS = """set_config('a.b', 'c', true); pg_sleep(0); pg_notify('a', 'b'); pg_cancel_backend(0);
+pg_terminate_backend(0); pg_advisory_lock(1); pg_try_advisory_lock_shared(1, 2); lo_creat(-1); lo_get(1); loread(1, 1);
+query_to_xml('select 1', true, true, ''); database_to_xml(true, true, ''); ts_stat('select null::tsvector');
+pg_stat_get_activity(null); pg_prepared_statement(); pg_cursor(); pg_lock_status(); pg_export_snapshot();
+pg_logical_emit_message(false, 'a', 'b'); pg_read_file('a'); pg_ls_dir('.'); lo_import('a')"""
+
+
+def test_callers_are_refused_functions_that_do_more_than_read(db: None) -> None:
+    for call in CLOSED_CALLS.split(";"):
+        for role in roles.CALLERS:
+            with pytest.raises(DatabaseError, match="permission denied for function"), transaction.atomic():
+                ask(f"set local role {role}; select {call.strip()}")
+    for attempt in ("create temporary table a (b int)", "do $$ begin end $$"):
+        for role in (*roles.CALLERS, roles.STEPS, "none"):
+            with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                ask(f"set local role {role}; {attempt}")
 
 
 def test_nobody_who_serves_reads_the_keys_or_asks_what_they_sign(world: World) -> None:

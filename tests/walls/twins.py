@@ -65,7 +65,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "closed-functions",
         "everybody may call what sets a setting",
-        _INJECTED,
+        (*_WORDS, "-k", "refused_functions"),
         [Change("database/roles.py", '    *("set_config",),\n', "")],
     ),
     Twin(
