@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import security_log
 from accounts.keys import sealed_fields
-from accounts.masking import masked_email, masked_name
+from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, PersonKey, User
 from accounts.roles import POST_LABELS, role_at
 from accounts.sign_in.backend import duty_of
@@ -82,9 +82,9 @@ class Change:
 
     def name_of(self, subject: User) -> str:
         """Who is to hold a duty is to be known to who decides; whose account is opened may be a consumer."""
-        return (
-            masked_name(subject.name) if self.what == ACCOUNT_ON else subject.name or masked_email(subject.email or "")
-        )
+        address = masked_email(subject.email or "") or masked_phone(subject.phone or "")
+        name = masked_name(subject.name) if self.what == ACCOUNT_ON else subject.name
+        return f"{name} {address}".strip()
 
     @property
     def words(self) -> str:

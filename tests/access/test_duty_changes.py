@@ -87,7 +87,7 @@ def test_T13_each_step_is_told_to_every_administrator_and_stands_on_the_audit_pa
         assert {letter.address for letter in letters} == everybody
         for letter in letters:
             assert not missing_in(letter.body, "授予职责：系统管理员", *words)
-            assert f"（{new.name}）" in letter.body
+            assert f"（{new.name} n***@example.com）" in letter.body
         OutgoingMessage.objects.all().delete()
 
     told("等另一种职责的管理员同意", "/administration/changes/")
