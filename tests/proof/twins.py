@@ -109,6 +109,12 @@ TWINS: tuple[Twin, ...] = (
         [Change("complaints/record/comparing.py", "checking.check(wanted, erased)", "checking.check([], erased)")],
     ),
     Twin(
+        "each-its-own-state",
+        "processes that verify together read what is there when each of them begins",
+        ("tests/complaints/record/test_two_processes.py", "-k", "one_state"),
+        [Change(_VERIFICATION, "        if snapshot:\n", "        if not snapshot and is_alone is None:\n")],
+    ),
+    Twin(
         "witness-signs-anything",
         "the witness signs a record without a proof that it grew from the one that it saw",
         ("tests/proof/test_witness.py", "-k", "saw_is_refused"),
