@@ -43,7 +43,8 @@ CLOSED = (
 #: Who needs some of them all the same. Whoever serves pages has `set_config` as itself, before it becomes a caller.
 OPEN = {
     OWNER: ("set_config", "pg_stat_get_activity", "pg_export_snapshot", "pg_try_advisory_lock"),
-    STEPS: ("set_config", "pg_stat_get_activity", "pg_try_advisory_lock"),
+    # A snapshot is shared by the processes that verify the record.
+    STEPS: ("set_config", "pg_stat_get_activity", "pg_export_snapshot", "pg_try_advisory_lock"),
     WEB: ("set_config",),
 }
 

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from complaints.procedure.workflow import Status as S
 from complaints.record import verification, walking
 from complaints.record.verification import verify
-from database import second_process
+from database import roles, second_process
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -93,3 +93,17 @@ def test_a_process_that_is_lost_is_no_record_that_is_whole(monkeypatch: pytest.M
         call_command("verify_record", "--alone", "--processes", "2")
     assert ended.value.returncode == 2
     assert "was lost" in str(ended.value)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_no_snapshot_may_be_shared_one_process_does_it(
+    cases: list[str], superuser_connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_process, "start", None)
+    right = "execute on function pg_export_snapshot()"
+    with superuser_connection.cursor() as cursor:
+        cursor.execute(f"revoke {right} from {roles.STEPS}")
+        try:
+            assert verify(processes=2).proved == len(cases)
+        finally:
+            cursor.execute(f"grant {right} to {roles.STEPS}")
