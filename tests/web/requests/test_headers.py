@@ -1,5 +1,6 @@
 """What a browser is told with every answer, and what an installation refuses to start with."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -7,11 +8,12 @@ import sys
 from itertools import product
 from pathlib import Path
 
+import psycopg2
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
-from database import roles
+from database import request_words, roles
 from odr_portal.processes import embedded
 from tests import APPS, ROOT
 from tests.server import DATABASE
@@ -82,7 +84,14 @@ def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_t
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE), "VAULT_KEYS": ""}
     here |= {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
-    done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ", **here)
+    key = SECRET + "-0123456789ABCDEFGHIJ"
+    with contextlib.closing(psycopg2.connect(postgres_server.dsn(user="postgres", database=DATABASE))) as administrator:
+        administrator.autocommit = True
+        # The database knows the portal by a key that follows from SECRET_KEY.
+        with override_settings(SECRET_KEY_FALLBACKS=[key]):
+            request_words.lay(administrator)
+        done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=key, **here)
+        request_words.lay(administrator)
     assert done.returncode == 0, done.stderr
     elsewhere = {"DATABASE_URL": "postgresql://portal_web:x@db.example.org/portal"}
     refused = started("-c", SERVED, SITE_URL="http://odr.example.org", **elsewhere)
