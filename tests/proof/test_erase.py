@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from authorities.models import Authority, Officer
 from complaints.desks.case_search import matching
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Evidence, HandlingStep, Participant, PersonalText
+from complaints.models.record import with_salt
 from complaints.parties import actors
 from complaints.privacy import erasing
 from complaints.procedure.refusals import StepNotAllowed
@@ -138,6 +140,27 @@ def test_an_erased_person_is_on_no_page_and_in_no_table_opened_with_every_key(
     assert not [path for row in Evidence.objects.filter(complaint=case) for path in row.paths]
     told = {entry.data["key"] for entry in house.entries("erased")}
     assert {str(person), str(case.case_key)} <= told
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_three_people_one_by_chance_is_gone_and_the_others_are_there(world: World, seed: int) -> None:
+    """The whole of it, with fifty people: test_erase_demo.py."""
+    cases, words = [], {}
+    for name in ("甲试试", "乙试试", "丙试试"):
+        case = given.a_complaint(world, status=S.CLOSED)
+        user = User.objects.create_user(f"{uuid4().hex}@example.org", "a long pass phrase", name=name)
+        PersonalText.objects.create(
+            **{"complaint": case, "audience": "parties", "sequence": 900, "kind": "consumer_name"},
+            **{"key_id": user.person_key, "digest": uuid4().bytes, "sealed": with_salt(b"s" * 16, name)},
+        )
+        Complaint.objects.filter(pk=case.pk).update(consumer=user, consumer_key=user.person_key)
+        cases.append(reloaded(case))
+        words[user.person_key] = name
+    chosen = Random(seed).choice(cases).consumer_key
+    erasing.erase(chosen, now=WEDNESDAY + LATER)
+    keyring.forget()
+    said = "\n".join(text for _, text in [*opened(), *states()])
+    assert [name for name in words.values() if name not in said] == [words[chosen]]
 
 
 def test_a_case_whose_consumer_was_erased_in_former_days_ends_with_the_migration(
