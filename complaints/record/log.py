@@ -8,6 +8,7 @@ checkpoints are written by complaints/record/checkpoints.py alone.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -33,6 +34,17 @@ PERSONS = 2
 def newest_checkpoint() -> Checkpoint | None:
     """With ``size``, ``root``, ``at`` and ``note``; None before the first."""
     return Checkpoint.objects.order_by("-number").first()
+
+
+def open_for(*, now: datetime) -> timedelta:
+    """How long the oldest transaction that writes has been open, at the least: since the first checkpoint at which it
+    was. Zero where none is. No role that serves sees the sessions of others, so the log itself is asked."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        (oldest,) = cursor.fetchone()
+    # Where nothing was open, the horizon was the sealer's own transaction, the ceiling.
+    seen = Checkpoint.objects.filter(horizon=oldest, ceiling__gt=oldest, era=_era()).order_by("number").first()
+    return max(now - seen.at, timedelta()) if seen else timedelta()
 
 
 def waiting(most: int) -> int:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -29,7 +29,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.privacy import holds, terms
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import anchors, clock, witnessing
-from complaints.record.log import newest_checkpoint, not_admitted, waiting
+from complaints.record.log import newest_checkpoint, not_admitted, open_for, waiting
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
 from oversight.counters import rollups
@@ -142,7 +142,7 @@ def read(*, now: datetime) -> Signs:
             seal_number=seal.number if seal else 0,
             seal_at=seal.at if seal else None,
             unsealed=waiting(rollups.ALARM + 1),
-            open_since=_open_since(now=now),
+            open_since=open_for(now=now),
             not_admitted=len(not_admitted()),
             proven=SystemCheck.objects.filter(name=RECORD).first(),
             calendar_until=max(calendar.known_years, default=0),
@@ -223,17 +223,6 @@ def _routing(today: date, *, now: datetime) -> dict[str, int]:
         return dict((counters.sums(scope, period, names=_ROUTING) or {}).get("", dict.fromkeys(_ROUTING, 0)))
 
     return steadily(load, now=now, calendar=current_calendar())
-
-
-def _open_since(*, now: datetime) -> timedelta:
-    """Of the portal's own connections, as the server shows them to it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select min(xact_start) from pg_stat_activity"
-            " where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()"
-        )
-        (since,) = cursor.fetchone()
-    return now - since if since else timedelta()
 
 
 def _lateness() -> Lateness:

@@ -1,12 +1,15 @@
 """Whoever has the database and no entry key writes nothing that gets a leaf, and is named within the minute."""
 
 import json
+import os
 import random
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -317,3 +320,21 @@ def test_a_tile_that_was_changed_above_the_last_checkpoint_that_holds_is_not_sig
         )
         with pytest.raises(checkpoints.CannotSeal, match=f"damaged above {size} leaves"):
             checkpoints.seal(now=LATER + timedelta(minutes=1), key=KEY)
+
+
+# --- a step that stays open -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_writes_for_over_five_minutes_is_told_of(cases: list[Complaint], world: World) -> None:
+    def told(minutes: int) -> bool:
+        given.a_complaint(world, status=Status.TRIAGE, now=WEDNESDAY + timedelta(minutes=minutes))
+        now = LATER + timedelta(minutes=minutes)
+        assert checkpoints.seal(now=now, key=KEY) is not None
+        return "step_open" in signs.read(now=now + timedelta(seconds=30)).alarms
+
+    assert not told(1)
+    with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as open_one:
+        open_one.cursor().execute("select pg_current_xact_id()")
+        assert [told(minutes) for minutes in (10, 12, 16)] == [False, False, True]
+    assert not told(30)

@@ -29,7 +29,7 @@ from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR
 from tests.walls.world import TRACKED, Person, World
 
 _CHANGES = re.compile(
-    rb'name="(?:csrfmiddlewaretoken|idempotency_key)" value="[^"]*"|nonce="[^"]*"|\b[02-9]{4}-[02-9]{4}\b'
+    rb'name="(?:csrfmiddlewaretoken|idempotency_key)" value="[^"]*"|(?:nonce|data-list)="[^"]*"|\b[02-9]{4}-[02-9]{4}\b'
 )
 #: Headers that name the moment or the request.
 _OF_THE_MOMENT = {"Date", "Incident-Number", "Set-Cookie", "Expires", "Last-Modified"}
