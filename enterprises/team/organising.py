@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
+from database.row_security import working_as_steps
 from enterprises.models import Enterprise, Staff
 from enterprises.models.team import Absence, AssignmentRule, TwoPersons
 from enterprises.team.rights import HEAD, Post, TeamActor, post_of
@@ -84,16 +85,17 @@ def set_number(row: Staff, number: str, *, by: TeamActor) -> None:
             raise TeamRefusal("bad_number", _("工号用字母、数字、横线，最多20个字符。"))
         if number == row.number:
             return
-        if number:
-            Staff.objects.filter(
-                enterprise_id=row.enterprise_id,
-                user_id=row.user_id,
-                number=number,
-                ends_on__lt=row.starts_on or by.now.date(),
-            ).update(number="")
         row.number = number
         try:
-            with transaction.atomic():
+            # Within reach, as was asked; the steps alone write jobs.
+            with working_as_steps(), transaction.atomic():
+                if number:
+                    Staff.objects.filter(
+                        enterprise_id=row.enterprise_id,
+                        user_id=row.user_id,
+                        number=number,
+                        ends_on__lt=row.starts_on or by.now.date(),
+                    ).update(number="")
                 row.save(update_fields=["number"])
         except IntegrityError:
             raise TeamRefusal("number_taken", _("这个工号已经给了别人。")) from None

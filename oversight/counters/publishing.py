@@ -41,7 +41,7 @@ def publish(*, now: datetime) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-            cursor.execute("select set_config('statement_timeout', %s, true)", [_PATIENCE])
+            cursor.execute("set local statement_timeout = %s", [_PATIENCE])
         if _is_done(day, now):
             return 0
         rows = figures(day)

@@ -122,7 +122,7 @@ def _looking(patience: str = _PATIENCE) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         for name in ("statement_timeout", "transaction_timeout"):
-            cursor.execute("select set_config(%s, %s, true)", [name, patience])
+            cursor.execute(f"set local {name} = %s", [patience])
         yield
 
 

@@ -147,7 +147,7 @@ def sectors(first: date, last: date) -> dict[int, str]:
     """What most complaints of these days against each enterprise are about."""
     start, end = (datetime(d.year, d.month, d.day, tzinfo=SHANGHAI) for d in (first, last + DAY))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select set_config('statement_timeout', %s, true)", [_PATIENCE])
+        cursor.execute("set local statement_timeout = %s", [_PATIENCE])
         cursor.execute(_SQL["sectors"], [start, end])
         return dict(cursor.fetchall())
 

@@ -21,6 +21,7 @@ BEYOND_SIGHT = {
     "complaints/links/proving.py": "a case whose number was proven by a code, and others with the same number",
     "complaints/links/joining.py": "links of a case that the caller has; whoever is asked was found by the own link",
     "accounts/views/links.py": "whether a link was opened before, by the digest of its key",
+    "enterprises/team/organising.py": "the number of a colleague within the reach of whoever gives it",
     "enterprises/team/team.py": "a job or office within the reach of whoever gives or ends it, which was asked before",
     "enterprises/enrolment/enrolled.py": "the enrolment that the head of its authority decided on",
     "enterprises/enrolment/enrolling.py": "the enterprise whose application was decided",

@@ -35,7 +35,7 @@ TWINS: tuple[Twin, ...] = (
         "visible_to, of_offices and held_by find every case; requests read past row-level security as well",
         (*_REGIONS, "second_wall_off"),
         (
-            Change(_CASES, f"        for region in regions_of(offices):\n{_OR}{_SEEN}", _ALL),
+            Change(_CASES, f"        for region in regions_of(row_tags.standing(offices)):\n{_OR}{_SEEN}", _ALL),
             Change(_CASES, f"        for region in regions[1:]:\n{_OR}{_SEEN}", _ALL),
             Change(_CASES, _SEEN.replace("seen", "held"), _ALL),
         ),
@@ -72,7 +72,11 @@ TWINS: tuple[Twin, ...] = (
         "fresh-session",
         "a request begins in the session as it was left",
         _INJECTED,
-        [Change("database/row_security.py", "begin if settings.DATABASE_ROLE else _FRESH + begin", "begin")],
+        [
+            Change(
+                "database/row_security.py", "if settings.DATABASE_ROLE else _FRESH", 'if settings.DATABASE_ROLE else ""'
+            )
+        ],
     ),
     Twin(
         "rights-at-start",
