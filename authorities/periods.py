@@ -77,7 +77,7 @@ class PostRow(DatedRow):
     """A dated row that lets somebody work, with a ``tag`` over who, where, as what and when: a row that was planted or
     changed by SQL opens nothing (accounts/keys/row_tags.py)."""
 
-    objects = PostQuerySet.as_manager()
+    objects = PostQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         abstract = True
