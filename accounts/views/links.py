@@ -9,18 +9,24 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import key_of
 from accounts.models import OpenedLink, SignInCode
 from accounts.sign_in.codes import Use
-from accounts.sign_in.contacts import Contact
+from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.views.sign_in import WRONG_CODE, CodeForm, is_right, send
 from database.row_security import working_as_steps
 from web.incoming import posted
@@ -64,6 +70,29 @@ def exchanged(
     return asked_for_code(request, behind.contact, (AGAIN, "1"), opened, home="", why=why, now=now)
 
 
+def link_page(
+    of_key: Callable[..., Any], *, kept: str, page: str, over: Callable[[HttpRequest], HttpResponse]
+) -> Callable[[HttpRequest, str], HttpResponse]:
+    """The view of ``…/<token>/``: the key goes into the session as ``kept``, and the reader to ``page``, an address
+    without it. ``of_key(key, now=…)``: the row that asks something of whoever has its ``phone``, None where it is over.
+    """
+
+    @never_cache
+    @sensitive_post_parameters("code")
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def open_link(request: HttpRequest, token: str) -> HttpResponse:
+        def find(now: datetime) -> Behind | None:
+            row = of_key(token, now=now)
+            if row is None:
+                return None
+            keep = partial(request.session.__setitem__, kept, token)
+            return Behind(target=reverse(page), keep=keep, contact=parse_contact(row.phone))
+
+        return exchanged(request, token, find, lambda: over(request))
+
+    return open_link
+
+
 def _is_first(key: str, form_key: str, *, now: datetime) -> bool:
     """Whether this form opens the link, now or a moment ago. Of two forms at once one does."""
     form = _digest(form_key)
@@ -89,8 +118,7 @@ def asked_for_code(
     now: datetime,
 ) -> HttpResponse:
     """A code to ``contact`` for half an hour; 404 without one. ``carried``: the field that goes on through the page;
-    ``home``: the page to go back to, if any.
-    ``proved`` notes that the code was right and says where to go."""
+    ``home``: the page to go back to, if any; ``proved`` notes that the code was right and says where to go."""
     if contact is None:
         raise Http404
     form, status = CodeForm(posted(request)), 200

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,7 +20,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import once
@@ -30,7 +28,7 @@ from accounts.models import SignInCode
 from accounts.sign_in.codes import Use
 from accounts.sign_in.contacts import may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import enter
-from accounts.views.links import Behind, exchanged
+from accounts.views.links import link_page
 from accounts.views.sign_in import WRONG_CODE, is_right, send
 from complaints.filing.demands import DemandsStep
 from complaints.filing.people import consent_fields
@@ -51,24 +49,11 @@ from web.incoming import posted
 TOKEN = "join_token"  # noqa: S105 - the name of a place in the session
 
 
-@never_cache
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "HEAD", "POST"])
-def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """/cases/join/<token>/: the way to the page without it."""
-
-    def find(now: datetime) -> Behind | None:
-        row = joining.of_token(token, now=now)
-        if row is None:
-            return None
-        keep = partial(request.session.__setitem__, TOKEN, token)
-        return Behind(target=reverse("complaints:join"), keep=keep, contact=parse_contact(row.phone))
-
-    return exchanged(request, token, find, lambda: over(request))
-
-
 def over(request: HttpRequest) -> HttpResponse:
     return render(request, "consumer/join_over.html", status=404)
+
+
+open_link = link_page(joining.of_token, kept=TOKEN, page="complaints:join", over=over)
 
 
 @never_cache

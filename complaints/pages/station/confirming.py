@@ -1,8 +1,5 @@
 """/station/confirm/: the consumer's word on what a station wrote down, by the link that was sent."""
 
-from datetime import datetime
-from functools import partial
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -10,12 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import once
-from accounts.sign_in.contacts import parse_contact
-from accounts.views.links import Behind, exchanged
+from accounts.views.links import link_page
 from complaints.pages.station.station import HOW
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.stations import stations
@@ -24,24 +19,11 @@ from web.languages import named
 TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
 
 
-@never_cache
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "HEAD", "POST"])
-def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The way to the page without the token."""
-
-    def find(now: datetime) -> Behind | None:
-        entry = stations.of_token(token, now=now)
-        if entry is None:
-            return None
-        keep = partial(request.session.__setitem__, TOKEN, token)
-        return Behind(target=reverse("complaints:station-confirm"), keep=keep, contact=parse_contact(entry.phone))
-
-    return exchanged(request, token, find, lambda: over(request))
-
-
 def over(request: HttpRequest) -> HttpResponse:
     return render(request, "station/confirm_over.html", status=404)
+
+
+open_link = link_page(stations.of_token, kept=TOKEN, page="complaints:station-confirm", over=over)
 
 
 @never_cache
