@@ -117,6 +117,14 @@ def test_T12_what_is_over_looks_like_what_never_was(world: World, wednesday: tim
     assert not User.objects.with_email(MAIL).exists()
 
 
+def test_T12_of_an_invitation_a_second_opening_needs_a_new_one(world: World) -> None:
+    link = invited(world)
+    accepted(link)
+    other = Client()
+    assert follow(other, link, form="another-page-of-it").status_code == 404
+    assert other.get(ACCEPT).status_code == 404
+
+
 def with_invitation(client: Client, user: User, link: str) -> None:
     """Signed in, the invitation opened before in mind."""
     client.force_login(user)
