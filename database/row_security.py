@@ -215,11 +215,17 @@ def cancel_overdue(now: float) -> int:
 
     A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
     second, until the transaction has ended."""
-    overdue = [line for until, line in list(_running.values()) if now >= until]
-    for line in overdue:
+    overdue = [request for request, (until, _line) in list(_running.items()) if now >= until]
+    for request in overdue:
         # It asks the server by a line of its own, and must not hold up whoever calls.
-        threading.Thread(target=line.cancel, daemon=True).start()
+        threading.Thread(target=_cancel, args=[request], daemon=True).start()
     return len(overdue)
+
+
+def _cancel(request: RequestTransaction) -> None:
+    """Unless it has ended meanwhile: the next one of its connection is not to be cancelled for it."""
+    if held := _running.get(request):
+        held[1].cancel()
 
 
 @contextmanager
