@@ -128,7 +128,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     # A new phone or mailbox: for a day nothing that matters is done with it (sign_in/contacts.py).
     contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    tag = RowTag(over=("pk", "person_key", "password", "email_index", "phone_index"))
+    tag = RowTag(over=("pk", "person_key", "password", "email_index", "phone_index", "is_demo"))
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -157,7 +157,7 @@ class User(AbstractBaseUser):
         """An address is never written without its index, nor what lets somebody in without its tag."""
         if update_fields is not None:
             update_fields = {*update_fields, *(f"{name}_index" for name in ("email", "phone") if name in update_fields)}
-            if update_fields & {"password", "email_index", "phone_index"}:
+            if update_fields & {"password", "email_index", "phone_index", "is_demo"}:
                 update_fields.add("tag")
         is_new = self.pk is None
         super().save(update_fields=update_fields, **options)

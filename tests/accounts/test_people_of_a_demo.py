@@ -144,7 +144,6 @@ def test_of_an_older_demo_everybody_counts_as_of_the_demo_and_of_a_real_portal_n
     settings.DEMO = True
     mark(apps, None)
     assert reloaded(came).is_demo
-    assert row_tags.stands(reloaded(came))
 
 
 KEY = "a-key-for-tests-that-signs-nothing-0123456789ABCDEF"

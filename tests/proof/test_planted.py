@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
@@ -89,6 +90,16 @@ def test_T38_the_number_of_another_account_is_not_taken_over_by_renaming_rows(wo
     taken = User.objects.get(pk=world.chen.pk)
     assert taken.person_key == world.otto.person_key
     assert not is_let_in(taken)
+
+
+def test_T25_T38_a_person_of_a_demo_is_not_made_a_real_one_by_a_statement(world: World, superuser: Any) -> None:
+    demo = User.objects.create_user("ming@demo.invalid", PASSWORD)
+    assert demo.is_demo
+    assert authenticate(username="ming@demo.invalid", password=PASSWORD) is None
+    superuser.execute("update accounts_user set is_demo = false where id = %s", [demo.pk])
+    assert authenticate(username="ming@demo.invalid", password=PASSWORD) is None
+    assert not is_let_in(reloaded(demo))
+    assert authenticate(username="ming@example.com", password=PASSWORD) == world.ming
 
 
 def test_T38_a_planted_or_copied_factor_is_none(world: World, superuser: Any) -> None:
@@ -269,5 +280,10 @@ def test_T38_rows_of_before_are_taken_as_ours_by_the_migration(world: World) -> 
         others = [("enterprises_apitoken", tokens_of.COLUMNS), ("authorities_officer", offices_of.COLUMNS)]
         for table, columns in (*migration.TABLES, *others, ("enterprises_staff", posts_of.JOB)):
             migration.tag_rows(cursor, table, columns)
-    for model in models:
+        again = import_module("accounts.migrations.0010_demo_under_the_tag")
+        # Somebody whose password was changed behind our back before that update.
+        cursor.execute("update accounts_user set password = 'x' where id = %s", [world.hua.pk])
+        again.tag_again(apps, connection.schema_editor())
+    assert [row for row in User.objects.all() if not row_tags.stands(row)] == [world.hua]
+    for model in models[1:]:
         assert all(row_tags.stands(row) for row in model._default_manager.all())
