@@ -22,7 +22,7 @@ from complaints.procedure.filing_request import JOINT, SELF
 from complaints.procedure.sector_files import GOODS, DemandKind, Question
 from complaints.procedure.typed_values import Text
 from enterprises.directory.expectations import Expectation, expected
-from enterprises.directory.finding import Hit, find
+from enterprises.directory.finding import Hit, find, tells_nothing
 from enterprises.models import Enterprise
 from web import dates
 from web.templatetags.portal import money
@@ -99,7 +99,8 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
     region_id = int(typed_region) if re.fullmatch(r"[0-9]{1,9}", typed_region) else None
     city, nearby = places.nearby()
     is_near = region_id is None or region_id in {place.id for place in nearby}
-    offered = [choice_of(hit, chosen) for hit in find(query, on=today, region_id=region_id, limit=HITS_SHOWN)]
+    hits = find(query, on=today, region_id=region_id, limit=HITS_SHOWN)
+    offered = [choice_of(hit, chosen) for hit in hits]
     pick = read_pick(chosen)
     if pick is not None and all(not choice.is_checked for choice in offered):
         offered = [*_kept_choice(pick, today=today, region_id=region_id), *offered]
@@ -112,6 +113,8 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
         "elsewhere": "" if is_near else places.full_name(region_id),
         "offered": offered,
         "query": query,
+        "is_similar": bool(hits) and hits[0].is_similar,
+        "is_too_little": not hits and tells_nothing(query),
         "is_named": chosen == NAMED,
         "is_left": chosen == LEFT_TO_AUTHORITY,
     }

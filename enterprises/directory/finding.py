@@ -5,7 +5,6 @@ enterprise is shown with its successor, never alone. Six queries, however many h
 """
 
 import datetime as dt
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,12 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from rapidfuzz.fuzz import partial_ratio
 
 from authorities.models import Region
 from authorities.periods import holds_on
 from enterprises.directory.answering import Area, BranchFacts, Period, answering_branches
-from enterprises.directory.spelling import COMMON, fold_name, grams_of, wanted_grams
+from enterprises.directory.spelling import COMMON, SOUND, grams_of, sounds_of, telling_sound, wanted_grams
+from enterprises.directory.typed import SHORTEST_LATIN, SHORTEST_SLIP, Typed, beginnings_near
 from enterprises.models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
 from web.languages import name_in_language
 
@@ -69,6 +68,7 @@ class NameMatch(NamedTuple):
     text: str
     folded: str
     initials: str
+    spelled: str
     enterprise_name: str
     enterprise_name_en: str
     enrolment: str
@@ -78,11 +78,17 @@ class NameMatch(NamedTuple):
 _WHOLE = "folded = %(whole)s"
 _BEGINNING = "folded like %(beginning)s"
 _INITIALS = "initials like %(beginning)s"
+_CORE = "folded = any(%(cores)s)"
 #: The letters come first, being cheap to compare where the whole table is walked: as it is for pairs that many names
 #: have. The planner is kept from taking both conditions for independent (hence `coalesce`), or it would walk the index,
 #: which has to note every one of thousands of rows before the first is read.
-_PIECES = "coalesce({pieces}, false) and grams @> %(grams)s::varchar[]"
-_WAY = f"""(select enterprise_id, branch_id, kind, text, folded, initials from {SearchName._meta.db_table}
+_PIECES = "coalesce({pieces}, false) and grams @> %({grams})s::varchar[]"
+#: A look into the index for each; an overlap of that many would be compared with every name.
+_ANY_SOUND = f"""id = any(array(select one_of.id from unnest(%(near)s::varchar[]) as sound cross join lateral
+ (select id from {SearchName._meta.db_table} where grams @> array[sound] limit %(most)s) as one_of))"""  # noqa: S608
+#: Run together, which is quick to compare; then whether it begins with a syllable or word.
+_SPELLED = "(replace(spelled, ' ', '') like %({key})s and spelled ~ %({key}_apart)s)"
+_WAY = f"""(select enterprise_id, branch_id, kind, text, folded, initials, spelled from {SearchName._meta.db_table}
  where ({{condition}}) and (starts_on is null or starts_on <= %(on)s) and (ends_on is null or ends_on >= %(on)s)
  limit %(most)s)"""  # noqa: S608
 _ENTERPRISES = f"""select found.*, firm.name, firm.name_en, firm.enrolment
@@ -90,44 +96,82 @@ _ENTERPRISES = f"""select found.*, firm.name, firm.name_en, firm.enrolment
  join {Enterprise._meta.db_table} as firm on firm.id = found.enterprise_id"""  # noqa: S608
 
 
-def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[NameMatch]:
-    """At most so many names that hold on the day and have all the folded terms in them; one statement."""
-    whole = "".join(terms)
-    pieces = {f"piece_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
-    in_pieces = _PIECES.format(pieces=" and ".join(f"folded like %({name})s" for name in pieces))
-    ways = [_WHOLE, in_pieces] if len(terms) > 1 else [_WHOLE, _BEGINNING, in_pieces]
-    if whole.isascii() and whole.isalnum() and len(whole) > 1:
-        ways.insert(-1, _INITIALS)
-    values = {
-        **pieces,
-        "whole": whole,
-        "beginning": f"{_escaped(whole)}%",
-        "grams": [gram for term in terms for gram in _telling(term)],
-    }
+def looked_up(typed: Typed, *, on: dt.date, most: int) -> list[NameMatch]:
+    """At most so many names that hold on the day and are what was typed; one statement."""
+    values: dict[str, Any] = {"whole": typed.whole, "beginning": f"{_escaped(typed.whole)}%"}
+    ways = [_WHOLE]
+    if typed.tells_nothing:
+        return list(dict.fromkeys(_walked(ways, values, on=on, most=most)))
+    if len(typed.terms) == 1 or typed.is_latin:
+        ways.append(_BEGINNING)
+    if typed.is_latin:
+        if len(typed.whole) > 1:
+            ways.append(_INITIALS)
+        # Run together first, then each word for itself.
+        for name, terms in (("run", [typed.whole]), ("words", typed.terms)):
+            if letters := [telling_sound(term) for term in terms if len(term) >= SOUND]:
+                parts = {f"{name}_{number}": term for number, term in enumerate(terms)}
+                spelled = " and ".join(_SPELLED.format(key=key) for key in parts)
+                ways.append(_PIECES.format(pieces=spelled, grams=name))
+                values |= {key: f"%{term}%" for key, term in parts.items()}
+                values |= {f"{key}_apart": _spelling(term) for key, term in parts.items()} | {name: letters}
+            if len(typed.terms) == 1:
+                break
+    else:
+        for name, terms in {"typed": typed.terms, "parted": typed.parted}.items():
+            if name == "parted" and typed.parted == typed.terms:
+                continue
+            parts = {f"{name}_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
+            ways.append(_PIECES.format(pieces=" and ".join(f"folded like %({key})s" for key in parts), grams=name))
+            values |= parts | {name: [gram for term in terms for gram in _telling(term)]}
+        if cores := [core for core in typed.cores if core != typed.whole]:
+            ways.append(_CORE)
+            values["cores"] = cores
     return list(dict.fromkeys(_walked(ways, values, on=on, most=most)))
 
 
-def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[NameMatch]:
-    """Names with one letter wrong, missing or too many, likest first; one statement.
+def slipped(typed: Typed, *, on: dt.date, most: int) -> list[NameMatch]:
+    """Names with one letter wrong, missing or too many, or that sound the same, likest first; one statement.
 
-    What was typed is looked up once without each of its letters: what stands before it and after it
-    has to be in the name. A wrong letter spoils two pairs, so no whole of pairs would find it.
+    What was typed is looked up once without each of its characters: what stands before it and after it
+    has to be in the name. A wrong character spoils two pairs, so no whole of pairs would find it.
     """
-    whole = "".join(terms)[:SLIP_WITHIN]
-    if len(whole) < 3:
+    values: dict[str, Any] = {}
+    conditions = []
+    if typed.is_latin:
+        if len(typed.whole) < SHORTEST_LATIN:
+            return []
+        values["near"] = sorted(beginnings_near(typed.whole))
+        conditions.append(_ANY_SOUND)
+    else:
+        if len(typed.core) < 2:
+            return []
+        if typed.bare != typed.core:
+            values["bare"] = typed.bare
+            conditions.append("folded = %(bare)s")
+        if len(typed.core) < SHORTEST_SLIP:
+            if sounds := sounds_of(typed.spelled)[:1]:
+                values["sounds"] = sounds
+                conditions.append("grams @> %(sounds)s::varchar[]")
+        else:
+            # The places beside it as well: they narrow it down.
+            name = "".join(typed.parted)[:SLIP_WITHIN]
+            values |= {
+                f"without_{place}": [*wanted_grams(name[:place]), *wanted_grams(name[place + 1 :])]
+                for place in range(len(name))
+            }
+            conditions += [f"grams @> %(without_{place})s::varchar[]" for place in range(len(name))]
+    if not conditions:
         return []
-    values = {
-        f"without_{place}": [*wanted_grams(whole[:place]), *wanted_grams(whole[place + 1 :])]
-        for place in range(len(whole))
-    }
-    condition = " or ".join(f"grams @> %({name})s::varchar[]" for name in values)
-    names = [name for name in _walked([condition], values, on=on, most=most) if len(name.folded) >= len(whole) - 1]
-    likeness = {name: partial_ratio(whole, name.folded) for name in names}
-    # One letter of n wrong leaves n - 1 of n.
-    enough = 100 * (len(whole) - 1) / len(whole) - 1
-    return sorted(
-        (name for name in names if likeness[name] >= enough), key=lambda name: (-likeness[name], len(name.folded))
-    )
+    names = _walked([" or ".join(conditions)], values, on=on, most=most)
+    likeness = {name: typed.likeness(name.folded, name.spelled) for name in names}
+    near = [name for name in dict.fromkeys(names) if likeness[name]]
+    return sorted(near, key=lambda name: (-likeness[name], -KIND_WEIGHT[name.kind], len(name.folded)))
+
+
+def _spelling(letters: str) -> str:
+    """Begins with a syllable or word, and goes over into the next ones: yidong in zhong guo yi dong."""
+    return r"(^| )" + " ?".join(letters)
 
 
 def _walked(ways: Sequence[str], values: Mapping[str, Any], *, on: dt.date, most: int) -> list[NameMatch]:
@@ -187,21 +231,21 @@ class Hit:
 
 
 #: Enterprise → (score, the name that fits best).
-BestNames = dict[int, tuple[int, NameMatch | SearchName]]
+BestNames = dict[int, tuple[int, NameMatch]]
 
 
 def find(query: str, *, on: dt.date, region_id: int | None = None, category: str = "", limit: int = 20) -> list[Hit]:
     """Enterprises of that name on a day, ranked; those that serve the region first."""
-    terms = _terms(query)
-    if not terms:
+    typed = Typed.of(query, longest=LONGEST_QUERY)
+    if not typed.terms:
         return []
-    names: Sequence[NameMatch | SearchName] = looked_up(terms, on=on, most=READ_ROWS)
+    names = looked_up(typed, on=on, most=READ_ROWS)
     is_similar = not names
-    if is_similar:
-        names = slipped(terms, on=on, most=READ_ROWS) or _similar(terms, on=on)
+    if is_similar and not typed.tells_nothing:
+        names = slipped(typed, on=on, most=READ_ROWS)
     best: BestNames = {}
     for name in names:
-        score = _similarity(name, terms) if is_similar else _score(name, terms)
+        score = typed.likeness(name.folded, name.spelled) if is_similar else _score(name, typed)
         if name.enterprise_id not in best or score > best[name.enterprise_id][0]:
             best[name.enterprise_id] = (score, name)
     hits = _hits(best, on=on, region_id=region_id, category=category, is_similar=is_similar)
@@ -211,17 +255,17 @@ def find(query: str, *, on: dt.date, region_id: int | None = None, category: str
 
 def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
     """Names that go on with what was typed, best first; one statement, two when there is a slip in it."""
-    terms = _terms(query)
-    if not terms:
+    typed = Typed.of(query, longest=LONGEST_QUERY)
+    if not typed.terms:
         return []
-    names = looked_up(terms, on=on, most=4 * limit)
+    names = looked_up(typed, on=on, most=4 * limit)
     is_similar = not names
-    if is_similar:
-        names = slipped(terms, on=on, most=READ_ROWS)
+    if is_similar and not typed.tells_nothing:
+        names = slipped(typed, on=on, most=READ_ROWS)
     else:
         ended = Enterprise.Enrolment.ENDED
         names.sort(
-            key=lambda name: (name.enrolment == ended, -_score(name, terms), len(name.folded), name.enterprise_id)
+            key=lambda name: (name.enrolment == ended, -_score(name, typed), len(name.folded), name.enterprise_id)
         )
     best: dict[int, Suggestion] = {}
     for name in names:
@@ -232,9 +276,9 @@ def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
     return list(best.values())[:limit]
 
 
-def _terms(query: str) -> list[str]:
-    texts = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
-    return [folded for word in texts if (folded := fold_name(word))]
+def tells_nothing(query: str) -> bool:
+    """Whether what was typed is a place or a legal form alone, so that a few more words are needed."""
+    return Typed.of(query, longest=LONGEST_QUERY).tells_nothing
 
 
 def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
@@ -249,29 +293,39 @@ def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
 
 def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:
     """Enterprises whose names are like this one, likest first; one query."""
-    terms = _terms(name)
+    terms = Typed.of(name, longest=LONGEST_QUERY).terms
     best: dict[int, int] = {}
     for result in _similar(terms, on=on) if terms else ():
         best[result.enterprise_id] = max(best.get(result.enterprise_id, 0), _similarity(result, terms))
     return tuple(sorted(best, key=lambda one: (-best[one], one))[:limit])
 
 
-def _similarity(name: NameMatch | SearchName, terms: Sequence[str]) -> int:
+def _similarity(name: SearchName, terms: Sequence[str]) -> int:
     wanted = {gram for term in terms for gram in grams_of(term)}
     theirs = set(grams_of(name.folded))
     return 200 * len(wanted & theirs) // (len(wanted) + len(theirs))
 
 
-def _score(name: NameMatch | SearchName, terms: Sequence[str]) -> int:
-    whole = "".join(terms)
+def _score(name: NameMatch, typed: Typed) -> int:
+    whole, spelled = typed.whole, name.spelled.replace(" ", "")
     if name.folded == whole:
         score = 1000
+    elif typed.is_latin and spelled == whole:
+        score = 900
     elif name.folded.startswith(whole):
         score = 700
-    elif all(term in name.folded for term in terms):
+    elif typed.is_latin and len(typed.terms) == 1 and spelled.startswith(whole) and len(whole) >= SOUND:
+        score = 600
+    elif name.initials == whole:
+        score = 450
+    elif all(term in name.folded for term in typed.terms):
         score = 500
+    elif name.folded in typed.cores:
+        score = 460
+    elif typed.is_latin:
+        score = 350 if name.initials.startswith(whole) else 480
     else:
-        score = 400 if name.initials == whole else 300
+        score = 430
     return score + KIND_WEIGHT[name.kind]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from django.db import transaction
 from django.dispatch import Signal
 
-from enterprises.directory.spelling import fold_name, grams_of
+from enterprises.directory.spelling import fold_name, grams_of, sounds_of, spelled_as
 from enterprises.models import Alias, Branch, BrandHolding, Enterprise, SearchName
 
 
@@ -17,7 +17,6 @@ def initials_of(text: str) -> str:
     folded = fold_name(text)
     if folded.isascii():
         return folded
-    # Half a second and 32 MB to load, so only where a Chinese name is written.
     from pypinyin import Style, lazy_pinyin
 
     return "".join(lazy_pinyin(folded, style=Style.FIRST_LETTER))[:200]
@@ -69,5 +68,8 @@ def _rows(ids: list[int]) -> Iterator[SearchName]:
 
 def _row(kind: SearchName.Kind, text: str, **columns: object) -> SearchName:
     folded = fold_name(text)
-    initials = "" if kind is SearchName.Kind.CODE else initials_of(text)
-    return SearchName(kind=kind, text=text, folded=folded, initials=initials, grams=grams_of(folded), **columns)
+    initials = spelled = ""
+    if kind is not SearchName.Kind.CODE:
+        initials, spelled = initials_of(text), spelled_as(text)
+    grams = [*grams_of(folded), *sounds_of(spelled)]
+    return SearchName(kind=kind, text=text, folded=folded, initials=initials, spelled=spelled, grams=grams, **columns)

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from web.chinese import simplified
+
 _DROPPED = re.compile(r"[\s·•.,，。、'’\"“”()（）\[\]【】<>《》&/_\-—]+")
 LONGEST = 200
 #: Legal forms as they are folded; those of one line are one form.
@@ -46,11 +48,44 @@ _MOST_NAMES = 8
 
 #: Pairs that most enterprises have in their names and that tell nothing.
 COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
+#: How most names begin, spelled.
+COMMON_SOUNDS = ("zhongguo", "fujian", "fuzhou")
+
+
+#: So many letters of a spelling are kept as one gram: enough to tell, and no longer than what is typed first.
+SOUND = 4
+_LATIN = re.compile(r"[a-z0-9]+|[^a-z0-9]+")
 
 
 def fold_name(text: str) -> str:
-    """NFKC, lower case, no punctuation, no spaces."""
-    return _DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())[:LONGEST]
+    """NFKC, lower case, simplified characters, no punctuation, no spaces."""
+    return _DROPPED.sub("", simplified(unicodedata.normalize("NFKC", text).casefold()))[:LONGEST]
+
+
+def spelled_as(text: str) -> str:
+    """How a name is spelled in letters, a space between syllables and between words.
+
+    中国移动5G → zhong guo yi dong 5g; China Mobile → china mobile.
+    """
+    units: list[str] = []
+    # An apostrophe is inside a word.
+    for word in re.sub(r"['’]", "", simplified(unicodedata.normalize("NFKC", text).casefold())).split():
+        for run in _LATIN.findall(word):
+            if run.isascii() and run.isalnum():
+                units.append(run)
+            elif not run.isascii() and (folded := fold_name(run)):
+                # Half a second and 32 MB to load, so only where Chinese is read.
+                from pypinyin import lazy_pinyin
+
+                units += [unit for unit in lazy_pinyin(folded) if unit.isascii() and unit.isalnum()]
+    return " ".join(units)
+
+
+def sounds_of(spelled: str) -> list[str]:
+    """The first letters from each syllable or word on, once: what finds yidong in zhong guo yi dong."""
+    units = spelled.split()
+    runs = ("".join(units[i : i + SOUND])[:SOUND] for i in range(len(units)))
+    return list(dict.fromkeys(run for run in runs if len(run) == SOUND))
 
 
 def grams_of(folded: str) -> list[str]:
@@ -64,6 +99,14 @@ def wanted_grams(folded: str) -> list[str]:
     if len(folded) < 2:
         return [folded] if folded else []
     return list(dict.fromkeys(folded[i : i + 2] for i in range(len(folded) - 1)))
+
+
+def telling_sound(letters: str) -> str:
+    """The sound by which to look for letters that begin with a syllable: not one that most names begin with."""
+    rest = letters
+    for common in COMMON_SOUNDS:
+        rest = rest.removeprefix(common)
+    return (rest if len(rest) >= SOUND else letters)[:SOUND]
 
 
 def spellings(text: str) -> tuple[str, ...]:

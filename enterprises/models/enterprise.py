@@ -286,7 +286,10 @@ class SearchName(DatedRow):
     text = models.CharField(max_length=200)
     folded = models.CharField(max_length=200)
     initials = models.CharField(max_length=200, blank=True)
-    grams = ArrayField(models.CharField(max_length=2))
+    #: In letters, a space between syllables and between words (spelling.spelled_as).
+    spelled = models.TextField(blank=True, default="")
+    #: One and two characters each, and the first letters of each syllable on.
+    grams = ArrayField(models.CharField(max_length=4))
 
     class Meta:
         ordering = ["id"]

@@ -28,7 +28,7 @@ from complaints.pages.shared.step_pages import Data, StepPage
 from complaints.reading.case import CasePage
 from enterprises.directory import reasons
 from enterprises.directory.expectations import Expectation, expected
-from enterprises.directory.finding import LONGEST_QUERY, Hit, find, suggest
+from enterprises.directory.finding import LONGEST_QUERY, Hit, find, suggest, tells_nothing
 from enterprises.models import Enterprise
 from routing.forwarding import returning
 from web.incoming import whole
@@ -84,6 +84,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "places": places,
         "elsewhere": elsewhere,
         "is_asked": bool(query.strip()),
+        "is_too_little": not result and tells_nothing(query),
         "is_similar": bool(result) and result[0].is_similar,
         "has_more": len(result) > SHOWN,
         "hits": [
