@@ -94,8 +94,8 @@ def test_a_branch_is_added_where_it_belongs_moves_not_below_itself_and_ends_afte
     )
     row = Branch.objects.get(name="中国移动马尾分公司")
     assert (row.parent, row.starts_on, row.enterprise) == (world.fuzhou, TODAY + 3 * DAY, world.mobile)
-    assert find("移动马尾分公司", on=TODAY) == []
-    assert [hit.enterprise for hit in find("移动马尾分公司", on=TODAY + 3 * DAY)] == [world.mobile]
+    assert [hit.branch for hit in find("移动马尾分公司", on=TODAY)] == [None]
+    assert [hit.branch for hit in find("移动马尾分公司", on=TODAY + 3 * DAY)] == [row]
     refused("branch_known", lambda: wished(world, "branch-add", name="中国移动马尾分公司"))
     refused("name_taken", lambda: wished(world, "branch-add", name=world.telecom.name))
 
