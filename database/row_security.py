@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date
 from typing import Any
+from weakref import WeakSet
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, SuspiciousOperation
@@ -34,13 +35,17 @@ _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", defa
 _CURRENT: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
 #: Whether this process has compared the rights of its login.
 _looked_at: list[bool] = []
-#: Requests in their transaction, until when each may be, and the driver's connection that it holds.
-_running: dict[RequestTransaction, tuple[float, Any]] = {}
+#: Requests in their transaction and single statements, until when each may be, and the driver's connection that it
+#: holds.
+_running: dict[object, tuple[float, Any]] = {}
+#: Sessions of the database (the driver's connections) in which a request has worked since they were last made fresh.
+_left: WeakSet[Any] = WeakSet()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
-# What a statement of before may have left in this session, undone with the first message of a request: it costs no
-# journey of its own. The settings that the session began with come back (odr_portal/settings.py).
+# What a statement of before may have left in this session, undone with the first message after a request and with the
+# first of a request's transaction: it costs no journey of its own. The settings that the session began with come back
+# (odr_portal/settings.py).
 _FRESH = (
     "set transaction isolation level read committed read write; set role none; reset all; close all; unlisten *;"
     " select pg_advisory_unlock_all(); "
@@ -163,6 +168,8 @@ def begin_session(connection: Any, **_: Any) -> None:
                 f"In the database {'; '.join(wider)}. Let an administrator run what `manage.py database_roles` prints."
             )
         _looked_at.append(True)
+    if "role=none" in options and _around_each not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_around_each)
 
 
 def opens_its_own(view: Any) -> bool:
@@ -192,6 +199,8 @@ class RequestTransaction:
             _CURRENT.set(self)
         except BaseException:
             self.end(*sys.exc_info())
+            if not self.is_nested:
+                connection.close()
             raise
 
     def begin_anew(self, *error: Any) -> None:
@@ -204,27 +213,50 @@ class RequestTransaction:
         _running.pop(self, None)
         _CALLER.set(self.before[0])
         _CURRENT.set(self.before[1])
+        if connection.connection is not None:
+            _left.add(connection.connection)
         self.atomic.__exit__(*(error or (None, None, None)))
         if self.is_nested and not error:
             _nobody()
 
 
+def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+    """Around each statement of a process that serves pages. Also what is asked before a request has said for whom it
+    works (who is signed in), and after its transaction, has an end, and begins in a fresh session."""
+    connection = context["connection"]
+    line, statement = connection.connection, object()
+    is_first = line in _left and isinstance(sql, str) and not many and not connection.in_atomic_block
+    _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line
+    try:
+        result = execute(_FRESH + sql if is_first else sql, params, many, context)
+    except DatabaseError:
+        if is_first:
+            # It was left so that not even this can be asked.
+            connection.close()
+        raise
+    finally:
+        _running.pop(statement, None)
+    if is_first:
+        _left.discard(line)
+    return result
+
+
 def cancel_overdue(now: float) -> int:
-    """Cancel what requests do in the database that are in their transaction for too long at ``now`` (of
-    `time.monotonic`); how many.
+    """Cancel each statement that takes too long at ``now`` (of `time.monotonic`), and what a request does whose
+    transaction does; how many.
 
     A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
-    second, until the transaction has ended."""
-    overdue = [request for request, (until, _line) in list(_running.items()) if now >= until]
-    for request in overdue:
+    second, until it has ended."""
+    overdue = [one for one, (until, _line) in list(_running.items()) if now >= until]
+    for one in overdue:
         # It asks the server by a line of its own, and must not hold up whoever calls.
-        threading.Thread(target=_cancel, args=[request], daemon=True).start()
+        threading.Thread(target=_cancel, args=[one], daemon=True).start()
     return len(overdue)
 
 
-def _cancel(request: RequestTransaction) -> None:
+def _cancel(one: object) -> None:
     """Unless it has ended meanwhile: the next one of its connection is not to be cancelled for it."""
-    if held := _running.get(request):
+    if held := _running.get(one):
         held[1].cancel()
 
 

@@ -7,6 +7,7 @@ to every case. `second_wall_off`: requests say whom they serve and then read as 
 of them, never both.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -60,6 +61,22 @@ def seeing_as(user: User | None, *, path: str = "/") -> Iterator[None]:
     request: Any = SimpleNamespace(user=user or AnonymousUser(), path=path)
     with row_security.serving(request):
         yield
+
+
+@contextmanager
+def serving_pages(settings: Any) -> Iterator[None]:
+    """The session of a process that serves pages: nobody until a request says who calls."""
+    before, role = dict(connection.settings_dict["OPTIONS"]), settings.DATABASE_ROLE
+    settings.DATABASE_ROLE = ""
+    words = before["options"].replace(f"role={roles.STEPS}", "role=none")
+    connection.settings_dict["OPTIONS"]["options"] = re.sub(r"statement_timeout=\S+", "statement_timeout=2s", words)
+    connection.close()
+    try:
+        yield
+    finally:
+        settings.DATABASE_ROLE = role
+        connection.close()
+        connection.settings_dict["OPTIONS"].update(before)
 
 
 def ask(statement: str, *values: Any) -> list[Any]:

@@ -1,8 +1,8 @@
-"""What somebody tries whose words get into a statement of a list. Names of the real tables; each payload is one or more
-requests, and {me}, {victim} and {kept} are filled in by tests/walls/test_injected.py.
+"""What somebody tries whose words get into a statement of a list (`PLANTED`). Names of the real tables; each payload is
+one or more requests, and {me}, {victim} and {kept} are filled in by tests/walls/test_injected.py.
 
-`Where`, `Column`: his words within one SELECT. `Stacked`: the driver sends what we write as it stands, so a semicolon
-begins another statement.
+`where`, `column`: his words within one SELECT. `stacked`: the driver sends what we write as it stands, so a semicolon
+begins another statement. The rest of the list's own statement is made a comment.
 """
 
 from itertools import product
@@ -12,16 +12,20 @@ from database import roles
 CASES = "select number from complaints_complaint"
 
 
+#: The list with the hole: what somebody typed stands in it as it was typed.
+PLANTED = "select id, number from complaints_complaint where status <> '' and ({words}) order by id"
+
+
 def where(words: str) -> str:
-    return f"select id, number from complaints_complaint where status <> '' and ({words}) order by id"
+    return words
 
 
 def column(words: str) -> str:
-    return f"select id, number from complaints_complaint where status = 'x' union all select 0, ({words})::text"
+    return f"false) union all select 0, ({words})::text -- "
 
 
 def stacked(words: str, *, commits: bool = False) -> str:
-    return f"select id, number from complaints_complaint where status = 'x'; {words}" + ("; commit" if commits else "")
+    return f"false); {words}{'; commit' if commits else ''} -- "
 
 
 #: What begins a new session of the login, as the pool does now and then.

@@ -9,16 +9,17 @@ import psycopg2
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 from gunicorn.workers.gthread import ThreadWorker
 
+from accounts.sign_in.backend import PortalBackend
 from complaints.procedure.workflow import Status
 from database import request_words, rights, roles, row_security
 from odr_portal.processes.web_worker import PatientWorker
 from tests import given
 from tests.cast import World
 from tests.server import DATABASE
-from tests.walls.conftest import ask, seeing_as
+from tests.walls.conftest import ask, seeing_as, serving_pages
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +164,38 @@ def test_a_statement_that_lifts_its_own_limits_ends_all_the_same(world: World) -
         line.join(1)
     assert "canceling statement due to user request" in told[0]
     assert row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_asked_before_a_request_said_for_whom_it_works_ends_from_outside_too(
+    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement that looks up who is signed in lifts its limits and wastes time; no transaction is open yet."""
+    browser, answers = Client(raise_request_exception=False), list[int]()
+    browser.force_login(world.chen)
+    wastes = (
+        "set statement_timeout = 0; set transaction_timeout = 0; select count(*) from generate_series(1, 1000000000000)"
+    )
+
+    def injected(self: Any, user: Any) -> None:
+        ask(wastes)
+
+    def requests() -> None:
+        try:
+            answers.append(browser.get("/account/").status_code)
+        finally:
+            connection.close()
+
+    with serving_pages(settings):
+        assert browser.get("/account/").status_code == 200
+        monkeypatch.setattr(PortalBackend, "get_user", injected)
+        line = Thread(target=requests)
+        line.start()
+        until = time.monotonic() + 20
+        while line.is_alive() and time.monotonic() < until:
+            row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
+            line.join(0.5)
+        assert answers == [503]
 
 
 def test_the_worker_of_the_web_server_looks_each_second(monkeypatch: pytest.MonkeyPatch) -> None:

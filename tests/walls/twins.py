@@ -19,13 +19,22 @@ Twin = namedtuple("Twin", "name what tests changes")
 _CASES, _DATABASE = "complaints/models/complaint.py", ("tests/walls/test_the_database_itself.py", "-k")
 _DUTIES = "oversight/administration/duty_changes.py"
 _REGIONS = ("tests/walls/test_regions.py", "-k")
-_INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k", "consumer"), ("tests/walls/test_request_words.py",)
+_INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k"), ("tests/walls/test_request_words.py",)
+_ROW_SECURITY = "database/row_security.py"
 _SIGNED = "complaints/migrations/0021_signed_context.py"
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
 _ALL = "        return self.exclude(status=Status.DRAFT)\n"
 _OR = "            seen |= lies_in(region)\n"
 _RULE = '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n'
 _IS_OPEN = "        if is_public(resource, action) or is_held_by_key(resource, action):\n"
+_CODES, _LINKS = "accounts/sign_in/codes.py", "accounts/views/links.py"
+_LOOKS = "complaints/handling/transition/contact_access.py"
+_STEP_UP = ("tests/accounts/test_step_up.py", "-k")
+_CONTACTS, _LIMITS = ("tests/api/test_contact_data.py", "-k"), ("tests/accounts/test_codes_and_limits.py", "-k")
+_SEEN_BY_A_PERSON = "seen.filter(person_key=actor.person_key).count()"
+_SEEN_BY_COLLEAGUES = "seen.filter(person_key__in=colleagues).count()"
+_WRITTEN = "_deliver(contact, code, language=language, is_withheld=not _reaches(user, purpose), now=now)"
+_END_TOKENS = 'end_tokens(tokens_of(user, now=now), user=user, address=address if by is None else "", now=now)'
 _KEY = "foreign key (engagement_id) references complaints_engagement (id)"
 _WHOLE_KEY = "foreign key (enterprise_id, engagement_id) references complaints_engagement (enterprise_id, id)"
 
@@ -49,7 +58,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "signed-context",
         "a role is enough, whoever took it",
-        _INJECTED,
+        # A list of a real page of each side, with every payload; what they saw and wrote is printed.
+        (*_INJECTED, "nor_does and all", "-s"),
         [
             Change(
                 _SIGNED, "_TOLD = f\"(current_user = 'portal_owner' or current_user = {_field(1)})\"", '_TOLD = "true"'
@@ -71,12 +81,17 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "fresh-session",
         "a request begins in the session as it was left",
-        _INJECTED,
+        (*_INJECTED, "consumer and some"),
         [
-            Change(
-                "database/row_security.py", "if settings.DATABASE_ROLE else _FRESH", 'if settings.DATABASE_ROLE else ""'
-            )
+            Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else _FRESH", 'if settings.DATABASE_ROLE else ""'),
+            Change(_ROW_SECURITY, "_FRESH + sql if is_first else sql", "sql"),
         ],
+    ),
+    Twin(
+        "fresh-before-sign-in",
+        "who is signed in is asked in the session as it was left",
+        (*_INJECTED, "nor_does and consumer and some"),
+        [Change(_ROW_SECURITY, "_FRESH + sql if is_first else sql", "sql")],
     ),
     Twin(
         "rights-at-start",
@@ -89,6 +104,16 @@ TWINS: tuple[Twin, ...] = (
         "nobody cancels what lifted its own limits",
         (*_WORDS, "-k", "each_second"),
         [Change("odr_portal/processes/web_worker.py", "        row_security.cancel_overdue(now)\n", "")],
+    ),
+    Twin(
+        "limit-before-sign-in",
+        "nobody sees what is asked before a request has said for whom it works",
+        (*_WORDS, "-k", "before_a_request"),
+        [
+            Change(
+                _ROW_SECURITY, "    _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line\n", ""
+            )
+        ],
     ),
     Twin(
         "composite-key",
@@ -137,6 +162,93 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "fresh-first-factor",
+        "a session that lies about adds a first factor of its own",
+        (*_STEP_UP, "stale_session_cannot"),
+        [Change("accounts/views/factors.py", "@fresh_factor\ndef _set_up_anew", "def _set_up_anew")],
+    ),
+    Twin(
+        "one-code-one-session",
+        "a code that is sent twice at once opens a session each time",
+        (*_STEP_UP, "one_code_opens_one_session"),
+        [Change(_CODES, "Use.AGAIN if is_again else Use.WRONG", "Use.RIGHT if is_again else Use.WRONG")],
+    ),
+    Twin(
+        "second-manager",
+        "whoever asked for contact data agrees to it",
+        (*_CONTACTS, "second_manager"),
+        [
+            Change(
+                "enterprises/programs/tokens.py",
+                "held.revoked_at is not None or by.pk in (held.user_id, held.created_by_id):",
+                "held.revoked_at is not None:",
+            )
+        ],
+    ),
+    Twin(
+        "contacts-of-a-person",
+        "nobody counts how many contacts a person sees in a day",
+        (*_CONTACTS, "so_many_a_day"),
+        [Change(_LOOKS, f'if {_SEEN_BY_A_PERSON} >= limit("contacts_a_day"):', "if False:")],
+    ),
+    Twin(
+        "contacts-of-an-enterprise",
+        "nobody counts how many contacts an enterprise sees in a day",
+        (*_CONTACTS, "so_many_a_day"),
+        [Change(_LOOKS, f'if {_SEEN_BY_COLLEAGUES} >= limit("contacts_a_day_enterprise"):', "if False:")],
+    ),
+    Twin(
+        "known-browser",
+        "the owner's own browser counts among strangers",
+        (*_LIMITS, "lock_nobody_out"),
+        [Change(_CODES, "    is_known = browser is not None", "    is_known = False and browser is not None")],
+    ),
+    Twin(
+        "line-of-ipv6",
+        "each address of a line counts apart",
+        (*_LIMITS, "one_line_of_ipv6"),
+        [
+            Change(
+                "accounts/sign_in/limits.py",
+                'return network_of(address) if ":" in address else address',
+                "return address",
+            )
+        ],
+    ),
+    Twin(
+        "same-work",
+        "nothing is written for an address that nobody has",
+        ("tests/accounts/test_same_work.py", "-k", "lost_password"),
+        [Change(_CODES, f"        {_WRITTEN}", f"        if _reaches(user, purpose):\n            {_WRITTEN}")],
+    ),
+    Twin(
+        "health-of-strangers",
+        "/healthz tells everybody all",
+        ("tests/odr_portal/test_health.py", "-k", "a_stranger_is_told"),
+        [
+            Change(
+                "odr_portal/health.py",
+                'return JsonResponse(found if may_read(request) else {"status": found["status"]})',
+                "return JsonResponse(found)",
+            )
+        ],
+    ),
+    Twin(
+        "link-by-looking",
+        "whoever looks at a link has opened it",
+        ("tests/accounts/test_links.py", "-k", "only_looks"),
+        [
+            Change(_LINKS, 'if request.method != "POST" and AGAIN not in request.GET:', "if False:"),
+            Change(_LINKS, 'if "open" in request.POST:', 'if request.method != "POST" or "open" in request.POST:'),
+        ],
+    ),
+    Twin(
+        "tokens-end-too",
+        "programs go on when a person ends everything",
+        ("tests/accounts/test_ending_everything.py", "-k", "a_person_ends_every"),
+        [Change("accounts/sign_in/changes.py", f"        {_END_TOKENS}\n", "")],
+    ),
+    Twin(
         "gate",
         "a page without a line is open",
         ("tests/access/test_permissions.py", "-k", "T09 or before_the_view"),
@@ -146,13 +258,14 @@ TWINS: tuple[Twin, ...] = (
 
 
 def tested(twin: Twin, target: Path) -> tuple[str, str]:
-    """green, red or broken; and what was seen first."""
+    """green, red or broken; and what was seen first, or what injected statements saw and wrote."""
     command = [sys.executable, "-m", "pytest", "-q", *twin.tests]
     done = subprocess.run(command, cwd=target, capture_output=True, text=True)
     last = done.stdout.strip().splitlines()[-1:] or done.stderr.strip().splitlines()[-1:]
     failed = next((line for line in done.stdout.splitlines() if line.startswith("FAILED")), "")
     if done.returncode == 0:
-        return "green", last[0]
+        told = [line.lstrip(".") for line in done.stdout.splitlines() if " payloads on " in line]
+        return "green", "\n".join(told) or last[0]
     # 1: tests failed. Anything else (nothing collected, an error on the way) proves nothing.
     is_red = done.returncode == 1 and bool(failed)
     return ("red", failed.removeprefix("FAILED ")) if is_red else ("broken", " ".join(last))
@@ -165,6 +278,8 @@ def prove(twin: Twin) -> tuple[bool, str]:
         before, seen = tested(twin, target)
         if before != "green":
             return False, f"{before} already with the wall: {seen}"
+        if " payloads on " in seen:
+            print(f"with the wall:\n{seen}", flush=True)
         change(target, twin.name, twin.changes)
         after, seen = tested(twin, target)
         return after == "red", seen[:150] if after == "red" else f"{after}: {seen}"
