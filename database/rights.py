@@ -1,9 +1,9 @@
-"""What the login that serves pages may do, compared with what database/roles.py says: the portal does not serve if it
-may do more, since an injected statement may do whatever its login may."""
+"""What the login that serves pages may do, compared with database/roles.py and database/writing.py: the portal does not
+serve if it may do more, since an injected statement may do whatever its login may."""
 
 from typing import Any
 
-from database import roles
+from database import roles, writing
 
 _WIDER = """
 with who (name, open) as (select * from unnest(%(who)s::text[], %(open)s::text[])),
@@ -24,6 +24,10 @@ union all select name || ' may make objects in the schema ' || nspname from who,
 where nspname !~ '^pg_' and has_schema_privilege(name, pg_namespace.oid, 'create')
 union all select name || ' may become ' || string_agg(r.rolname, ', ' order by r.rolname) from who, pg_roles r
 where pg_has_role(name, r.oid, 'member') and r.rolname <> name and not r.rolname = any(%(roles)s) group by name
+union all select 'whoever takes a role may write ' || alone from unnest(%(alone)s::text[]) alone
+where to_regclass('public.' || alone) is not null and not exists (
+    select from pg_trigger where tgrelid = to_regclass('public.' || alone) and tgname = 'only_steps_write'
+        and tgenabled = 'O' and tgfoid = 'public.only_steps_write'::regproc)
 order by 1"""
 
 
@@ -34,6 +38,7 @@ def wider(connection: Any, login: str) -> list[str]:
         "who": who,
         "open": [" ".join(roles.OPEN.get(name, ())) for name in who],
         "closed": list(roles.CLOSED),
+        "alone": list(writing.STEPS_ALONE),
         "roles": [roles.APP, *roles.CALLERS, roles.STEPS],
     }
     with connection.cursor() as cursor:

@@ -165,7 +165,8 @@ def begin_session(connection: Any, **_: Any) -> None:
         if wider := rights.wider(connection, connection.settings_dict["USER"]):
             connection.close()
             raise ImproperlyConfigured(
-                f"In the database {'; '.join(wider)}. Let an administrator run what `manage.py database_roles` prints."
+                f"In the database {'; '.join(wider)}. Let an administrator run what `manage.py database_roles` prints,"
+                " then `manage.py migrate`."
             )
         _looked_at.append(True)
     if "role=none" in options and _around_each not in connection.execute_wrappers:

@@ -23,6 +23,7 @@ from accounts.keys import ciphers, sealing
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys, VaultKeys
 from database.roles import CALLERS
+from database.row_security import working_as_steps
 
 #: Whose key closes what belongs to nobody known: sessions, drafts, codes on their way.
 PORTAL = UUID(int=0)
@@ -123,7 +124,7 @@ def examined(persons: Iterable[UUID]) -> tuple[dict[UUID, bytes], dict[UUID, str
 def destroy(persons: Iterable[UUID], *, now: datetime) -> int:
     """Destroy the keys of these people for good: nothing that was sealed with them opens again."""
     gone = sorted(set(persons) - {PORTAL})
-    with connection.cursor() as cursor:
+    with working_as_steps(), connection.cursor() as cursor:
         # Also for who never had one: whoever is erased gets none later.
         cursor.execute(
             "insert into accounts_personkey (person, wrapped, made_at, destroyed_at)"
@@ -141,7 +142,7 @@ def restrict(persons: Iterable[UUID], *, until: datetime, now: datetime) -> None
     """From now on nothing that these keys close is shown; after ``until`` they may be destroyed, never before."""
     keys = sorted(set(persons) - {PORTAL})
     secrets_of(keys, make=True)
-    with connection.cursor() as cursor:
+    with working_as_steps(), connection.cursor() as cursor:
         cursor.execute(
             "update accounts_personkey set restricted_at = coalesce(restricted_at, %s),"
             " destroy_after = greatest(destroy_after, %s) where person = any(%s::uuid[]) and destroyed_at is null",
@@ -152,7 +153,7 @@ def restrict(persons: Iterable[UUID], *, until: datetime, now: datetime) -> None
 
 def lift(persons: Iterable[UUID]) -> None:
     """What these keys close is shown again; the day before which they may not be destroyed stays."""
-    with connection.cursor() as cursor:
+    with working_as_steps(), connection.cursor() as cursor:
         cursor.execute(
             "update accounts_personkey set restricted_at = null where person = any(%s::uuid[])",
             [[str(person) for person in sorted(set(persons))]],

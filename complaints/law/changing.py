@@ -21,6 +21,7 @@ from complaints.law.numbers import bounds_of
 from complaints.models import LawChange
 from complaints.procedure.numbering import new_mark
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from database.row_security import working_as_steps
 
 WORKING = ("trying", "applying")
 #: A change of a policy is tried on the clocks that began within so long.
@@ -245,9 +246,13 @@ def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: 
     with transaction.atomic():
         change = _held_for(mark, by=by, heads=heads, now=now)
         if change.kind == "policy":
-            change.result, change.state, change.done_at = _put_in_force(change, now=now), "done", now
+            with working_as_steps():
+                change.result = _put_in_force(change, now=now)
+            change.state, change.done_at = "done", now
         else:
-            change.result, change.state, change.after = _load(change, now=now), "applying", 0
+            with working_as_steps():
+                change.result = _load(change, now=now)
+            change.state, change.after = "applying", 0
             change.attempts, change.leased_until = 0, None
         change.decided_by, change.decided_at, change.decision = by, now, text.strip()
         change.save()

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, Region
 from authorities.periods import DatedRow, holds_on
-from database.row_security import working_as_steps
 from enterprises.directory.exchange import CATEGORY
 from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, BranchAuthority, Enterprise, SearchName, ServiceArea
@@ -222,8 +221,7 @@ class BranchMove(Kind):
             above = parents.get(above)
 
     def write(self, wish: ChangeRequest) -> None:
-        with working_as_steps():
-            Branch.objects.filter(pk=wish.what["branch"]).update(parent_id=wish.what.get("parent"))
+        Branch.objects.filter(pk=wish.what["branch"]).update(parent_id=wish.what.get("parent"))
 
 
 class AreaAdd(Kind):

@@ -18,6 +18,7 @@ from django.utils.translation import override
 
 from accounts import security_log
 from accounts.models import OutgoingMessage, User
+from database.row_security import working_as_steps
 from enterprises.directory.change_kinds import ChangeRefused, ChangeRequest
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.directory.naming import write_names
@@ -193,8 +194,9 @@ def write(change: DirectoryChange, *, today: date) -> date:
 
 def _write(change: DirectoryChange, *, today: date) -> None:
     wish = wish_of(change, today=today)
-    KINDS[change.kind].write(wish)
-    write_names([change.enterprise_id], columns=KINDS[change.kind].names)
+    with working_as_steps():
+        KINDS[change.kind].write(wish)
+        write_names([change.enterprise_id], columns=KINDS[change.kind].names)
 
 
 @contextmanager

@@ -131,7 +131,8 @@ def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_d
                 "too_early", _("须提前通知：最后一天最早是%(day)s。") % {"day": earliest.isoformat()}
             )
         held.leaves_on = last_day
-        held.save(update_fields=["leaves_on"])
+        with working_as_steps():
+            held.save(update_fields=["leaves_on"])
         _note(held, Kind.EXIT_SET, by=by, ground=ground, text=text, on_day=last_day, now=now)
         if ground == ExitGround.OWN_REQUEST:
             asked = Filing.objects.filter(enterprise=held, kind=Filing.Kind.EXIT, state=Filing.State.FILED)
@@ -156,7 +157,8 @@ def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> 
         if held.leaves_on is None or held.leaves_on < timezone.localdate(now):
             raise _moved(held)
         held.leaves_on = None
-        held.save(update_fields=["leaves_on"])
+        with working_as_steps():
+            held.save(update_fields=["leaves_on"])
         _note(held, Kind.EXIT_DROPPED, by=by, text=text, now=now)
         body = gettext_lazy("%(authority)s撤销了退出决定：%(name)s继续是在线和解企业。\n\n%(text)s")
         _tell(held, gettext_lazy("继续作为在线和解企业"), body, {"text": text}, now=now)

@@ -196,8 +196,9 @@ def grant(
                 enterprise = _enterprise(wanted, held.authority)
         except IntegrityError:
             raise EnrolmentRefusal("enrolled", _("这家企业刚刚已经登记入驻。")) from None
-        _branch(enterprise, wanted, today=today)
-        write_names([enterprise.pk], columns=("uscc", "name"))
+        with working_as_steps():
+            _branch(enterprise, wanted, today=today)
+            write_names([enterprise.pk], columns=("uscc", "name"))
         if wanted.customers is not None:
             number, day, source = wanted.customers
             CustomerCount.objects.create(

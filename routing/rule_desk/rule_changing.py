@@ -19,6 +19,7 @@ from accounts import security_log
 from accounts.models import User
 from authorities.loading import CHINA_FIRST, CHINA_LAST
 from authorities.models import Authority, Region
+from database.row_security import working_as_steps
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import Branch, Enterprise
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
@@ -213,7 +214,8 @@ def decide(
             )
             _must_be_tried(held)
             judge(held, reach=reach, today=today, is_decision=True)
-            held.rule = _write(held, versions, today=today)
+            with working_as_steps():
+                held.rule = _write(held, versions, today=today)
         elif not reason:
             raise ChangeRefused("no_reason", _("不批准，请写明理由。"), field="reason")
         elif not reach.covers(held.region):

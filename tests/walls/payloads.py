@@ -363,6 +363,12 @@ _WRITES = {
     "a higher authority": "update authorities_authority set region_id = (select min(id) from authorities_region)",
     "a branch of others": "update enterprises_branch set parent_id = null",
     "a firm that is out": "update enterprises_enterprise set enrolment = 'enrolled', stays_out = false",
+    "a policy": "update authorities_policy set number = 0",
+    "a rule": "update routing_routingrule set is_taken_back = true",
+    "names of firms": "delete from enterprises_alias",
+    "an administrator": "insert into accounts_administrator (user_id, kind, since) values ({me}, 'audit', now())",
+    "keys of people": "update accounts_personkey set wrapped = '', destroyed_at = now()",
+    "people": "delete from accounts_user",
     "locks of others": "select id from complaints_complaint where id <> all(array(select id from own_case)) for update",
 }
 _AS = {

@@ -125,6 +125,12 @@ def test_rights_that_are_wider_are_named_and_the_portal_does_not_serve_with_them
             finally:
                 cursor.execute(f"revoke {given_right.replace(' to ', ' from ')}")
     assert rights.wider(connection, roles.WEB) == []
+    with superuser_connection.cursor() as cursor:
+        cursor.execute("alter table authorities_policy disable trigger only_steps_write")
+        try:
+            assert rights.wider(connection, roles.WEB) == ["whoever takes a role may write authorities_policy"]
+        finally:
+            cursor.execute("alter table authorities_policy enable trigger only_steps_write")
 
 
 @contextmanager

@@ -1,0 +1,67 @@
+"""Who writes the tables that no row-level security guards: one list for the whole portal.
+
+Roles do not decide it: an injected statement may take any role of its login. On a table of `STEPS_ALONE` a trigger asks
+for the word that the portal signs while the steps work (`working_as_steps`, workers, commands), so nobody else changes
+who works where, the directory, what cases are judged by, and keys of people. Every other table is written by pages as
+whoever calls, or by workers. The triggers are made by migrations; tests/walls/test_the_database_itself.py compares all
+three, and the portal does not serve where one is missing (database/rights.py).
+"""
+
+ANY = "INSERT OR DELETE OR UPDATE"
+#: Table → which statements on it are refused to all but the steps.
+STEPS_ALONE = {
+    **dict.fromkeys(
+        (
+            # Who works where, and who administers.
+            *("enterprises_staff", "enterprises_stationstaff", "authorities_officer", "accounts_administrator"),
+            # The directory.
+            *("authorities_region", "authorities_authority", "enterprises_enterprise", "enterprises_branch"),
+            *("enterprises_branchauthority", "enterprises_servicearea", "enterprises_brand"),
+            *("enterprises_brandholding", "enterprises_alias", "enterprises_succession", "enterprises_searchname"),
+            # What cases are judged and routed by.
+            *("authorities_policy", "authorities_calendarversion", "authorities_calendarday", "routing_routingrule"),
+        ),
+        ANY,
+    ),
+    # A person is made and changed by pages (their rows carry a tag), and never deleted there.
+    "accounts_user": "DELETE",
+    # A page makes keys; a key that is emptied takes with it all that it closes.
+    "accounts_personkey": "DELETE OR UPDATE",
+}
+#: Lists of codes, which `migrate` fills: no other role may write them.
+OWNER_ALONE = frozenset(
+    (
+        "accounts_rolecode",
+        "complaints_category",
+        "complaints_problemkind",
+        "complaints_demandkind",
+        "complaints_causekind",
+    )
+)
+#: Written by pages as whoever calls, or by workers: nothing there opens a case, and what lets somebody in has a tag.
+BY_PAGES = frozenset(
+    (
+        *("accounts_accountchange", "accounts_browsersession", "accounts_countedtry", "accounts_idempotencykey"),
+        *("accounts_openedlink", "accounts_outgoingmessage", "accounts_recoverycode", "accounts_secondfactor"),
+        *("accounts_securityevent", "accounts_signincode", "authorities_freshness", "authorities_officerabsence"),
+        *("complaints_callbackmonth", "complaints_checkpoint", "complaints_documentseries", "complaints_export"),
+        *("complaints_heartbeat", "complaints_houseentry", "complaints_lawchange", "complaints_measure"),
+        *("complaints_noticechoice", "complaints_outsideholder", "complaints_platformfile"),
+        *("complaints_platformline", "complaints_recordedname", "complaints_roundtrip", "complaints_roundtriprow"),
+        *("complaints_savedview", "complaints_seal", "complaints_stationentry", "complaints_tile"),
+        *("complaints_trackingtry", "enterprises_absence", "enterprises_answertemplate", "enterprises_apitoken"),
+        *("enterprises_appraisal", "enterprises_assignmentrule", "enterprises_customercount"),
+        *("enterprises_directorychange", "enterprises_enrolmentapplication", "enterprises_enrolmententry"),
+        *("enterprises_enrolmentfile", "enterprises_enrolmentfiling", "enterprises_invitation"),
+        *("enterprises_leagueline", "enterprises_leagueset", "enterprises_mediationbody"),
+        *("enterprises_publicreply", "enterprises_publishedfigure", "enterprises_station"),
+        *("enterprises_templateversion", "enterprises_twopersons", "enterprises_webhookendpoint"),
+        *("oversight_alarmsent", "oversight_consumerwarning", "oversight_datafile", "oversight_dataset"),
+        *("oversight_dayfacet", "oversight_dayregion", "oversight_dayspread", "oversight_deed"),
+        *("oversight_directorletter", "oversight_guidance", "oversight_guidancemeasure", "oversight_hotspot"),
+        *("oversight_hotspotcells", "oversight_monthenterprise", "oversight_monthfacet"),
+        *("oversight_monthlyreport", "oversight_monthspread", "oversight_openindicators"),
+        *("oversight_oversightview", "oversight_rollupstate", "oversight_systemcheck", "routing_lesson"),
+        *("routing_rulechange", "routing_ruletrial", "routing_ruleuse"),
+    )
+)

@@ -1,0 +1,46 @@
+"""Who writes what beside the tables of cases: the list of the code, the tables, and what PostgreSQL refuses."""
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from database import roles, writing
+from tests.cast import World
+from tests.walls.conftest import ask, seeing_as
+
+pytestmark = pytest.mark.django_db
+
+
+def test_T06_every_other_table_is_written_by_the_steps_alone_or_by_pages() -> None:
+    """The list of the code, the tables, and the triggers say the same."""
+    tables = ask(
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+        " and not relrowsecurity"
+    )
+    beside = {name for (name,) in tables if not name.startswith(("auth_", "django_"))} - {"request_key"}
+    assert beside == writing.STEPS_ALONE.keys() | writing.BY_PAGES | writing.OWNER_ALONE, (
+        "say in database/writing.py who writes it"
+    )
+    assert not (writing.STEPS_ALONE.keys() | writing.OWNER_ALONE) & writing.BY_PAGES
+    for table in writing.OWNER_ALONE:
+        may = ask("select has_table_privilege(%s, %s, 'insert, update, delete')", roles.WEB, table)
+        assert may == [(False,)], table
+        assert ask("select has_table_privilege(%s, %s, 'insert, update, delete')", roles.STEPS, table) == may
+    guarded = ask(
+        "select tgrelid::regclass::text, pg_get_triggerdef(oid) from pg_trigger where tgname = 'only_steps_write'"
+    )
+    assert dict(guarded) == {
+        table: f"CREATE TRIGGER only_steps_write AFTER {event} ON public.{table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION only_steps_write()"
+        for table, event in writing.STEPS_ALONE.items()
+    }
+
+
+@pytest.mark.parametrize("role", [roles.WEB, *roles.CALLERS, roles.STEPS])
+def test_T06_a_role_that_a_statement_took_writes_nothing_that_the_steps_write(world: World, role: str) -> None:
+    with seeing_as(world.rui, path="/authority/"):
+        for table, event in writing.STEPS_ALONE.items():
+            column = ask("select attname from pg_attribute where attrelid = %s::regclass and attnum = 1", table)[0][0]
+            attempts = {"UPDATE": f"update {table} set {column} = {column}", "DELETE": f"delete from {table}"}
+            for verb in {"UPDATE", "DELETE"} & set(event.split(" OR ")):
+                with pytest.raises(DatabaseError, match="written by the steps alone"), transaction.atomic():
+                    ask(f"set local role {'none' if role == roles.WEB else role}; {attempts[verb]} where false")
