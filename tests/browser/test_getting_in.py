@@ -1,5 +1,6 @@
 """Staff get in with a real passkey and with an authenticator app; the work before a code is done unseen."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import SecondFactor, SecurityEvent, SignInCode
+from accounts.sign_in.codes import HARDEST, OF_CONTACT
 from accounts.sign_in.entering import ENTERED
+from accounts.sign_in.limits import count
 from accounts.sign_in.sessions import SessionStore
+from tests import missing_in
 from tests.accounts.authenticator import app_code
 from tests.browser.looks import in_look
 from tests.cast import PASSWORD, World
@@ -97,6 +101,35 @@ def test_the_browser_works_before_a_code_is_sent(visit: Callable[..., Any], sett
         page.locator("main form .btn").first.click()
         page.wait_for_url("**/account/sign-in/code/**")
     assert SignInCode.objects.count() == 3
+
+
+def test_T24_where_many_codes_are_asked_for_the_browser_works_harder_and_without_scripts_the_way_on_is_said(
+    visit: Callable[..., Any], db: None
+) -> None:
+    """Strangers asked for twelve codes to this phone today: the next one costs twice the work."""
+    count(OF_CONTACT.kind, *["+8619900000041"] * 12, now=timezone.now() - timedelta(hours=1))
+
+    def asked(visitor: Any) -> Any:
+        page = visitor.go("/account/sign-in/")
+        page.locator("#id_address").fill("19900000041")
+        page.locator("main form .btn").first.click()
+        page.get_by_text("浏览器要先算几秒").first.wait_for()
+        assert page.locator("#id_address").input_value().replace(" ", "") == "19900000041"
+        assert (
+            missing_in(page.locator("main").inner_text(), "请再点一次，浏览器要先算几秒", "之后再试，或打12315") == []
+        )
+        return page
+
+    page = asked(visit(width=360))
+    task = json.loads(page.locator("input[name=proof]").get_attribute("data-task"))
+    assert task["maxNumber"] == 2 * HARDEST
+    page.locator("main form .btn").first.click()
+    page.wait_for_url("**/account/sign-in/code/**")
+    assert SignInCode.objects.count() == 1
+    without = visit(width=360, javascript=False)
+    asked(without).locator("main form .btn").first.click()
+    assert "请再点一次" in without.page.locator("main").inner_text()
+    assert SignInCode.objects.count() == 1
 
 
 def test_somebody_at_work_is_warned_and_stays_with_one_button(visit: Callable[..., Any], world: World) -> None:

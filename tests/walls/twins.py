@@ -59,7 +59,7 @@ TWINS: tuple[Twin, ...] = (
         "signed-context",
         "a role is enough, whoever took it",
         # A list of a real page of each side, with every payload; what they saw and wrote is printed.
-        (*_INJECTED, "nor_does and all", "-s"),
+        (*_INJECTED, "nor_does and not some", "-s"),
         [
             Change(
                 _SIGNED, "_TOLD = f\"(current_user = 'portal_owner' or current_user = {_field(1)})\"", '_TOLD = "true"'
@@ -114,6 +114,12 @@ TWINS: tuple[Twin, ...] = (
                 _ROW_SECURITY, "    _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line\n", ""
             )
         ],
+    ),
+    Twin(
+        "steps-alone",
+        "whoever takes a role writes the directory, policies and keys",
+        ("tests/walls/test_writing.py", "-k", "a_role_that"),
+        [Change("oversight/migrations/0010_steps_alone.py", "and split_part(", "and false and split_part(")],
     ),
     Twin(
         "composite-key",
