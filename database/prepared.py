@@ -45,8 +45,10 @@ _STAND_INS: dict[type, Callable[[int], Value]] = {
 #: columns than these (a case and whoever has to do with it has two hundred) comes as one.
 _WIDE = 40
 _NOT_PREPARED = "26000"
-#: What each connection has prepared, by its own (psycopg2) self: it goes when that goes.
+#: What each connection has prepared, by its own (psycopg2) self: it goes when that goes. And how often statements were
+#: taken out of it.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+_taken_out: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 
 @models.Field.register_lookup
@@ -93,14 +95,18 @@ class Statement:
             cursor.execute(f"execute {name}{self.call}", values or None)
         except DatabaseError as error:
             if getattr(error.__cause__, "pgcode", "") == _NOT_PREPARED:
-                # Somebody took it out of this session; the next asking prepares it again.
-                _prepared[cursor.cursor.connection].discard(name)
+                # Somebody took it out of this session, and maybe all: the next asking prepares each anew, by other
+                # names, as some may still be there.
+                line = cursor.cursor.connection
+                _prepared[line], _taken_out[line] = set(), _taken_out.get(line, 0) + 1
             raise
         results: list[tuple[Any, ...]] = cursor.fetchall()
         return results
 
     def _prepared_in(self, cursor: Any) -> str:
         name = f"{self.name}_{row_security.caller() or 'nobody'}"
+        if taken_out := _taken_out.get(cursor.connection):
+            name += f"_{taken_out}"
         known = _prepared.setdefault(cursor.connection, set())
         if name not in known:
             cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.sql, self.values))

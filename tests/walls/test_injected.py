@@ -203,6 +203,7 @@ SOME = (
     *("set_config role portal_steps", "query_to_xml takes a role", "pg_sleep", "stacked set role portal_steps"),
     *("stacked role of the session", "stacked side and regions", "stacked settings of the session", "write a job"),
     *("stacked statement that tells by locks", "stacked block that goes on", "stacked temporary table"),
+    "stacked statements forgotten",
 )
 ALL_OR_SOME = pytest.mark.parametrize(
     "tried", [pytest.param(tuple(PAYLOADS), marks=pytest.mark.full), SOME], ids=["all", "some"]

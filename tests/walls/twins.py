@@ -198,7 +198,7 @@ TWINS: tuple[Twin, ...] = (
         [Change(_LOOKS, f'if {_SEEN_BY_A_PERSON} >= limit("contacts_a_day"):', "if False:")],
     ),
     Twin(
-        "contacts-of-an-enterprise",
+        "contacts-of-a-firm",
         "nobody counts how many contacts an enterprise sees in a day",
         (*_CONTACTS, "so_many_a_day"),
         [Change(_LOOKS, f'if {_SEEN_BY_COLLEAGUES} >= limit("contacts_a_day_enterprise"):', "if False:")],
