@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
+from psycopg2 import errors
 
 from accounts.keys.keys import UnusableKeys
 from complaints.models import Complaint
@@ -24,6 +25,8 @@ from database.second_process import LostWorkError
 #: Exit codes; 0: whole, and compared with a checkpoint from outside that is at most a day old.
 FOUND, COULD_NOT_RUN, WHOLE_ALONE = 1, 2, 3
 MOST_PROCESSES = 64
+#: What PostgreSQL says of a table, column, function or role that a migration has still to make.
+_NOT_THERE = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.UndefinedObject)
 
 
 class Command(BaseCommand):
@@ -79,7 +82,7 @@ class Command(BaseCommand):
         except Complaint.DoesNotExist:
             raise CommandError(f"There is no case {case}.", returncode=COULD_NOT_RUN) from None
         except (DatabaseError, LostWorkError, UnusableKeys) as error:
-            raise CommandError(f"The record could not be verified: {error}", returncode=COULD_NOT_RUN) from error
+            raise CommandError(f"The record could not be verified: {_why(error)}", returncode=COULD_NOT_RUN) from error
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
         else:
@@ -89,6 +92,17 @@ class Command(BaseCommand):
             sys.exit(FOUND)
         if report.compared_at is None or timezone.now() - report.compared_at > FRESH:
             sys.exit(WHOLE_ALONE)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong, and where the database has not what this version of the portal reads, what to do."""
+    if not isinstance(error.__cause__, _NOT_THERE):
+        return str(error)
+    [first, *_rest] = str(error).splitlines()
+    return (
+        f"{first}. This database is not migrated to this version of the portal, or it is another one: look at"
+        " DATABASE_URL, verify with the version that made it, run `manage.py migrate`, then verify again."
+    )
 
 
 def _raw(file: Path) -> bytes:
