@@ -4,7 +4,6 @@ It begins with each digest in an entry, never with the rows that happen to be th
 no entry names. What is empty or cannot be opened is whole only where the erasure of exactly its key is recorded.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from complaints.models.record import salted_text
 from complaints.record.beside import notices
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
-from complaints.record.record import canonical, salted
+from complaints.record.record import canonical, said_in, salted
 from complaints.record.walking import Range, Read, Row, Table, fetched
 
 _TEXTS = Table(
@@ -287,7 +286,7 @@ def salted_is(opened: str, _secret: bytes, digest: str) -> bool:
 
 def paper_is(opened: str, _secret: bytes, digest: str) -> bool:
     """The same for the words of a document."""
-    content = json.loads(opened)
+    content = said_in(opened)
     return salted(bytes.fromhex(content["salt"]), canonical(content["paper"])).hex() == digest
 
 

@@ -5,7 +5,6 @@ Nothing is read but what belongs to the cases of one piece, so memory stays flat
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +27,7 @@ from complaints.record.columns import LATER, TABLES
 from complaints.record.deriving import Told
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
-from complaints.record.record import open_state
+from complaints.record.record import open_state, said_in
 from complaints.record.state import Replay, State, among, columns_of, nth
 from complaints.record.words import Stored
 from enterprises.models import Staff
@@ -160,7 +159,7 @@ def _replay(cases: Mapping[int, _Case], entries: Iterable[Entry]) -> Iterator[Fi
                 carried.append(_Carried(sequence, is_aside, pk))
             ended = (audience, sequence, pk)
             try:
-                said = json.loads(body) if isinstance(body, str) else body
+                said = said_in(body) if isinstance(body, str) else body
                 digest = said.get("state", "")
                 at = datetime.fromisoformat(said["written"])
                 case.told.read(audience, sequence, said["step"], said["role"], at, said["data"])

