@@ -1,5 +1,6 @@
 """What words of a complaint may point to: grounds 1, 2 and 5 of art. 16. Advice with its reason, of words alone, so it
-may be wrong: it chooses no ground and is kept nowhere."""
+may be wrong: it chooses no ground and is kept nowhere. The words of ground 1 are those that warned the consumer
+(complaints/procedure/duties.toml)."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from complaints.acceptance.review_grounds import Element
+from complaints.procedure import duties
 from web.listing import remarked
 
 Text = str | Promise
+OUTSIDE = "outside_duty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,56 +42,13 @@ class Advice:
     body: str = ""
 
 
-_SHOP = r"虚假宣传|预付|会员卡|储值|网购|快递丢失"
-_FARM = _("农业投入品、农机由农业农村部门管；农民为生产购买的，消费者权益保护法第六十二条另有规定，请核实。")
-_HOME = _("物业、供暖、房屋质量和产权由住房城乡建设部门管。")
 _DONE = _("同一争议已经受理或者处理过的，不再受理；请核实是不是同一争议。")
 _WHOM = _("没有写明被投诉人的名称或者地址，可以先要求补正。")
 _PROOF = _("没有写明事实依据，可以先要求补正。")
 
-_duty, _handled, _lacks = (
-    partial(Pattern, ground) for ground in ("outside_duty", "already_handled", "material_missing")
-)
+_handled, _lacks = (partial(Pattern, ground) for ground in ("already_handled", "material_missing"))
 
 PATTERNS: tuple[Pattern, ...] = (
-    # --- ground 1: whose duty it is -------------------------------------------------------------
-    _duty(r"饲料|农用|农机|农药|化肥|种子|种苗|兽药|(?:牛|羊|猪|禽|畜)用", _FARM, "agriculture"),
-    _duty(r"物业|供暖|暖气|业委会|维修基金|公摊|延期交房|逾期交房|房产证|不动产权证|棚户|拆迁", _HOME, "housing"),
-    _duty(r"烟草|假烟|卷烟", _("卷烟由烟草专卖部门管。"), "tobacco"),
-    _duty(
-        r"交警|交通事故|车祸|肇事|治安|诈骗|盗窃|殴打|打人|报案",
-        _("交通事故、治安和刑事案件由公安机关处理。"),
-        "police",
-    ),
-    _duty(r"学校|学费|教育局|幼儿园|老师|校服|学区", _("学校办学和收费由教育部门管。"), "education"),
-    _duty(
-        r"燃气(?:公司|开户|费)|天然气(?:公司|费)|停水|停电|电费|水费|自来水公司|供电",
-        _("供水、供电、供气的服务由主管部门管；乱收费可能属于价格监管，请核实。"),
-        "energy",
-    ),
-    _duty(r"判决.{0,6}执行|执行局|强制执行|拒不执行", _("判决的执行由人民法院负责。"), "court"),
-    _duty(
-        r"拖欠工资|欠薪|工资|社保|劳动合同|工伤|加班费|辞退|劳务费",
-        _("劳动争议由人力资源和社会保障部门、劳动仲裁处理。"),
-        "labour",
-    ),
-    _duty(
-        r"医疗事故|误诊|医生|住院|手术|医院",
-        _("诊疗争议由卫生健康部门和医疗纠纷人民调解委员会处理。"),
-        "health",
-        unless=r"药店|医疗美容|整形",
-    ),
-    _duty(
-        r"银行|信用卡|贷款|保险公司|理赔|保单|征信", _("银行、保险的服务由金融监管部门管。"), "finance", unless=_SHOP
-    ),
-    _duty(r"股票|基金|期货|证券", _("证券、基金、期货由证券监管部门管。"), "securities", unless=r"维修基金"),
-    _duty(r"噪音|噪声|油烟|污染|扬尘|臭味|排污", _("污染和扰民由生态环境、城市管理部门管。"), "environment"),
-    _duty(r"出租车|网约车|公交|客运|驾校|高速公路|违章|路政", _("道路运输和驾驶培训由交通运输部门管。"), "transport"),
-    _duty(
-        r"违章建筑|违建|城管|占道|流浪|土地|宅基地|户口|低保|信访局",
-        _("政务和城市管理事项由12345转主管部门。"),
-        "12345",
-    ),
     # --- ground 2: who has handled it -----------------------------------------------------------
     _handled(
         r"(?:法院|仲裁\w{0,4}).{0,8}(?:已|受理|立案|判决|裁决|裁定|调解|审理|起诉)|已.{0,4}(?:起诉|立案|判决|裁决)",
@@ -128,8 +88,12 @@ def _compiled(text: str) -> re.Pattern[str]:
 
 
 def advise(text: str) -> list[Advice]:
-    """What the words of ``text`` point to, in the order of the patterns; one for a ground and body."""
+    """What the words of ``text`` point to: the bodies of ground 1, then the patterns in their order; one for a ground
+    and body."""
     result: dict[tuple[str, str], Advice] = {}
+    for duty, found in duties.found_in(text):
+        body, why = duty.bodies[0], str(duty.reason)
+        result.setdefault((OUTSIDE, body), Advice(ground=OUTSIDE, quote=found.group(), why=why, body=body))
     for pattern in PATTERNS:
         hit = _compiled(pattern.expression).search(text)
         if hit is None or (pattern.unless and _compiled(pattern.unless).search(text)):

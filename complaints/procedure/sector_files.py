@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from complaints.procedure.duties import duties
 from complaints.procedure.filing_request import NOT_FOR_QUESTIONS
 from complaints.procedure.toml_table import TomlProblem, TomlTable
 
@@ -359,18 +361,25 @@ def _trade(table: TomlTable) -> Trade:
     verdict = table.text("verdict", "yes")
     if verdict not in VERDICTS:
         raise table.fail("verdict", f"{verdict!r} is none of {', '.join(VERDICTS)}")
-    # Whoever is told to look elsewhere, or to know something first, is told why, by which law, and what to do.
-    is_advice = verdict != "yes"
+    code = table.text("duty")
+    if code:
+        # A matter of another body: what is told stands in the table of duties.
+        if code not in duties():
+            raise table.fail("duty", f"{code!r} is none of {', '.join(duties())}")
+        duty = duties()[code]
+        told: dict[str, Any] = {"bodies": duty.bodies, "reason": duty.reason, "law": duty.law}
+        told["next_step"] = duty.next_step
+    else:
+        # Whoever is told to look elsewhere, or to know something first, is told why, by which law, and what to do.
+        told = {key: _word(table, key, needed=verdict != "yes") for key in ("reason", "law", "next_step")}
+        told["bodies"] = table.texts("bodies")
     return Trade(
         code=_code(table, "code"),
         label=_word(table, "label", needed=True),
         hint=_word(table, "hint"),
         verdict=verdict,
-        bodies=table.texts("bodies"),
-        reason=_word(table, "reason", needed=is_advice),
-        law=_word(table, "law", needed=is_advice),
-        next_step=_word(table, "next_step", needed=is_advice),
         category=table.text("category"),
+        **told,
     )
 
 

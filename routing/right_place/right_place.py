@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from complaints.procedure.categories import SECTORS
+from complaints.procedure.duties import duties
 
 Text = str | Promise
 
@@ -71,6 +72,12 @@ _ART_16_1, _ART_16_2, _ART_16_3 = (
 )
 
 
+def _elsewhere(code: str, label: Text) -> Answer:
+    """The answer that a matter of another body gives, as the table says it."""
+    duty = duties()[code]
+    return Answer(code, label, "", Verdict.ELSEWHERE, duty.bodies, duty.reason, duty.law, duty.next_step)
+
+
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "matter",
@@ -114,46 +121,10 @@ QUESTIONS: tuple[Question, ...] = (
                 _("《市场监督管理投诉举报处理办法》第四十四条"),
                 _("消费方面的问题打12315；打官司、合同、婚姻家庭等法律问题打12348。"),
             ),
-            Answer(
-                "crime",
-                _("被骗、被威胁、被打，或者钱正在被转走"),
-                "",
-                Verdict.ELSEWHERE,
-                ("police",),
-                _("可能是犯罪，要由公安机关马上处理。"),
-                _("《刑事诉讼法》第一百一十条"),
-                _("现在就打110。保留转账记录、聊天记录和电话号码。报案以后，跟商家的争议仍可以投诉。"),
-            ),
-            Answer(
-                "labour",
-                _("工资、社保、劳动合同、工伤"),
-                "",
-                Verdict.ELSEWHERE,
-                ("labour",),
-                _("劳动争议由人力资源和社会保障部门、劳动仲裁处理。"),
-                _("《劳动争议调解仲裁法》第二条、第五条"),
-                _("打12333问清材料，再向劳动人事争议仲裁委员会申请。一般要在知道权利被侵害之日起一年内申请。"),
-            ),
-            Answer(
-                "private",
-                _("跟个人的事：借钱、邻里、家庭、个人之间的买卖"),
-                "",
-                Verdict.ELSEWHERE,
-                ("legal_aid", "court"),
-                _("对方不是经营者，不属于消费争议。"),
-                _ART_16_3,
-                _("先到村（居）人民调解委员会调解，不收费；不成就向法院起诉。"),
-            ),
-            Answer(
-                "government",
-                _("政府办事、市政、噪音、停水停电等"),
-                "",
-                Verdict.ELSEWHERE,
-                ("12345",),
-                _("不属于市场监管部门的职责，由政务热线转给主管部门。"),
-                _ART_16_1,
-                _("打12345，说清地点和时间，记下工单号。"),
-            ),
+            _elsewhere("crime", _("被骗、被威胁、被打，或者钱正在被转走")),
+            _elsewhere("labour", _("工资、社保、劳动合同、工伤")),
+            _elsewhere("private", _("跟个人的事：借钱、邻里、家庭、个人之间的买卖")),
+            _elsewhere("government", _("政府办事、市政、噪音、停水停电等")),
             Answer(
                 "conduct",
                 _("信息公开、行政复议，或者举报公职人员"),

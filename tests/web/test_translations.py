@@ -85,7 +85,7 @@ def python_texts() -> Iterator[Text]:
                 yield text
 
 
-#: The keys of a sector's file whose texts people read.
+#: The keys of a sector's file, or of the table of duties, whose texts people read.
 SECTOR_WORDS = frozenset(
     {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
 ) | {"next_step"}
@@ -94,7 +94,8 @@ SECTOR_CONTEXTS = {"bodies": "body", "causes": "root_cause"}
 
 
 def sector_texts() -> Iterator[Text]:
-    for path in sorted((ROOT / "complaints" / "procedure" / "sectors").glob("*.toml")):
+    procedure = ROOT / "complaints" / "procedure"
+    for path in sorted([procedure / "duties.toml", *(procedure / "sectors").glob("*.toml")]):
         yield from _in_table(tomllib.loads(path.read_text(encoding="utf-8")), "", str(path.relative_to(ROOT)))
 
 
