@@ -8,6 +8,7 @@ from complaints.models.demand import Demand
 from complaints.models.documents import DocumentSeries, DocumentVersion, Dossier, OfficialDocument
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState, FilingDraft, Upload
 from complaints.models.finding import CaseWords, PersonDigest, TrackingTry
+from complaints.models.heard import HeardAnswer
 from complaints.models.law import LawChange, LawEffect
 from complaints.models.log import Checkpoint, Leaf, NotAdmitted, Tile
 from complaints.models.matters import AnswerLink, Matter
@@ -55,6 +56,7 @@ __all__ = [
     "FilingDraft",
     "ForwardingDecision",
     "HandlingStep",
+    "HeardAnswer",
     "Heartbeat",
     "HouseEntry",
     "InternalNote",

@@ -22,7 +22,7 @@ from complaints import models
 from complaints.documents import printing
 from complaints.dossier import asking
 from complaints.evidence import storing
-from complaints.filing import drafts
+from complaints.filing import drafts, heard_counts
 from complaints.links.tracking import WITHIN
 from complaints.privacy import holds, terms
 from complaints.privacy.people import Found, find, last_cases
@@ -281,6 +281,7 @@ def sweep_expired(*, now: datetime) -> int:
     old = enrolling.throw_away_old(now=now, limit=BATCH)
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)
+    thrown += heard_counts.forget(limit=BATCH)
     thrown += stations.forget(now=now, limit=BATCH)
     thrown += offer_terms.throw_away_old_drafts(now=now, limit=BATCH)
     thrown += round_trip.forget(now=now, limit=BATCH)

@@ -16,12 +16,12 @@ FILE = Path(__file__).with_name("duties.toml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """A matter of other bodies, what it is known by and what is told. ``is_occasion``: where a firm is blamed by name,
-    the matter is only the occasion."""
+    """A matter of other bodies, what it is known by and what is told. ``words``: none where it is only asked about.
+    ``is_occasion``: where a firm is blamed by name, the matter is only the occasion."""
 
     code: str
     bodies: tuple[str, ...]
-    words: re.Pattern[str]
+    words: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     is_occasion: bool
     reason: str | Promise
@@ -30,7 +30,7 @@ class Duty:
 
     def found_in(self, text: str) -> re.Match[str] | None:
         """The words that speak of it, unless others in the same text explain them away."""
-        hit = self.words.search(text)
+        hit = self.words.search(text) if self.words else None
         return None if hit is None or (self.unless and self.unless.search(text)) else hit
 
 
@@ -51,11 +51,11 @@ def found_in(text: str) -> Iterator[tuple[Duty, re.Match[str]]]:
 
 
 def _duty(table: TomlTable) -> Duty:
-    unless = table.text("unless")
+    words, unless = table.text("words"), table.text("unless")
     return Duty(
         code=table.text("code", needed=True),
         bodies=table.texts("bodies"),
-        words=re.compile(table.text("words", needed=True)),
+        words=re.compile(words) if words else None,
         unless=re.compile(unless) if unless else None,
         is_occasion=table.flag("occasion"),
         reason=gettext_lazy(table.text("reason", needed=True)),

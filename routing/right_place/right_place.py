@@ -65,17 +65,13 @@ BODIES: dict[str, Body] = {
     body.code: Body(body.office, body.phone, body.web) for sector in SECTORS for body in sector.bodies if body.office
 }
 
-_ART_16_1, _ART_16_2, _ART_16_3 = (
-    _("《市场监督管理投诉举报处理办法》第十六条第一项"),
-    _("《市场监督管理投诉举报处理办法》第十六条第二项"),
-    _("《市场监督管理投诉举报处理办法》第十六条第三项"),
-)
+_ART_16_2 = _("《市场监督管理投诉举报处理办法》第十六条第二项")
 
 
-def _elsewhere(code: str, label: Text) -> Answer:
-    """The answer that a matter of another body gives, as the table says it."""
-    duty = duties()[code]
-    return Answer(code, label, "", Verdict.ELSEWHERE, duty.bodies, duty.reason, duty.law, duty.next_step)
+def _elsewhere(code: str, label: Text, *, hint: Text = "", duty: str = "") -> Answer:
+    """The answer that a matter of another body gives, as its row of the table says it (``duty``, else the code)."""
+    row = duties()[duty or code]
+    return Answer(code, label, hint, Verdict.ELSEWHERE, row.bodies, row.reason, row.law, row.next_step)
 
 
 QUESTIONS: tuple[Question, ...] = (
@@ -89,28 +85,10 @@ QUESTIONS: tuple[Question, ...] = (
                 _("为自己或家人生活买东西、用服务，跟商家有纠纷"),
                 _("想退款、修好、换货、取消扣费，或者要个说法"),
             ),
-            Answer(
-                "business",
-                _("为做生意买的东西、用的服务"),
-                _("农民买种子、化肥、农机等，也算消费，请选上一项"),
-                Verdict.ELSEWHERE,
-                ("court", "legal_aid"),
-                _("不是为生活消费的争议，市场监管部门不受理投诉。"),
-                _ART_16_3,
-                _(
-                    "先看合同里有没有约定仲裁：有就向约定的仲裁委员会申请，没有就向法院起诉。拿不准可以先打公共法律服务热线。"
-                ),
+            _elsewhere(
+                "business", _("为做生意买的东西、用的服务"), hint=_("农民买种子、化肥、农机等，也算消费，请选上一项")
             ),
-            Answer(
-                "violation",
-                _("发现商家违法，想举报，自己不要求赔偿"),
-                _("可以不留姓名"),
-                Verdict.ELSEWHERE,
-                ("12315",),
-                _("举报和投诉分开办理：投诉解决您自己的争议，举报查处违法行为。"),
-                _("《市场监督管理投诉举报处理办法》第九条"),
-                _("在全国12315平台选“举报”，或拨打12315。自己也有损失的，可以另外投诉，在第3步还能一并写明举报。"),
-            ),
+            _elsewhere("violation", _("发现商家违法，想举报，自己不要求赔偿"), hint=_("可以不留姓名")),
             Answer(
                 "advice",
                 _("只想问一问政策或法律"),
@@ -209,15 +187,8 @@ QUESTIONS: tuple[Question, ...] = (
                 _ART_16_2,
                 _("请在仲裁案件里主张。裁决以后对方不履行，可以向法院申请强制执行。"),
             ),
-            Answer(
-                "authority",
-                _("市场监管部门、其他部门或消费者协会"),
-                _("已经受理，或者已经办结"),
-                Verdict.ELSEWHERE,
-                ("12315", "association", "court"),
-                _("同一个争议已经受理或处理过的，不再重复受理。"),
-                _ART_16_2,
-                _("在原来受理的地方查进度、补材料。在本网站投诉过的，用编号查进度；调解没成的，可以仲裁或起诉。"),
+            _elsewhere(
+                "authority", _("市场监管部门、其他部门或消费者协会"), hint=_("已经受理，或者已经办结"), duty="handled"
             ),
         ),
     ),

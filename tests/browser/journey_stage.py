@@ -123,7 +123,7 @@ class Filing(Walk):
 
     def who(self) -> None:
         page = self.page
-        self.visitor.go("/file/")
+        self.visitor.go("/file/?form=1")
         page.locator("#id_service_region").select_option(str(self.world.region.pk))
         if self.against == "mobile":
             self.find()

@@ -205,7 +205,7 @@ def crawl(
 def filing(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
     """The screens of filing with an answer in each, the receipt, and what number and token open; its address."""
     english = prefix.startswith("en")
-    page.goto(origin + "/file/?new=1")
+    page.goto(origin + "/file/?new=1&form=1")
     region = page.locator("#id_service_region option").nth(1).get_attribute("value")
     page.locator("#id_service_region").select_option(region)
     page.locator("#id_query").fill("移动")

@@ -33,7 +33,7 @@ def picture(page_of: Any, name: str, *, width: int, height: int, top: str = "") 
 def test_on_a_phone(stage: Callable[..., Stage]) -> None:
     people = stage(checked=False)
     newcomer = people.person(Consumer)
-    newcomer.visitor.go("/file/")
+    newcomer.visitor.go("/file/?form=1")
     Filing(newcomer, people.world).find()
     picture(newcomer, "file-360", width=360, height=760, top="main h1")
     consumer, (case, staff) = people.consumer, taken_on(people)

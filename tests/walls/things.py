@@ -53,8 +53,8 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset({"holder of the draft"}),
         "complaints:file-",
-        "step region respondents evidence upload upload-part upload-finish upload-cancel evidence-original"
-        " evidence-thumbnail",
+        "step story heard guide region respondents evidence upload upload-part upload-finish upload-cancel"
+        " evidence-original evidence-thumbnail",
     ),
     (_ASKER | _MANAGERS, "complaints:enterprise-", "export"),
     (_ASKER, "complaints:enterprise-", "export-link export-file round-trip round-trip-decide round-trip-results"),

@@ -1,4 +1,5 @@
-"""Filing in the browser: begin, the eight screens, submit; and a side page for a second and a third respondent.
+"""Filing in the browser: begin with a story or with the first screen, the eight screens, submit; and a side page for a
+second and a third respondent.
 
 Every screen is one form on its own address that works without a script; each submit saves what was typed before
 anything is judged.
@@ -6,6 +7,7 @@ anything is judged.
 
 import uuid
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -27,14 +29,16 @@ from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from complaints import evidence
-from complaints.filing import drafts, places, respondents, screens, steps
+from complaints.filing import drafts, places, respondents, screens, steps, story
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.held import PURPOSE, HeldDraft, address_of, give_cookie, held_by, proven_contact, receipt_address
 from complaints.filing.people import YouStep
 from complaints.filing.respondents import FurtherForm
+from complaints.filing.story_forms import StoryForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
 from complaints.models.evidence import Evidence, FilingDraft
 from complaints.pages.filing.filing_check import check, show
+from complaints.pages.filing.story import address_on, show_box, take_story
 from enterprises.directory.finding import find
 from web.headers import ALWAYS
 from web.incoming import whole
@@ -43,13 +47,20 @@ from web.incoming import whole
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponseBase:
-    """The first screen without a draft; the draft is made when something is sent."""
+    """The box for the story, or the first screen for who knows the firm already or would not write; the draft is made
+    when something is sent."""
     now = timezone.now()
     if request.method == "POST":
+        told = StoryForm(request.POST) if "story" in request.POST else None
+        if told is not None and not told.is_valid():
+            return show_box(request, told, status=422)
         draft, key = drafts.begin(
             now=now, source=request.GET.get("source", ""), category=request.GET.get("object_category", "")
         )
-        response = _take_in(request, HeldDraft(draft, key), "enterprise", now=now)
+        if told is not None:
+            response = take_story(request, draft, told, now=now)
+        else:
+            response = _take_in(request, HeldDraft(draft, key), "enterprise", now=now)
         give_cookie(response, key, seconds=drafts.kept_for(now).total_seconds())
         return response
     held = held_by(request, now=now)
@@ -58,16 +69,15 @@ def start(request: HttpRequest) -> HttpResponseBase:
         unfinished = drafts.newest_of_owner(request.user.pk, now=now)
     if unfinished is not None and not {"new", "pick", "query", "lost"} & set(request.GET):
         return _resume(request, unfinished, now=now)
+    more: dict[str, Any] = {
+        "is_replacing": unfinished is not None and unfinished.owner_id is None,
+        "unfinished_url": address_on(unfinished) if unfinished else "",
+        "is_lost": "lost" in request.GET,
+    }
+    if not {"form", "pick", "query", "service_region"} & set(request.GET):
+        return show_box(request, StoryForm(), **more)
     form = steps.STEP_BY_CODE["enterprise"](today=timezone.localdate(now), initial=_prefilled(request))
-    return show(
-        request,
-        None,
-        form,
-        now=now,
-        is_replacing=unfinished is not None and unfinished.owner_id is None,
-        unfinished_url=address_of(unfinished, unfinished.step) if unfinished else "",
-        is_lost="lost" in request.GET,
-    )
+    return show(request, None, form, now=now, **more)
 
 
 def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> HttpResponseBase:
@@ -75,7 +85,7 @@ def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> 
     picked = drafts.picked(unfinished, today=timezone.localdate(now))
     context = {
         "unfinished": unfinished,
-        "unfinished_url": address_of(unfinished, unfinished.step),
+        "unfinished_url": address_on(unfinished),
         "enterprise": picked.name if picked else drafts.first(unfinished, "enterprise", "named"),
         "number": steps.number_of(unfinished.step),
         "total": len(steps.STEPS),
@@ -178,7 +188,9 @@ def _take_in(request: HttpRequest, held: HeldDraft, step: str, *, now: datetime)
         is_right = not form.errors
     if not is_right:
         return show(request, draft, form, now=now, status=422)
-    following = "check" if request.GET.get("back") == "check" else steps.after(step)
+    story.passed(draft, step, now=now)
+    today = timezone.localdate(now)
+    following = "check" if request.GET.get("back") == "check" else story.step_after(draft, step, today=today)
     response = redirect(address_of(draft, following))
     # The screen of a station is not the consumer's own.
     if proven is not None and may_sign_in_by_code(proven) and drafts.station_of(draft) is None:

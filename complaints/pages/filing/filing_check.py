@@ -23,7 +23,7 @@ from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.codes import is_worked_for
 from accounts.sign_in.limits import Limit, TooManyTries, client_address, count, line_of, place_of, waits_until
-from complaints.filing import composing, drafts, screens, steps
+from complaints.filing import composing, drafts, screens, steps, story
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep, Step
@@ -194,11 +194,14 @@ def show(
         "kept_until": draft.expires_at if draft is not None else None,
         "is_ending": draft is not None and draft.expires_at - now < drafts.WARNED_BEFORE,
         "is_at_station": draft is not None and drafts.station_of(draft) is not None,
+        "is_from_story": draft is not None and story.is_filled(draft, code),
         **screens.of_step(draft, form, today=timezone.localdate(now)),
         **(_files(draft) if code == "evidence" and draft is not None else {}),
         **more,
     }
     if code == "you" and draft is not None:
+        if story.is_for_another(draft):
+            context["others_open"] = context["others_open"] or "both"
         phone = screens.value_of(form, "phone")
         context["is_proven"] = drafts.is_proven(draft, normal_phone(phone), screens.value_of(form, "email"))
         context["sent"] = request.GET.get("sent", "")

@@ -71,7 +71,7 @@ def test_names_come_while_one_types_and_are_chosen_by_keys_alone(visit: Callable
     page.locator("#hits li.target").first.wait_for()
     assert page.locator("#id_q").input_value() == name
     # The same on the first screen of filing, by touch.
-    page = visitor.go("/file/")
+    page = visitor.go("/file/?form=1")
     page.locator("#id_query").press_sequentially("zgyd")
     page.locator("[role=option]").first.click()
     page.locator("input[name=respondent]").first.wait_for()

@@ -52,7 +52,7 @@ class Walk:
         self.page.locator(".actions .btn").first.click()
 
     def enterprise(self, town: Town) -> None:
-        self.visitor.go("/file/")
+        self.visitor.go("/file/?form=1")
         self.look()
         self.go_on()
         self.look()
@@ -168,7 +168,7 @@ def test_file_from_the_first_screen_to_the_receipt(visit: Callable[..., Any], to
 
 def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town: Town) -> None:
     visitor = visit(width=360)
-    page = visitor.go("/file/")
+    page = visitor.go("/file/?form=1")
     page.get_by_role("button", name="在其他城市？选择其他地区").click()
     visitor.look()
     page.locator("#id_q").fill("鼓楼")

@@ -62,7 +62,7 @@ def fill(client: Client, draft: FilingDraft, *, until: str = "check", **changed:
 def test_opening_the_form_writes_nothing_and_what_is_searched_offers_the_answering_branch(
     client: Client, town: Town
 ) -> None:
-    response = client.get("/file/")
+    response = client.get("/file/?form=1")
     assert (response.status_code, "第1步，共8步" in response.content.decode()) == (200, True)
     assert COOKIE not in response.cookies
     handed = client.get(f"/file/?query=移动&service_region={town.gulou}&pick={town.pick}").content.decode()

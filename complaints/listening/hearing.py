@@ -1,0 +1,276 @@
+"""`heard`: what a text says of a complaint, as findings with the words they rest on. Pure; never raises."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from complaints.listening.days import first_day
+from complaints.listening.folding import fold
+from complaints.listening.likeness import likest
+from complaints.listening.numbers import Sum, sums
+from complaints.listening.patterns import Row, patterns
+from complaints.procedure import duties
+
+#: The circumstances that everybody is asked about.
+REPORT, BUSINESS, EARLIER, ANOTHER = "report", "business", "earlier", "another"
+CIRCUMSTANCES = (ANOTHER, BUSINESS, EARLIER, REPORT)
+#: So many kinds of problem are offered.
+PROBLEMS_OFFERED = 3
+_TELECOM = re.compile(r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号", re.IGNORECASE)
+#: Before a sum: what the firm paid or would pay.
+_OFFERED = re.compile(r"[退返赔](?:了|还了|给我)?$|只肯$")
+_A_MONTH = re.compile(r"每个?月|一个?月|每年|/月")
+_LONGEST_QUOTE = 24
+_CLAUSE_ENDS = ",。;!\n、?"
+#: Demands for money, whose sum is looked for.
+_FOR_MONEY = ("refund", "damages")
+#: A carrier that scores less is only asked about; two of which neither leads by `_LEAD` are a question.
+_SURE, _LEAD = 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """``field``: firm, problem, demand, sum, day, platform, elsewhere, idle, or one of CIRCUMSTANCES. ``value``: a
+    code or a name; several firms are joined by |, a demand's sum follows a colon. ``quote``: the person's own words,
+    which begin at letter ``at`` of the folded text. ``sure``: it may be filled in; all else is offered or asked."""
+
+    field: str
+    value: str
+    quote: str
+    at: int
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A finding in the folded text."""
+
+    field: str
+    value: str
+    start: int
+    end: int
+    sure: bool = False
+
+
+def heard(text: str, today: date) -> list[Heard]:
+    """The findings in this order: elsewhere, circumstances, firm, problems (likeliest first), demands, sums, day,
+    platform. ``today`` bounds the days. Reads the first letters of a long text only (`folding.MOST_READ`)."""
+    folded = fold(text)
+    return [
+        Heard(hit.field, hit.value, folded.quote(hit.start, hit.end), hit.start, hit.sure)
+        for hit in _hits(folded.text, today)
+    ]
+
+
+def _hits(text: str, today: date) -> Iterator[_Hit]:
+    firms, money = _firms(text), sums(text)
+    elsewhere = _elsewhere(text, is_blamed=any(hit.sure for hit in firms))
+    if elsewhere:
+        # Perhaps an employer, or where it happened.
+        firms = [replace(hit, sure=False) for hit in firms]
+    is_telecom = any(_carriers(hit) for hit in firms) or bool(_TELECOM.search(text))
+    problems = list(_problems(text, is_telecom=is_telecom))
+    yield from elsewhere
+    if not elsewhere:
+        yield from _idle(text)
+    yield from _circumstances(text)
+    yield from firms
+    yield from problems
+    for hit in list(_demands(text, money)) or list(_usual(problems)):
+        # What is bought is repaired; what is broken on a line is a fault.
+        is_thing = hit.value == "fix_fault" and not is_telecom
+        yield replace(hit, value="repair") if is_thing else hit
+    for one in money:
+        yield _Hit("sum", f"{one.yuan}", one.start, one.end)
+    told = first_day(text, today)
+    if told:
+        yield _Hit("day", told.value, told.start, told.end)
+    for row in patterns().of("platforms"):
+        if place := row.found_in(text):
+            yield _Hit("platform", row.name or "?", place.start(), place.end())
+            break
+
+
+def _carriers(hit: _Hit) -> bool:
+    return bool({row.name for row in patterns().of("firms")} & set(hit.value.split("|")))
+
+
+# --- whom -----------------------------------------------------------------------------------------------------------
+
+
+def _firms(text: str) -> list[_Hit]:
+    """The one carrier that is blamed; several that may be; else a shop by its written name."""
+    best: dict[str, tuple[int, re.Match[str], Row]] = {}
+    for row in patterns().of("firms"):
+        for hit in row.words.finditer(text):
+            score = _blame(text, hit)
+            before = best.get(row.name)
+            total = score + (before[0] if before else 0)
+            best[row.name] = (total, before[1] if before and before[0] else hit, row)
+    live = sorted((item for item in best.values() if item[0]), key=lambda item: (-item[0], item[1].start()))
+    if not live:
+        return _shop(text)
+    score, hit, row = live[0]
+    if len(live) > 1 and score < live[1][0] + _LEAD:
+        return [_Hit("firm", "|".join(item[2].name for item in live[:3]), hit.start(), hit.end())]
+    others = patterns().one("around", "others_house")
+    is_asked = bool(row.asks and row.asks.search(hit.group())) or bool(others.search(text))
+    return [_Hit("firm", row.name, hit.start(), hit.end(), sure=score >= _SURE and not is_asked)]
+
+
+def _blame(text: str, hit: re.Match[str]) -> int:
+    """How much this mention is blamed: 0 where it is a landmark or the firm that is left out."""
+    before, after = text[max(0, hit.start() - 6) : hit.start()], text[hit.end() : hit.end() + 12]
+    around = {
+        row.code
+        for row in patterns().of("around")
+        if row.where in ("before", "after") and row.words.search(before if row.where == "before" else after)
+    }
+    if around & {"left_behind", "landmark"}:
+        return 0
+    return 1 + 2 * len(around & {"accused", "turned", "blamed"}) + ("from" in around)
+
+
+def _shop(text: str) -> list[_Hit]:
+    table = patterns()
+    lead, no_name = table.one("shops", "before"), table.one("shops", "no_name")
+    for code in ("called", "ending"):
+        for hit in table.one("shops", code).finditer(text):
+            start, end = hit.span("name")
+            if led := lead.match(hit["name"]):
+                start += led.end()
+            if end - start > 2 and not no_name.search(text[start:end]):
+                return [_Hit("firm", text[start:end], start, end)]
+    return []
+
+
+# --- what went wrong ------------------------------------------------------------------------------------------------
+
+
+def _problems(text: str, *, is_telecom: bool) -> Iterator[_Hit]:
+    """At most three, likeliest first: what the patterns say, filled up by likeness."""
+    weights: Counter[str] = Counter()
+    places: dict[str, tuple[int, int]] = {}
+    for row in patterns().of("problems"):
+        if row.code.startswith("telecom") == is_telecom and (hit := row.found_in(text)):
+            weights[row.code] += row.weight
+            places.setdefault(row.code, hit.span())
+    likely = likest(text, among="telecom", besides=not is_telecom)
+    ranks = {code: rank for rank, code in enumerate(likely)}
+    said = sorted(weights, key=lambda code: (-weights[code], ranks.get(code, len(ranks))))
+    for code in list(dict.fromkeys([*said, *likely]))[:PROBLEMS_OFFERED]:
+        start, end = places.get(code, (0, 0))
+        yield _Hit("problem", code, start, end)
+
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+def _clause(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the clause around these words begins and ends."""
+    begins = max(text.rfind(sign, 0, start) for sign in _CLAUSE_ENDS) + 1
+    ends = [place for sign in _CLAUSE_ENDS if (place := text.find(sign, end)) >= 0]
+    return begins, min(ends, default=len(text))
+
+
+def _demands(text: str, money: list[Sum]) -> Iterator[_Hit]:
+    table = patterns()
+    found: dict[str, tuple[Decimal | None, int, int]] = {}
+    for row in table.of("demands"):
+        if row.unless and row.unless.search(text):
+            continue
+        for hit in row.words.finditer(text):
+            begins, ends = _clause(text, *hit.span())
+            before = text[begins : hit.start()]
+            if table.one("not_asked", "denied").search(before):
+                continue
+            if row.code in _FOR_MONEY and table.one("not_asked", "theirs").search(before):
+                continue
+            sum_ = _sum_of(text, money, hit, (begins, ends)) if row.code in _FOR_MONEY else None
+            known = found.get(row.code)
+            if known is None or (sum_ is not None and known[0] is None):
+                found[row.code] = (sum_, hit.start(), hit.end())
+    _complete(text, money, found)
+    for code, (yuan, start, end) in found.items():
+        begins, ends = _clause(text, start, end)
+        # Two letters say little to the person; their clause says what was meant.
+        quoted = (begins, ends) if ends - begins <= _LONGEST_QUOTE else (start, end)
+        yield _Hit("demand", f"{code}:{yuan}" if yuan is not None else code, *quoted)
+
+
+def _sum_of(text: str, money: list[Sum], hit: re.Match[str], clause: tuple[int, int]) -> Decimal | None:
+    """The sum behind the words in their clause, else before them; none where it is what the firm offered."""
+    after = [one for one in money if hit.start() <= one.start <= clause[1]]
+    inside = [one for one in money if clause[0] <= one.start <= hit.start()]
+    near = after[0] if after else inside[-1] if inside else None
+    if near is None:
+        return None
+    whole = [one for one in money if one.is_whole]
+    if whole and near.start < hit.start():
+        near = whole[-1]
+    offered = patterns().one("not_asked", "part").search(text)
+    if offered and _OFFERED.search(text[max(0, near.start - 6) : near.start]):
+        return None
+    is_named = near.start <= hit.end() + 1 and near.end > hit.start()
+    return near.yuan if is_named or not _is_monthly(text, near) else None
+
+
+def _is_monthly(text: str, one: Sum) -> bool:
+    """每月25元: the sum of a month, not what is asked back."""
+    return not one.is_whole and bool(_A_MONTH.search(text, max(0, one.start - 8), one.end + 5))
+
+
+def _usual(problems: list[_Hit]) -> Iterator[_Hit]:
+    """What a kind of problem that the patterns named usually asks for."""
+    for row in patterns().of("usual"):
+        if problems and problems[0].end and row.words.search(problems[0].value):
+            yield _Hit("demand", row.code, problems[0].start, problems[0].end)
+            return
+
+
+def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None, int, int]]) -> None:
+    """A demand for money without a sum takes the only sum of the text, or the whole one; a sum that was taken and no
+    demand for money at all is a refund to be asked about."""
+    table = patterns()
+    amounts = {one.yuan for one in money}
+    whole = [one for one in money if one.is_whole]
+    for code in _FOR_MONEY:
+        if code in found and found[code][0] is None and (code == "refund" or "refund" not in found):
+            one = whole[-1] if whole else money[0] if len(amounts) == 1 else None
+            if one is not None and not _is_monthly(text, one):
+                found[code] = (one.yuan, *found[code][1:])
+    if money and not {"refund", "damages", "return_goods"} & set(found):
+        taken = table.one("not_asked", "taken").search(text)
+        if taken and not table.one("not_asked", "no_money").search(text):
+            one = (whole or money)[-1 if whole else 0]
+            found["refund"] = (None if _is_monthly(text, one) else one.yuan, taken.start(), taken.end())
+
+
+# --- where it belongs, and how it stands ----------------------------------------------------------------------------
+
+
+def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
+    """The first matter of another body that the words speak of."""
+    for duty, hit in duties.found_in(text):
+        if not (is_blamed and duty.is_occasion):
+            return [_Hit("elsewhere", duty.code, hit.start(), hit.end())]
+    return []
+
+
+def _idle(text: str) -> list[_Hit]:
+    table, bare = patterns(), text.strip()
+    if table.one("idle", "nothing").search(bare):
+        return [_Hit("idle", "nothing", 0, min(20, len(text)))]
+    hit = table.one("idle", "advice").search(bare) if len(bare) < 60 else None
+    return [_Hit("idle", "advice", 0, len(text))] if hit else []
+
+
+def _circumstances(text: str) -> Iterator[_Hit]:
+    told: set[str] = set()
+    for row in patterns().of("circumstances"):
+        if row.code not in told and (hit := row.found_in(text)):
+            told.add(row.code)
+            yield _Hit(row.code, "", hit.start(), hit.end())

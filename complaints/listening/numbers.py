@@ -1,0 +1,87 @@
+"""Numbers as people write them: 六十, 壹佰贰拾, 1，234.5, 三千五, 2万; and the sums of money in a text."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+_DIGITS = {
+    letter: value
+    for value, letters in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
+    for letter in letters
+}
+_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_TIMES = {"万": 10_000, "千": 1_000, "百": 100}
+MOST = Decimal("9999999999.99")
+
+_CHINESE = "零〇一二两三四五六七八九十百千万壹贰叁肆伍陆柒捌玖拾佰仟"
+_ARABIC = r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,10}(?:\.\d{1,2})?)(?!\d)"
+#: 128.5元, ￥1,234, 三十块, 45块5, 2万, 三千(end).
+_WITH_UNIT = re.compile(
+    rf"(?:¥|人民币)?\s*(?P<number>{_ARABIC})(?P<times>[万千百])?\s*多?(?P<unit>元|块钱|块|圆)(?P<dimes>[一二两三四五六七八九\d](?![年天个月倍次十百\d]))?"
+    rf"|(?P<chinese>[{_CHINESE}]{{1,9}})(?:元|块钱|块|圆)(?!\w?卡)"
+    rf"|¥\s*(?P<marked>{_ARABIC})"
+    r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?![人次兆])"
+    r"|(?P<round>[一二两三四五六七八九十]{1,2}[万千百])(?=[,。;!的了]|多|$)"
+)
+#: A bare number after a word of money: 扣了30, 押金200.
+_AFTER_WORD = re.compile(
+    r"(?:费|款|金|钱|价|还有|还剩|剩|值|共|收|扣|退|赔|交|充|付|花|亏|欠|要|余额|损失|返还|押|减免|吞|存)(?:偿|还|回)?"
+    r"(?:了|我|过|得|掉|是|计|出|至少|他们?){0,2}\s*(?P<number>\d{2,7}(?:\.\d{1,2})?)(?!\d|[年月日号个天次兆GMkK岁:.%斤两度升人张台小套节课集\-分]|元|块)"
+)
+_WHOLE = re.compile(r"共|合计|累计|总")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum of money in yuan and where it stands; ``is_whole``: 共, 合计 or the like before it."""
+
+    start: int
+    end: int
+    yuan: Decimal
+    is_whole: bool
+
+
+def chinese_number(word: str) -> int | None:
+    """三千五 -> 3500, 十二 -> 12, 壹佰贰拾 -> 120, 两万 -> 20000; None when it is no number."""
+    total = part = digit = unit = 0
+    for letter in word:
+        if letter in _DIGITS:
+            digit = _DIGITS[letter]
+        elif letter in _UNITS:
+            unit = _UNITS[letter]
+            part += (digit or (1 if unit == 10 else 0)) * unit
+            digit = 0
+        elif letter == "万":
+            total, part, digit, unit = (total + part + digit) * 10_000, 0, 0, 10_000
+        else:
+            return None
+    # 三千五 and 两万五 leave out the unit of the last digit; 三千零五 does not.
+    if digit and unit > 10 and word[-2] not in "零〇":
+        digit *= unit // 10
+    return total + part + digit
+
+
+def sums(text: str) -> list[Sum]:
+    """Every sum in the text, in its order; what is more than any form takes is left out."""
+    found = [(hit.start(), hit.end(), _yuan(hit)) for hit in _WITH_UNIT.finditer(text)]
+    taken = [(start, end) for start, end, _value in found]
+    for hit in _AFTER_WORD.finditer(text):
+        start, end = hit.span("number")
+        if not any(first < end and start < last for first, last in taken):
+            found.append((start, end, Decimal(hit["number"])))
+    return [
+        Sum(start, end, value.quantize(Decimal("0.01")), bool(_WHOLE.search(text, max(0, start - 5), start + 1)))
+        for start, end, value in sorted(found)
+        if 0 < value <= MOST
+    ]
+
+
+def _yuan(hit: re.Match[str]) -> Decimal:
+    if chinese := hit["chinese"] or hit["round"]:
+        return Decimal(chinese_number(chinese) or 0)
+    if hit["ten_thousands"]:
+        return Decimal(hit["ten_thousands"]) * 10_000
+    value = Decimal((hit["number"] or hit["marked"]).replace(",", "")) * _TIMES.get(hit["times"] or "", 1)
+    if hit["dimes"] and hit["unit"] != "元":
+        value += Decimal(_DIGITS.get(hit["dimes"]) or (int(hit["dimes"]) if hit["dimes"].isdecimal() else 0)) / 10
+    return value

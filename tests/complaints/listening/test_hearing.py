@@ -1,0 +1,211 @@
+"""What is heard in people's words: own made-up sentences, words that only look like something, and garbage."""
+
+import re
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import listening
+from complaints.listening.folding import MOST_READ, fold
+from complaints.listening.hearing import CIRCUMSTANCES, Heard, heard
+from complaints.listening.numbers import chinese_number, sums
+from complaints.listening.patterns import LISTS, patterns
+from complaints.procedure import categories
+from complaints.procedure.duties import duties
+
+HERE = Path(__file__).parent
+TODAY = date(2026, 11, 29)
+CONFUSABLE = [
+    line for line in (HERE / "confusable.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"
+]
+
+
+def said(text: str, field: str) -> list[tuple[str, str, bool]]:
+    return [(one.value, one.quote, one.sure) for one in heard(text, TODAY) if one.field == field]
+
+
+def values(text: str, field: str) -> list[str]:
+    return [value for value, _quote, _sure in said(text, field)]
+
+
+def test_a_story_is_heard_with_the_words_it_rests_on() -> None:
+    text = (
+        "我在鼓楼区，用移动手机。9月8日起每月话费里多了20元“云盘会员”，我没开过。想把这60元退给我，把它关掉，再道个歉。"
+    )
+    found = heard(text, TODAY)
+    assert said(text, "firm") == [("中国移动", "移动", False)], "no word of blame beside it: asked"
+    assert values(text, "day") == ["2026-09-08"]
+    assert {value.partition(":")[0] for value in values(text, "demand")} == {"refund", "cancel_service", "apology"}
+    assert values(text, "problem")[0].startswith("telecom.")
+    assert len(values(text, "problem")) == 3
+    assert all(one.quote in text for one in found)
+
+
+def test_only_a_carrier_beside_words_of_blame_is_sure_and_nothing_else_ever_is() -> None:
+    assert said("移动每个月乱扣我钱", "firm") == [("中国移动", "移动", True)]
+    assert said("铁通宽带一直断，要求修好", "firm") == [("中国移动", "铁通", False)]
+    assert said("小灵通余额一直没退给我", "firm") == [("中国电信", "小灵通", False)]
+    assert values("联通和电信都多扣了我的钱", "firm") == ["中国联通|中国电信"]
+    assert said("我用的不是移动，是联通，联通偷偷扣我钱", "firm") == [("中国联通", "联通", True)]
+    assert said("在燃动健身房办的年卡，门关了", "firm") == [("燃动健身房", "燃动健身房", False)]
+    assert values("移动营业厅旁边的水果摊少给了", "firm") == []
+    assert values("我在移动当客服，公司不给交社保", "elsewhere") == ["labour"]
+    for text in (row["text"] for row in listening.read(HERE / "seen.tsv")):
+        assert all(one.field == "firm" for one in heard(text, TODAY) if one.sure), text
+
+
+@pytest.mark.parametrize(
+    ("text", "yuan"),
+    [
+        ("退我六十元", ["60.00"]),
+        ("人民币壹佰贰拾元", ["120.00"]),
+        ("￥1，234.5", ["1234.50"]),
+        ("退三千五百块", ["3500.00"]),
+        ("45块5", ["45.50"]),
+        ("赔２万", ["20000.00"]),
+        ("押金200没退", ["200.00"]),
+        ("13800000000", []),
+        ("每月3次", []),
+        ("99999999999999999999元", []),
+    ],
+)
+def test_sums_are_read_as_people_write_them(text: str, yuan: list[str]) -> None:
+    assert [f"{one.yuan}" for one in sums(fold(text).text)] == yuan
+
+
+def test_numbers_in_characters() -> None:
+    told = {"三千五": 3500, "三千零五": 3005, "十二": 12, "二十": 20, "两万": 20000, "壹佰贰拾": 120, "一百零一": 101}
+    assert {word: chinese_number(word) for word in told} == told
+    assert chinese_number("三斤") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("9月8日起", "2026-09-08"),
+        ("12月30号办的", "2025-12-30"),
+        ("２０２６年９月８日", "2026-09-08"),
+        ("2026.9.8买的", "2026-09-08"),
+        ("十月二号", "2026-10-02"),
+        ("去年11月2日", "2025-11-02"),
+        ("上个月15号", "2026-10-15"),
+        ("昨天", "2026-11-28"),
+        ("前天买的", "2026-11-27"),
+        ("9月份账单", "2026-09"),
+        ("2月30日", ""),
+        ("2027年1月1日到期", ""),
+        ("腊月初八", ""),
+        ("到昨天还没修", ""),
+    ],
+)
+def test_the_first_day(text: str, day: str) -> None:
+    assert "".join(values(text, "day")) == day
+
+
+def test_traditional_letters_and_wide_ones_are_read_and_quoted_as_typed() -> None:
+    text = "手機無緣無故被扣了增值服務費四十五元，中國移動一直說是我自己訂的，請退還"
+    assert said(text, "firm") == [("中国移动", "中國移動", True)]
+    assert values(text, "demand") == ["refund:45.00"]
+    assert said("１００８６客服一直打不通", "firm")[0][:2] == ("中国移动", "１００８６")
+
+
+def test_what_other_bodies_take_and_what_everybody_is_asked() -> None:
+    assert values("公司拖欠我三个月工资", "elsewhere") == ["labour"]
+    assert said("隔壁半夜施工，吵得睡不着", "elsewhere") == [("government", "半夜施工", False)]
+    assert values("移动乱扣我住院时的流量费", "elsewhere") == [], "a hospital is only the occasion"
+    found = {one.field: one.quote for one in heard("我替我妈投诉，上周投诉过，我要举报他们，店里装的宽带", TODAY)}
+    assert {field: found[field] for field in CIRCUMSTANCES} == {
+        "another": "替我妈",
+        "business": "店里装",
+        "earlier": "上周投诉过",
+        "report": "举报",
+    }
+    assert values("在拼多多买的鞋开胶", "platform") == ["拼多多"]
+    assert values("网购的鞋开胶", "platform") == ["?"]
+
+
+@pytest.mark.parametrize("word", CONFUSABLE)
+def test_words_that_only_look_like_something_say_nothing(word: str) -> None:
+    for text in (word, f"我买的{word}坏了", f"关于{word}"):
+        found = [one for one in heard(text, TODAY) if one.field in ("elsewhere", *CIRCUMSTANCES) or one.sure]
+        assert found == [], text
+        carriers = {row.name for row in patterns().of("firms")}
+        assert not carriers & {
+            value for one in heard(text, TODAY) if one.field == "firm" for value in one.value.split("|")
+        }
+
+
+def test_every_row_of_the_table_is_reached_by_a_text_or_names_codes_that_exist() -> None:
+    assert len(CONFUSABLE) >= 100
+    assert {row.code for row in patterns().of("demands")} <= set(categories.DEMAND_BY_CODE)
+    assert {row.code for row in patterns().of("problems")} <= set(categories.PROBLEM_LABELS)
+    bodies = {body.code for sector in categories.SECTORS for body in sector.bodies}
+    assert all(set(duty.bodies) <= bodies and duty.bodies for duty in duties().values())
+    texts = [fold(row["text"]).text for row in listening.read(HERE / "seen.tsv")]
+    unreached = [
+        f"{name}: {row.code}"
+        for name in LISTS
+        for row in patterns().of(name)
+        if row.where == "" and name not in ("usual", "problems") and not any(row.words.search(text) for text in texts)
+    ]
+    assert unreached == []
+
+
+def test_nothing_is_lost_of_what_the_patterns_were_written_on() -> None:
+    """The least that the table of benchmarks/listening.py says of the seen texts; of others it says nothing."""
+    count = listening.table(list(listening.read(HERE / "seen.tsv")))
+    firm = count["firm"]
+    assert firm["filled"] >= 85
+    assert firm["filled_right"] == firm["filled"]
+    least = {"demand": 0.88, "sum of a demand": 0.85, "elsewhere": 0.95, "problem, one of three": 0.92, "report": 1.0}
+    for field, share in least.items():
+        assert count[field]["right"] / count[field]["said"] >= share, field
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\n" * 50,
+        "😀" * 500,
+        "1" * 10_000,
+        "退" * 10_000,
+        "移动扣钱。" * 2_000,
+        "\x00\x1b[31m\ud800",
+        "，。；！" * 999,
+        "13800000000",
+    ],
+)
+def test_garbage_is_heard_as_little(text: str) -> None:
+    assert isinstance(heard(text, TODAY), list)
+
+
+@given(
+    st.text(
+        alphabet=st.one_of(st.characters(), st.sampled_from("移动电信退赔年月日号元块一十百千万零0123456789,.，。￥")),
+        max_size=300,
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_no_text_raises_and_every_quote_is_the_persons_own(text: str) -> None:
+    for one in heard(text, TODAY):
+        assert isinstance(one, Heard)
+        assert one.quote in text
+        if one.field == "day":
+            assert re.fullmatch(r"\d{4}(-\d\d){0,2}", one.value)
+
+
+def test_a_long_text_costs_little() -> None:
+    text = "".join(row["text"] + "。" for row in listening.read(HERE / "seen.tsv"))
+    text = (text * 5)[:20_000]
+    heard(text, TODAY)
+    begun = time.process_time()
+    heard(text, TODAY)
+    spent = time.process_time() - begun
+    assert len(text) > MOST_READ
+    assert spent < 0.05 * 3, "20,000 letters in 50 ms, with room for a machine that is busy"
