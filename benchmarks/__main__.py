@@ -29,6 +29,7 @@ NAMES = (
     "bulk",
     "triage",
     "search",
+    "listening",
     "pages",
     "walls",
     "sealing",

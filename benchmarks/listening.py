@@ -11,6 +11,7 @@ list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE1
 patterns were written on the even ids; what the odd ones said when nobody had read them stands in docs/real-data.md.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -20,6 +21,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from benchmarks.measuring import Figure, publish
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 
@@ -137,29 +140,61 @@ def grounds(path: Path) -> None:
             print(f"  {ground}: precision {_part(right, said_)}, recall {_part(right, so)}")
 
 
-def main() -> None:
+def figures() -> list[Figure]:
+    """For the whole run: how well the patterns fit what they were written on, and what a long text costs."""
+    from complaints.listening.hearing import heard
+
+    rows = list(read(SEEN))
+    result = []
+    for field, c in table(rows).items():
+        more = {name: c[name] for name in ("said", "right", "there", "filled", "filled_right")}
+        what = f"{field}, right of what was said (seen texts)"
+        share = c["right"] / c["said"] if c["said"] else 0.0
+        result.append(Figure(benchmark="listening", what=what, value=share, unit="", more=more))
+        if c["filled"]:
+            share, what = c["filled_right"] / c["filled"], f"{field}, right of what was filled in (seen texts)"
+            result.append(Figure(benchmark="listening", what=what, value=share, unit="", more=more))
+    text = ("。".join(row["text"] for row in rows) * 5)[:20_000]
+    times = []
+    for _ in range(11):
+        begun = time.process_time()
+        heard(text, TODAY)
+        times.append(1000 * (time.process_time() - begun))
+    cost = Figure(benchmark="listening", what="20,000 letters", value=min(times), unit="ms of CPU", goal=("≤", 50))
+    return [*result, cost]
+
+
+def told(path: Path, *, show: bool) -> None:
+    """The table of one file."""
+    rows = list(read(path))
+    print(f"{path.name}: {len(rows)} texts" + (" (seen while the patterns were written)" if path == SEEN else ""))
+    for field, c in table(rows, show=show).items():
+        filled = f", filled in {_part(c['filled_right'], c['filled'])}" if c["filled"] else ""
+        print(f"  {field}: right {_part(c['right'], c['said'])}, heard {_part(c['right'], c['there'])}{filled}")
+
+
+def main() -> int:
     import django
 
     django.setup()
-    from complaints.listening.hearing import heard
     from complaints.listening.patterns import patterns
 
-    if sys.argv[1:2] == ["--grounds"]:
-        grounds(Path(sys.argv[2]))
-        return
-    paths = [Path(name) for name in sys.argv[1:] if not name.startswith("-")]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--show", action="store_true", help="what went wrong, text by text")
+    parser.add_argument("--grounds", type=Path, metavar="FILE", help="the officer's hints, on a labelled file")
+    parser.add_argument("--quick", action="store_true", help="as in the whole run; it is quick anyway")
+    asked = parser.parse_args()
+    if asked.grounds:
+        grounds(asked.grounds)
+        return 0
+    if not asked.files and not asked.show:
+        return publish("listening", figures())
     print(f"patterns, version {patterns().version}")
-    for path in paths or [SEEN]:
-        rows = list(read(path))
-        print(f"{path.name}: {len(rows)} texts" + (" (seen while the patterns were written)" if path == SEEN else ""))
-        for field, c in table(rows, show="--show" in sys.argv).items():
-            filled = f", filled in {_part(c['filled_right'], c['filled'])}" if c["filled"] else ""
-            print(f"  {field}: right {_part(c['right'], c['said'])}, heard {_part(c['right'], c['there'])}{filled}")
-        begun = time.process_time()
-        for row in rows:
-            heard(row["text"], TODAY)
-        print(f"  {1000 * (time.process_time() - begun) / len(rows):.2f} ms of CPU a text")
+    for path in asked.files or [SEEN]:
+        told(path, show=asked.show)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -260,7 +260,7 @@ oversight/reports/drafting
 """,
     "a word that is looked for in what people write, or a key": """
 accounts/masking complaints/acceptance/publication complaints/acceptance/review_advice complaints/forms/enrol_forms
-complaints/listening/days complaints/listening/folding complaints/listening/hearing complaints/listening/numbers
+complaints/listening/days complaints/listening/hearing complaints/listening/numbers
 complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/settlement/offer_terms complaints/tables/platform/lines
 complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling oversight/presenting/charts
