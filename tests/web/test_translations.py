@@ -263,7 +263,8 @@ accounts/masking complaints/acceptance/publication complaints/acceptance/review_
 complaints/listening/days complaints/listening/hearing complaints/listening/numbers
 complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/settlement/offer_terms complaints/tables/platform/lines
-complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling oversight/presenting/charts
+complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling
+enterprises/directory/typed oversight/presenting/charts web/chinese
 """,
     "a name: of the law, a holiday, a step of the calendar, a language": """
 authorities/calendar authorities/law/__init__ complaints/procedure/workflow complaints/procedure/working_calendar
