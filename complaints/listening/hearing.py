@@ -71,7 +71,7 @@ def _hits(text: str, today: date) -> Iterator[_Hit]:
     if elsewhere:
         # Perhaps an employer, or where it happened.
         firms = [replace(hit, sure=False) for hit in firms]
-    is_telecom = any(_carriers(hit) for hit in firms) or bool(_TELECOM.search(text))
+    is_telecom = bool(_TELECOM.search(text)) or (any(map(_carriers, firms)) and not _has_another_party(text))
     problems = list(_problems(text, is_telecom=is_telecom))
     yield from elsewhere
     if not elsewhere:
@@ -116,9 +116,13 @@ def _firms(text: str) -> list[_Hit]:
     score, hit, row = live[0]
     if len(live) > 1 and score < live[1][0] + _LEAD:
         return [_Hit("firm", "|".join(item[2].name for item in live[:3]), hit.start(), hit.end())]
-    others = patterns().one("around", "others_house")
-    is_asked = bool(row.asks and row.asks.search(hit.group())) or bool(others.search(text))
+    is_asked = bool(row.asks and row.asks.search(hit.group())) or _has_another_party(text)
     return [_Hit("firm", row.name, hit.start(), hit.end(), sure=score >= _SURE and not is_asked)]
+
+
+def _has_another_party(text: str) -> bool:
+    """Whether others are named who may be the ones complained about."""
+    return bool(patterns().one("around", "another_party").search(text))
 
 
 def _blame(text: str, hit: re.Match[str]) -> int:
@@ -211,7 +215,7 @@ def _sum_of(text: str, money: list[Sum], hit: re.Match[str], clause: tuple[int, 
     whole = [one for one in money if one.is_whole]
     if whole and near.start < hit.start():
         near = whole[-1]
-    offered = patterns().one("not_asked", "part").search(text)
+    offered = patterns().one("not_asked", "part").search(text[clause[0] : near.end])
     if offered and _OFFERED.search(text[max(0, near.start - 6) : near.start]):
         return None
     is_named = near.start <= hit.end() + 1 and near.end > hit.start()

@@ -20,8 +20,8 @@ _WITH_UNIT = re.compile(
     rf"(?:¥|人民币)?\s*(?P<number>{_ARABIC})(?P<times>[万千百])?\s*多?(?P<unit>元|块钱|块|圆)(?P<dimes>[一二两三四五六七八九\d](?![年天个月倍次十百\d]))?"
     rf"|(?P<chinese>[{_CHINESE}]{{1,9}})(?:元|块钱|块|圆)(?!\w?卡)"
     rf"|¥\s*(?P<marked>{_ARABIC})"
-    r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?![人次兆])"
-    r"|(?P<round>[一二两三四五六七八九十]{1,2}[万千百])(?=[,。;!的了]|多|$)"
+    r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?P<thousands>\d(?!\d))?(?![人次兆])"
+    r"|(?P<round>[一二两三四五六七八九十]{1,3}万[一二三四五六七八九](?![百千])|[一二两三四五六七八九十]{1,2}[万千百])(?=[,。;!的了]|多|$)"
 )
 #: A bare number after a word of money: 扣了30, 押金200.
 _AFTER_WORD = re.compile(
@@ -80,7 +80,7 @@ def _yuan(hit: re.Match[str]) -> Decimal:
     if chinese := hit["chinese"] or hit["round"]:
         return Decimal(chinese_number(chinese) or 0)
     if hit["ten_thousands"]:
-        return Decimal(hit["ten_thousands"]) * 10_000
+        return Decimal(hit["ten_thousands"]) * 10_000 + int(hit["thousands"] or 0) * 1_000
     value = Decimal((hit["number"] or hit["marked"]).replace(",", "")) * _TIMES.get(hit["times"] or "", 1)
     if hit["dimes"] and hit["unit"] != "元":
         value += Decimal(_DIGITS.get(hit["dimes"]) or (int(hit["dimes"]) if hit["dimes"].isdecimal() else 0)) / 10
