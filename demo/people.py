@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -20,9 +21,10 @@ from django.utils import timezone
 
 from accounts.demo import DEMO_DOMAIN
 from accounts.keys import keyring
-from accounts.models import Administrator, User
+from accounts.models import Administrator, HousePhone, User
 from accounts.roles import Role, post_choices
 from accounts.sign_in.contacts import parse_contact
+from accounts.sign_in.own_phone import PLATFORM
 from authorities.models import Authority, Officer
 from complaints.models import StationEntry
 from complaints.parties import actors
@@ -169,6 +171,7 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
             name=part.name,
             language=part.language,
             password=secret if part.role else none,
+            own_phone=_phone(9_000_000 + nth) if part.role or part.station else None,
             # The stories are drawn as before there were administrators.
             person_key=(
                 uuid.uuid5(uuid.NAMESPACE_DNS, address_of(part.address))
@@ -221,6 +224,12 @@ def _employ(parts: list[CastMember], users: list[User]) -> None:
         Administrator(user=user, kind=part.role, since=user.created_at) for part, user in pairs if part.role in KINDS
     )
     places = make_stations()
+    HousePhone.objects.bulk_create(
+        HousePhone(user=user, house=house, phone_index=user.own_phone_index)
+        for part, user in pairs
+        if user.own_phone_index is not None
+        for house in [_house(part, enterprises, authorities, places)]
+    )
     StationStaff.objects.bulk_create(
         StationStaff(user=user, station=places[part.station]) for part, user in pairs if part.station
     )
@@ -229,6 +238,15 @@ def _employ(parts: list[CastMember], users: list[User]) -> None:
         for part, user in pairs
         if part.authority
     )
+
+
+def _house(part: CastMember, enterprises: Any, authorities: Any, places: Any) -> str:
+    """As accounts/sign_in/own_phone.py names it."""
+    if part.enterprise:
+        return f"enterprise {enterprises[part.enterprise].pk}"
+    if part.authority:
+        return f"authority {authorities[part.authority].pk}"
+    return f"station {places[part.station].pk}" if part.station else PLATFORM
 
 
 def invite_newcomer(*, now: datetime) -> None:

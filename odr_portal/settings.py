@@ -148,6 +148,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.templatetags.static",
                 "template_partials.templatetags.partials",
                 "web.templatetags.portal",
+                "accounts.templatetags.persons",
                 "accounts.templatetags.proof",
                 "complaints.templatetags.law",
             ],

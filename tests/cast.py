@@ -1,6 +1,7 @@
 """The cast: Chen complains, Ming answers, Hua must see nothing, Rui and Su are the authority; the directory is real."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 from functools import cache
 from io import StringIO
 from typing import Any, TypeVar
+from uuid import uuid4
+from zlib import crc32
 
 import psycopg2
 import pytest
@@ -144,8 +147,22 @@ hashed = cache(make_password)
 
 
 def a_person(name: str, address: str) -> User:
-    """Not saved. Everybody has the same password, so it is hashed once a run."""
-    return User(email=address, password=hashed(PASSWORD), name=name)
+    """Not saved. Everybody has the same password, so it is hashed once a run; each has a proved phone of their own."""
+    return User(email=address, password=hashed(PASSWORD), name=name, own_phone=an_own_phone(address))
+
+
+def a_new_phone() -> str:
+    """The proved phone of somebody else at work."""
+    return f"+86156{secrets.randbelow(10**8):08}"
+
+
+def somebody() -> User:
+    """Saved, with a proved phone and without work."""
+    return save_people(a_person("某试", f"{uuid4().hex}@example.com"))[0]
+
+
+def an_own_phone(address: str) -> str:
+    return f"+86155{crc32(address.encode()) % 10**8:08}"
 
 
 def save_people(*people: User) -> list[User]:

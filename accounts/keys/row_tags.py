@@ -27,22 +27,29 @@ log = logging.getLogger("accounts.row_tags")
 
 class RowTag(_Bytes):
     """Written with its row. ``over``: attributes of the row that the tag covers; a change of one of them needs ``tag``
-    among the fields that are saved. Empty until the row has its number, where that is covered (``write``)."""
+    among the fields that are saved. Empty until the row has its number, where that is covered (``write``).
+    ``later``: attributes that rows of before do not have; each counts where it is not None, so no row needs a new tag.
+    """
 
-    def __init__(self, *args: Any, over: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, over: Sequence[str] = (), later: Sequence[str] = (), **kwargs: Any) -> None:
         kwargs.setdefault("default", b"")
         kwargs.setdefault("db_default", b"")
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
-        self.over = tuple(over)
+        self.over, self.later = tuple(over), tuple(later)
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
-        return name, path, args, kwargs | {"over": list(self.over)}
+        later = {"later": list(self.later)} if self.later else {}
+        return name, path, args, kwargs | {"over": list(self.over)} | later
+
+    def covered(self, row: models.Model) -> list[Any]:
+        """What the tag of this row is made over."""
+        later = [[name, _plain(value)] for name in self.later if (value := getattr(row, name)) is not None]
+        return [*(getattr(row, name) for name in self.over), *later]
 
     def of(self, row: models.Model) -> bytes:
-        values = [getattr(row, name) for name in self.over]
-        return b"" if "pk" in self.over and row.pk is None else tag_of(row._meta.db_table, values)
+        return b"" if "pk" in self.over and row.pk is None else tag_of(row._meta.db_table, self.covered(row))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> bytes:
         tag = self.of(model_instance)
@@ -63,9 +70,8 @@ def made_for(row: models.Model) -> bytes:
 def stands(row: models.Model) -> bool:
     """Whether this row says what the portal wrote; another one is named in the log."""
     field = _field_of(type(row))
-    values = [getattr(row, name) for name in field.over]
     table = row._meta.db_table
-    if tags.is_tagged(f"odr {table}", _message(values), bytes(getattr(row, field.attname))):
+    if tags.is_tagged(f"odr {table}", _message(field.covered(row)), bytes(getattr(row, field.attname))):
         return True
     log.error("row %s of %s was not written by the portal: it opens nothing", row.pk, table)
     return False

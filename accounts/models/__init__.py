@@ -17,6 +17,7 @@ from accounts.models.people import (
     UserManager,
     UserQuerySet,
 )
+from accounts.models.persons import DecisionPart, HousePhone
 
 __all__ = [
     "DEMO_DOMAIN",
@@ -24,6 +25,8 @@ __all__ = [
     "Administrator",
     "BrowserSession",
     "CountedTry",
+    "DecisionPart",
+    "HousePhone",
     "IdempotencyKey",
     "OpenedLink",
     "OutgoingMessage",

@@ -121,6 +121,9 @@ class User(AbstractBaseUser):
     name = SealedText(_("姓名"), blank=True, whose="person_key", place=("person_key",))
     email_index = BlindIndex(null=True, unique=True, of="email", kind="email")
     phone_index = BlindIndex(null=True, unique=True, of="phone", kind="phone")
+    # Who this is among people at work (sign_in/own_phone.py). Nobody signs in with it: two accounts may have it.
+    own_phone = SealedText(_("本人手机"), null=True, blank=True, whose="person_key", place=("person_key",))
+    own_phone_index = BlindIndex(null=True, of="own_phone", kind="phone")
     is_demo = models.BooleanField(default=False)
     language = models.CharField(_("语言"), max_length=10, default="zh-hans")
     is_active = models.BooleanField(default=True)
@@ -128,7 +131,9 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     # A new phone or mailbox: for a day nothing that matters is done with it (sign_in/contacts.py).
     contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    tag = RowTag(over=("pk", "person_key", "password", "email_index", "phone_index", "is_demo"))
+    tag = RowTag(
+        over=("pk", "person_key", "password", "email_index", "phone_index", "is_demo"), later=("own_phone_index",)
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -156,8 +161,9 @@ class User(AbstractBaseUser):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """An address is never written without its index, nor what lets somebody in without its tag."""
         if update_fields is not None:
-            update_fields = {*update_fields, *(f"{name}_index" for name in ("email", "phone") if name in update_fields)}
-            if update_fields & {"password", "email_index", "phone_index", "is_demo"}:
+            indexed = [name for name in ("email", "phone", "own_phone") if name in update_fields]
+            update_fields = {*update_fields, *(f"{name}_index" for name in indexed)}
+            if update_fields & {"password", "email_index", "phone_index", "own_phone_index", "is_demo"}:
                 update_fields.add("tag")
         is_new = self.pk is None
         super().save(update_fields=update_fields, **options)

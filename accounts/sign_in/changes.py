@@ -22,6 +22,7 @@ from accounts.keys import row_tags
 from accounts.keys.ciphers import CannotOpen
 from accounts.models import AccountChange, RecoveryCode, SecondFactor, User
 from accounts.security_log import note
+from accounts.sign_in import own_phone
 from accounts.sign_in.contacts import Contact, contacts_of, tell
 from web.dates import moment
 from web.errors import Refusal
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     RECOVERY_CODES = "recovery_codes"
     PHONE = "phone"
     EMAIL = "email"
+    OWN_PHONE = "own_phone"
 
 
 class AddressTaken(Exception):
@@ -88,7 +90,7 @@ def words_of(kind: str, before: dict[str, Any]) -> str:
         return gettext("删去了%(factor)s") % {"factor": before["name"]}
     if kind == Kind.RECOVERY_CODES:
         return gettext("换了一批恢复码")
-    what = gettext("手机") if kind == Kind.PHONE else gettext("邮箱")
+    what = {Kind.PHONE: gettext("手机"), Kind.OWN_PHONE: gettext("本人手机")}.get(Kind(kind), gettext("邮箱"))
     return gettext("已换%(what)s：%(masked)s") % {"what": what, "masked": before["new"]}
 
 
@@ -135,6 +137,20 @@ def change_contact(user: User, contact: Contact, *, origin: Origin, now: datetim
             note("contact_changed", now=now, user=user, subject=contact.channel, address=origin.address)
     except IntegrityError:
         raise AddressTaken from None
+
+
+def prove_own_phone(user: User, contact: Contact, *, origin: Origin, now: datetime) -> None:
+    """A code has proved that this phone is in the hands of ``user``; told at every address, and undone from there.
+    Another one than before is held back for a day. Raises PhoneTaken."""
+    with transaction.atomic():
+        held = User.objects.select_for_update().get(pk=user.pk)
+        old = held.own_phone
+        if old == contact.address:
+            return
+        own_phone.put(held, contact.address, held_since=now if old else None)
+        told = dict.fromkeys([*contacts_of(held), *([Contact("sms", old)] if old else [])])
+        _keep(held, Kind.OWN_PHONE, {"old": old, "new": contact.masked}, told=told, origin=origin, now=now)
+        note("own_phone_proved", now=now, user=held, address=origin.address)
 
 
 def _set_contact(user: User, kind: str, address: str | None) -> None:
@@ -184,7 +200,7 @@ def undo(change: AccountChange, *, address: str, now: datetime) -> None:
         try:
             with transaction.atomic():
                 _bring_back(user, row.kind, before, now=now)
-        except IntegrityError:
+        except (IntegrityError, own_phone.PhoneTaken):
             raise CannotUndo from None
         AccountChange.objects.filter(pk=row.pk).update(undone_at=now)
         user.browser_sessions.all().delete()
@@ -221,6 +237,8 @@ def _bring_back(user: User, kind: str, before: dict[str, Any], *, now: datetime)
         RecoveryCode.objects.bulk_create(
             RecoveryCode(user=user, code_digest=digest, created_at=now) for digest in before["codes"]
         )
+    elif kind == Kind.OWN_PHONE:
+        own_phone.put(user, before["old"], held_since=now)
     else:
         _set_contact(user, kind, before["old"])
         # Whoever still holds the old phone may be a thief too: for a day nobody decides anything important.

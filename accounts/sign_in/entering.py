@@ -4,13 +4,14 @@ Who works for an organisation is nobody until the second factor was shown. The p
 no session at all, so no page has to think of it; only the pages of the second factor ask ``person_at_second_factor``.
 """
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user, login
+from django.contrib.auth import SESSION_KEY, get_user, login
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.security_log import note
+from accounts.sign_in import seats
 from accounts.sign_in.backend import duty_of, needs_second_factor
 from accounts.sign_in.known_browsers import know, person, remember
 from accounts.sign_in.limits import client_address, network_of
@@ -95,8 +97,11 @@ def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo:
 
     Who needs a second factor is not in yet: ``show_factor`` follows. A person of the demo has shown everything.
     """
+    # Over a session that is still open it goes on: whoever wants to act as a second person signs out first.
+    mark = seats.mark_of(request.session) if SESSION_KEY in request.session else secrets.token_urlsafe(16)
     login(request, user, backend=BACKEND)
     session = request.session
+    session[seats.MARK] = mark
     for name in (VERIFIED, CONFIRMED, IS_DEMO, BY_RESET):
         session.pop(name, None)
     session[ENTERED] = session[SEEN] = int(now.timestamp())
@@ -150,7 +155,8 @@ class SignedIn:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Found when first asked for: what shows no person reads no session.
         request.user = SimpleLazyObject(lambda: _person(request, now=timezone.now()))  # type: ignore[assignment]
-        response = self.get_response(request)
+        with seats.at_work_in(request):
+            response = self.get_response(request)
         remember(request, response)
         return response
 

@@ -30,6 +30,7 @@ from accounts.sign_in.codes import Use
 from accounts.sign_in.entering import BY_RESET, DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, enter, moment, shown
 from accounts.sign_in.factors import is_own_password
 from accounts.sign_in.limits import TooManyTries, client_address, network_of, place_of
+from accounts.sign_in.own_phone import PhoneTaken
 from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
 from accounts.views import sign_in
@@ -38,7 +39,9 @@ from web.errors import Refusal
 from web.incoming import posted
 
 CHANGING, RESETTING = "changing_to", "resetting"
-CHANNELS = {"phone": "sms", "email": "email"}
+#: Which one is proved → the way there. The own phone is asked of people at work only.
+OWN_PHONE = "own-phone"
+CHANNELS = {"phone": "sms", "email": "email", OWN_PHONE: "sms"}
 OTHERS_ENDED = gettext_lazy("已更改，其他设备都已退出，也告诉了您的每个号码和邮箱。")
 
 
@@ -66,10 +69,12 @@ def account(request: HttpRequest) -> HttpResponse:
         remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
         return response
     masked = {contact.channel: contact.masked for contact in contacts.contacts_of(user)}
+    own_phone = contacts.Contact("sms", user.own_phone).masked if user.own_phone else ""
     context = {
         "form": form,
         "phone": masked.get("sms", ""),
         "email": masked.get("email", ""),
+        "own_phone": own_phone,
         "held_until": contacts.held_until(user, now=timezone.now()),
         "needs_factor": needs_second_factor(user),
         "sessions": len(open_sessions(request, user)),
@@ -186,21 +191,28 @@ def stay(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, kind: str) -> HttpResponse:
     """The new phone or mailbox: a code goes to it."""
-    person_of(request)
-    if kind not in CHANNELS:
-        raise Http404
-    now = timezone.now()
+    _asks(person_of(request), kind)
     form = sign_in.NewContactForm(posted(request), channel=CHANNELS[kind])
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         new: contacts.Contact = form.cleaned_data["address"]
-        refusal = sign_in.send(request, new, SignInCode.Purpose.CHANGE, now=now)
+        refusal = sign_in.send(request, new, SignInCode.Purpose.CHANGE, now=timezone.now())
         if not refusal:
-            request.session[CHANGING] = [new.channel, new.address]
-            return redirect("accounts:contact-code", kind)
+            request.session[CHANGING] = [kind, new.channel, new.address]
+            return redirect(sign_in.with_next(("accounts:contact-code", kind), sign_in.next_of(request)))
         status = 429
         form.add_error("address", refusal)
-    return render(request, "accounts/contact.html", {"form": form, "kind": kind}, status=status)
+    return _show_contact(request, form, kind, status=status)
+
+
+def _asks(user: User, kind: str) -> None:
+    if kind not in CHANNELS or (kind == OWN_PHONE and not needs_second_factor(user)):
+        raise Http404
+
+
+def _show_contact(request: HttpRequest, form: sign_in.NewContactForm, kind: str, *, status: int) -> HttpResponse:
+    context = {"form": form, "kind": kind, "next": sign_in.next_of(request), "is_own": kind == OWN_PHONE}
+    return render(request, "accounts/contact.html", context, status=status)
 
 
 @never_cache
@@ -209,25 +221,28 @@ def contact(request: HttpRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
     """The code that the new one got; then it is the person's, and the old one is told."""
-    user = person_of(request)
+    user, target = person_of(request), sign_in.next_of(request)
+    _asks(user, kind)
     pending = request.session.get(CHANGING)
-    if not pending or pending[0] != CHANNELS.get(kind):
+    if not pending or pending[0] != kind:
         return redirect("accounts:account")
-    new, now = contacts.Contact(*pending), timezone.now()
+    new, now = contacts.Contact(*pending[1:]), timezone.now()
     form = sign_in.CodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_bound and "again" in request.POST:
         refusal = sign_in.send(request, new, SignInCode.Purpose.CHANGE, now=now)
         if not refusal:
-            return redirect("accounts:contact-code", kind)
+            return redirect(sign_in.with_next(("accounts:contact-code", kind), target))
         status = 429
         form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
         use = sign_in.is_right(request, new, SignInCode.Purpose.CHANGE, form.cleaned_data["code"], now=now)
         if use is Use.AGAIN:
-            return redirect("accounts:account")
+            return redirect(target or "accounts:account")
         if use is Use.WRONG:
             form.add_error("code", sign_in.WRONG_CODE)
+        elif kind == OWN_PHONE:
+            return _prove_own_phone(request, user, new, target=target, now=now)
         else:
             try:
                 changes.change_contact(user, new, origin=origin_of(request), now=now)
@@ -238,9 +253,24 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
                 end_others(request, user)
                 messages.success(request, gettext("已更换，也告诉了原来的号码或邮箱。"), extra_tags="ok")
                 return redirect("accounts:account")
-    return render(
-        request, "accounts/contact_code.html", {"form": form, "kind": kind, "masked": new.masked}, status=status
-    )
+    context = {"form": form, "kind": kind, "masked": new.masked, "next": target}
+    return render(request, "accounts/contact_code.html", context, status=status)
+
+
+def _prove_own_phone(
+    request: HttpRequest, user: User, new: contacts.Contact, *, target: str, now: datetime
+) -> HttpResponse:
+    """Another account of the house may have it: the number is shown again with the reason."""
+    try:
+        changes.prove_own_phone(user, new, origin=origin_of(request), now=now)
+    except PhoneTaken as taken:
+        form = sign_in.NewContactForm({"address": new.address}, channel="sms")
+        form.add_error("address", str(taken))
+        return _show_contact(request, form, OWN_PHONE, status=409)
+    request.session.pop(CHANGING, None)
+    end_others(request, user)
+    messages.success(request, gettext("本人手机已验证。"), extra_tags="ok")
+    return redirect(target or "accounts:account")
 
 
 def origin_of(request: HttpRequest) -> changes.Origin:

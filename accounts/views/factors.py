@@ -28,7 +28,17 @@ from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, per
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import fresh_factor, is_fresh
 from accounts.views.account import OTHERS_ENDED, end_others, origin_of
-from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
+from accounts.views.sign_in import (
+    WRONG_CODE,
+    CodeForm,
+    FactorForm,
+    NewAppForm,
+    by_own_phone,
+    is_right,
+    next_of,
+    send,
+    with_next,
+)
 from web.dates import moment as moment_text
 from web.incoming import posted
 from web.qr import qr_code
@@ -92,7 +102,9 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
                 form.add_error("code", gettext("这个码不对，或已用过。请等验证器显示下一个再填。"))
         if shown is not None:
             show_factor(request, user, now=now, how=shown.how)
+            is_sign_in = template == "accounts/second_factor.html"
             target = target or landing_of(user)
+            target = by_own_phone(user, target) if is_sign_in else target
             if shown.how == "recovery":
                 return render(request, "accounts/recovery_used.html", {"left": shown.left, "next": target})
             return HttpResponseRedirect(target)
@@ -230,7 +242,8 @@ def _made(
     # Who has no more than this one device needs another way in: the codes are shown now and never again.
     codes = factors.new_recovery_codes(user, now=now)
     show_factor(request, user, now=now, how="set_up")
-    return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": target or landing_of(user)})
+    target = by_own_phone(user, target or landing_of(user))
+    return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": target})
 
 
 @never_cache

@@ -34,6 +34,7 @@ from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contac
 from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_second_factor
 from accounts.sign_in.factors import staff_user
 from accounts.sign_in.limits import TooManyTries, client_address
+from accounts.sign_in.own_phone import owes_phone
 from web.dates import moment as moment_text
 from web.incoming import posted
 
@@ -211,9 +212,15 @@ def next_of(request: HttpRequest) -> str:
     return safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise="")
 
 
-def with_next(name: str, target: str) -> str:
-    """The address of this page, which leads on to ``target``."""
-    return reverse(name) + (f"?{urlencode({'next': target})}" if target else "")
+def with_next(name: str | tuple[str, str], target: str) -> str:
+    """The address of this page (a name, or one with its argument), which leads on to ``target``."""
+    page, *args = (name,) if isinstance(name, str) else name
+    return reverse(page, args=args) + (f"?{urlencode({'next': target})}" if target else "")
+
+
+def by_own_phone(user: User, target: str) -> str:
+    """The way on after signing in: who is at work and has proved no phone yet is asked for it first."""
+    return with_next(("accounts:contact", "own-phone"), target) if owes_phone(user) else target
 
 
 def _demo_rows() -> list[tuple[User, str]]:

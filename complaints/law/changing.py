@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Right
+from accounts.sign_in import persons
 from authorities import calendar
 from authorities.calendar import Year
 from authorities.models import Authority, CalendarVersion, Officer, Policy, Region
@@ -73,7 +74,12 @@ def draft_policy(
 def _put_up(kind: str, *, by: User | None, authority: Authority | None, now: datetime, **values: Any) -> LawChange:
     """What a worker tries next."""
     mark = new_mark("L", timezone.localdate(now))
-    return LawChange.objects.create(mark=mark, kind=kind, authority=authority, asked_by=by, asked_at=now, **values)
+    put_up = LawChange(mark=mark, kind=kind, authority=authority, asked_by=by, asked_at=now, **values)
+    with transaction.atomic():
+        put_up.save(force_insert=True)
+        if by is not None and kind != "replay":
+            persons.ask(persons.matter_of(put_up), by, now=now, error=StepNotAllowed)
+    return put_up
 
 
 def _within_the_law(name: str, number: int, unit: str, *, today_unit: str) -> None:
@@ -292,6 +298,7 @@ def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime)
                 _("工作日历全国适用，由总局的负责人批准；总局没有负责人在岗时，由所在省的省局负责人批准。"),
             )
         raise StepNotAllowed("not_yours", _("须由另一名负责人批准，不能批准自己提请的。"))
+    persons.decide(persons.matter_of(change), by, asked=[change.asked_by_id], now=now, error=StepNotAllowed)
     return change
 
 

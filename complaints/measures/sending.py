@@ -103,6 +103,8 @@ def send(measure: Measure, rule: Rule, *, by: MeasureWorkers) -> MeasureOutcome:
     if measure.sent_at is not None or measure.proposed_at is not None:
         raise StepNotAllowed("sent_before", _("这份批量方案已经发送过。"))
     outcome, moves, picks = _meant(measure, rule, by)
+    if outcome.is_for_two:
+        two_persons.asks(by.actors[0])
     step = "propose" if outcome.is_for_two else "make_offer"
     outcome.left_out = [replace(one, step=step) for one in outcome.left_out]
     for pick, result in zip(picks, many_cases.take_all(moves, now=by.now), strict=True):
@@ -226,6 +228,9 @@ def approve(measure: Measure, *, by: MeasureWorkers) -> MeasureOutcome:
     mine = _mine(measure, by.actors)
     outcome, steps = MeasureOutcome(), dict[int, tuple[Pick, Matter, Actor]]()
     matters = _matters(measure)
+    for waiting_one in list(matters.values())[:1]:
+        # As each of them is judged below; said once, for the whole.
+        two_persons.must_be_another(waiting_one, mine[0])
     seen = {case.pk: case for case in by.cases.filter(pk__in=list(matters))}
     for pick in proposed(measure):
         case, matter = seen.get(pick.case), matters.get(pick.case)
@@ -265,6 +270,8 @@ def send_back(measure: Measure, *, text: str, by: MeasureWorkers) -> None:
     """It is a draft again, with the reason. ``measure`` is locked by the caller."""
     mine = _mine(measure, by.actors)
     matters = _matters(measure)
+    for matter in list(matters.values())[:1]:
+        two_persons.must_be_another(matter, mine[0])
     moves = []
     for case in by.cases.filter(pk__in=list(matters)).order_by("pk"):
         actor = _for(mine, case)

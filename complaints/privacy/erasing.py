@@ -227,6 +227,8 @@ def _forget_what_waits(found: Found) -> None:
     asking.destroy(list(models.Dossier.objects.filter(asked_by=user)))
     for rows in (user.browser_sessions, user.second_factors, user.recovery_codes, user.account_changes):
         rows.all().delete()
+    user.house_phones.all().delete()
+    user.decision_parts.all().delete()
 
 
 def _addresses(found: Found) -> set[str]:
@@ -238,7 +240,7 @@ def _addresses(found: Found) -> set[str]:
     sealed_fields.load_for([*said, *named])
     typed = {text.text for text in said} | {row.phone for row in named}
     if found.user is not None:
-        typed |= {found.user.phone or "", found.user.email or ""}
+        typed |= {found.user.phone or "", found.user.email or "", found.user.own_phone or ""}
     written = {contact.address for one in typed if (contact := parse_contact(one)) is not None}
     return (typed | written) - {""}
 
@@ -248,9 +250,8 @@ def _empty_user(user: User) -> None:
     models.Contact.objects.filter(by__user=user).update(by_name=b"")
     models.InternalNote.objects.filter(by=user).update(by_name=b"")
     user.set_unusable_password()
-    User.objects.filter(pk=user.pk).update(
-        is_active=False, name=b"", email=None, phone=None, email_index=None, phone_index=None, password=user.password
-    )
+    addresses = dict.fromkeys(f"{name}{part}" for name in ("email", "phone", "own_phone") for part in ("", "_index"))
+    User.objects.filter(pk=user.pk).update(is_active=False, name=b"", password=user.password, **addresses)
 
 
 EVERY = timedelta(days=1)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.keys import keyring
-from accounts.models import PersonKey
+from accounts.models import PersonKey, User
+from accounts.sign_in import persons
 from complaints import models
 from complaints.privacy import people
 from complaints.privacy.people import Found
@@ -47,6 +48,15 @@ class Hold:
     @property
     def name(self) -> str:
         return f"{self.subject}/{self.ground}/{self.until}"
+
+    @property
+    def matter(self) -> str:
+        """What placing it is called where two persons are told apart."""
+        return f"hold {self.name}"
+
+    @property
+    def release_matter(self) -> str:
+        return f"release {self.name}"
 
     @property
     def is_agreed(self) -> bool:
@@ -89,7 +99,7 @@ def of(found: Found, *, now: datetime) -> Hold | None:
     return next((hold for hold in reversed(standing(now=now)) if hold.subject in subjects), None)
 
 
-def ask(*, subject: str, ground: str, until: date, by: UUID, now: datetime) -> Hold:
+def ask(*, subject: str, ground: str, until: date, by: User, now: datetime) -> Hold:
     """Place a hold, or agree to one that somebody else placed with the same words. From the second person on what was
     restricted is shown again. Raises WrongInput, and StepNotAllowed to the same person twice."""
     if ground not in GROUNDS:
@@ -99,24 +109,23 @@ def ask(*, subject: str, ground: str, until: date, by: UUID, now: datetime) -> H
     keys = _shown_for(subject)
     hold = Hold(subject, ground, until, now)
     there = next((one for one in standing(now=now) if one.name == hold.name), hold)
-    if str(by) in there.agreed:
-        raise StepNotAllowed("another_person", _("您已经同意；还要另一个人同意。"))
-    house.write("hold", {"subject": subject, "ground": ground, "until": until.isoformat()}, by=by, now=now)
-    there.agreed.add(str(by))
+    same_device = persons.join(hold.matter, by, before=there.agreed, now=now, error=StepNotAllowed)
+    data = {"subject": subject, "ground": ground, "until": until.isoformat()}
+    house.write("hold", data | persons.beside(same_device), by=by.person_key, now=now)
+    there.agreed.add(str(by.person_key))
     if there.is_agreed:
         keyring.lift(keys)
     return there
 
 
-def release(name: str, *, by: UUID, now: datetime) -> None:
+def release(name: str, *, by: User, now: datetime) -> None:
     """End a hold before its day; it ends when a second person says so too. Raises StepNotAllowed."""
     hold = next((one for one in standing(now=now) if one.name == name), None)
     if hold is None:
         raise StepNotAllowed("no_hold", _("这项保全已经结束。"))
-    if str(by) in hold.released:
-        raise StepNotAllowed("another_person", _("您已经同意；还要另一个人同意。"))
+    same_device = persons.join(hold.release_matter, by, before=hold.released, now=now, error=StepNotAllowed)
     data = {"subject": hold.subject, "ground": hold.ground, "until": hold.until.isoformat()}
-    house.write("released", data, by=by, now=now)
+    house.write("released", data | persons.beside(same_device), by=by.person_key, now=now)
     restrict_again(now=now)
 
 

@@ -277,6 +277,8 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     if recorded := (step.data or {}).get("recorded"):
         how = wording.label(recorded.get("how", ""), kind="recording")
         texts.append(_("%(how)s，凭证%(proof)s") % {"how": how, "proof": recorded.get("proof", "")})
+    if step.data and step.data.get("same_device"):
+        texts.append(_("和提出时是同一台设备"))
     if step.written_at - step.happened_at > _LATE_WRITING:
         texts.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(texts)

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 
 from accounts.keys import tags
+from accounts.models import User
+from accounts.sign_in import persons
 from complaints.models import NotAdmitted, Seal
 from complaints.record import house, log, notes, tree
 from complaints.record.record import TAG_KIND
@@ -243,6 +244,11 @@ class Refused:
     digest: str
     agreed: frozenset[str]
 
+    @property
+    def matter(self) -> str:
+        """What setting it aside is called where two persons are told apart."""
+        return f"set_aside {self.entry} {self.digest[:16]}"
+
 
 def refused_entries() -> list[Refused]:
     """What somebody must see to, the oldest first."""
@@ -254,10 +260,13 @@ def refused_entries() -> list[Refused]:
     return results
 
 
-def agree(entry: str, digest: str, *, person: UUID, now: datetime) -> None:
-    """``person`` sets aside what was shown. Raises LookupError where that waits no more, or is another one by now."""
+def agree(entry: str, digest: str, *, by: User, now: datetime) -> None:
+    """``by`` sets aside what was shown. Raises LookupError where that waits no more, or is another one by now, and
+    NotTwoPersons where that is no other person than who set it aside before."""
     refused = next((one for one in refused_entries() if (one.entry, one.digest) == (entry, digest)), None)
     if refused is None:
         raise LookupError(entry)
-    if str(person) not in refused.agreed:
-        house.write("set_aside", {"entry": entry, "hash": digest, "code": refused.code}, by=person, now=now)
+    if str(by.person_key) not in refused.agreed:
+        same_device = persons.join(refused.matter, by, before=refused.agreed, now=now)
+        data = {"entry": entry, "hash": digest, "code": refused.code} | persons.beside(same_device)
+        house.write("set_aside", data, by=by.person_key, now=now)

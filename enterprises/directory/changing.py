@@ -18,6 +18,7 @@ from django.utils.translation import override
 
 from accounts import security_log
 from accounts.models import OutgoingMessage, User
+from accounts.sign_in import persons
 from database.row_security import working_as_steps
 from enterprises.directory.change_kinds import ChangeRefused, ChangeRequest
 from enterprises.directory.change_kinds_names import KINDS
@@ -118,6 +119,7 @@ def file(change: DirectoryChange, *, by: User, now: datetime, today: date) -> No
             raise ChangeRefused("filed", _("这项变更已经提交或撤回。"))
         _must_be_counted(held)
         KINDS[held.kind].judge(wish_of(held, today=today))
+        persons.ask(persons.matter_of(held), by, now=now, error=ChangeRefused)
         held.state, held.filed_at = State.WAITING, now
         held.save(update_fields=["state", "filed_at"])
         _note("directory_change_filed", held, by=by, now=now)
@@ -164,8 +166,9 @@ def decide(
             )
         if held.state != State.WAITING:
             raise ChangeRefused("not_waiting", _("这项变更没有提交，或者已经撤回。"))
-        if held.enterprise.enrolled_by_id not in authority_ids or held.made_by_id == by.pk:
+        if held.enterprise.enrolled_by_id not in authority_ids:
             raise ChangeRefused("not_yours", _("须由批准该企业入驻的部门的负责人决定。"))
+        persons.decide(persons.matter_of(held), by, asked=[held.made_by_id], now=now, error=ChangeRefused)
         if agrees:
             _must_be_counted(held)
             KINDS[held.kind].judge(wish_of(held, today=today))

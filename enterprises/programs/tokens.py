@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 from accounts import security_log
 from accounts.keys import row_tags
 from accounts.models import User
+from accounts.sign_in import persons
 from accounts.sign_in.limits import client_address
 from authorities.models import Officer
 from enterprises.models.programs import SHOWN, ApiToken
@@ -84,7 +85,8 @@ def issue(
     by: User | None = None,
 ) -> IssuedToken:
     """Make a token. Of an enterprise, contact data wait for a second manager (``agree``). Raises ValueError for an
-    unknown scope, an odd network or a day out of reach."""
+    unknown scope, an odd network or a day out of reach, and NotTwoPersons where contact data are asked for by somebody
+    without a proved phone; call it in a transaction."""
     if unknown := set(scopes) - SCOPES.keys():
         raise ValueError(f"no such scope: {', '.join(sorted(unknown))}")
     if not scopes:
@@ -110,6 +112,8 @@ def issue(
         created_by=by,
         expires_at=expires_at,
     )
+    if waiting:
+        persons.ask(persons.matter_of(token), by or user, now=now)
     return IssuedToken(token, secret)
 
 
@@ -184,11 +188,12 @@ def _count(token: ApiToken, *, address: str, now: datetime) -> None:
 
 
 def agree(token: ApiToken, *, by: User) -> bool:
-    """A second manager lets what waited open. False where nothing waits any more, or it is no second person."""
+    """A second manager lets what waited open. False where nothing waits any more. Raises NotTwoPersons."""
     with transaction.atomic():
         held = ApiToken.objects.select_for_update().get(pk=token.pk)
-        if not held.waiting_scopes or held.revoked_at is not None or by.pk in (held.user_id, held.created_by_id):
+        if not held.waiting_scopes or held.revoked_at is not None:
             return False
+        persons.decide(persons.matter_of(held), by, asked=[held.user_id, held.created_by_id], now=timezone.now())
         held.scopes = [scope for scope in SCOPES if scope in {*held.scopes, *held.waiting_scopes}]
         held.waiting_scopes = []
         held.save(update_fields=["scopes", "waiting_scopes", "tag"])

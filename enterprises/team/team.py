@@ -23,6 +23,7 @@ from accounts.masking import masked_email
 from accounts.models import OutgoingMessage, User
 from accounts.roles import POST_LABELS, Right, role_at
 from accounts.sign_in.contacts import Contact
+from accounts.sign_in.own_phone import PhoneTaken, claim, houses_of
 from authorities.models import Officer
 from database.row_security import working_as_steps
 from enterprises.models import Staff, StationStaff
@@ -67,6 +68,10 @@ def give(user: User, post: Post, role: str, *, by: TeamActor) -> Member:
                     row = Staff.objects.create(
                         user=user, enterprise=post.enterprise, branch=post.branch, role=role, starts_on=by.today
                     )
+                # The phone that was proved elsewhere is this person's here too.
+                claim(user, houses_of(user))
+        except PhoneTaken as taken:
+            raise TeamRefusal(taken.code, str(taken)) from None
         except IntegrityError:
             raise TeamRefusal("cannot_join", _("这个人今天已经有这个岗位，或者是平台管理员，不能再任职。")) from None
         _note("role_given", row, by, role)

@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.backend import duty_of, may_work, needs_second_factor
 from accounts.sign_in.entering import AT_WORK, ENTERED, is_here, moment
+from accounts.sign_in.own_phone import owes_phone
 from authorities.models import Officer
 from complaints.parties.conditions import Conditions
 from enterprises.models import StationStaff
@@ -253,6 +254,8 @@ def build_page_context(request: HttpRequest) -> dict[str, Any]:
         "side": side,
         "organisation": "" if side == "administration" or organisation is None else named(organisation),
         "person": (getattr(user, "name", "") or gettext("我的账号")) if is_known else "",
+        # Who takes no part in a decision of two persons until a code has proved the own phone.
+        "owes_phone": bool(side) and isinstance(user, User) and owes_phone(user),
         "is_elder": chosen_display(request) == "elder",
         "theme": chosen_theme(request),
         "html_language": language_tag(language),

@@ -34,7 +34,7 @@ def lapses(request: HttpRequest) -> HttpResponseBase:
             if not held.holds:
                 raise TeamRefusal("nothing_waits", gettext("没有在等同意的期限。"))
             with working_as_steps():
-                brake.agree(held, person=me.person_key, now=now)
+                brake.agree(held, by=me, now=now)
                 if held.what == "erasures":
                     erasing.look_again()
             return request.path, gettext("已同意。")

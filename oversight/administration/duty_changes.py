@@ -21,7 +21,9 @@ from accounts.keys import sealed_fields
 from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, PersonKey, User
 from accounts.roles import POST_LABELS, role_at
+from accounts.sign_in import persons
 from accounts.sign_in.backend import duty_of
+from accounts.sign_in.own_phone import PLATFORM, PhoneTaken, claim
 from complaints.record import house
 from enterprises.team.team import TeamRefusal
 from oversight.administration.duties import AT, KINDS, may_give, others_remain, work_of
@@ -50,7 +52,8 @@ STATES: dict[str, Any] = {
 @dataclass(slots=True)
 class Change:
     """``number``: of its first entry. ``subject``, ``asked_by``, ``agreed_by``, ``ended_by``: keys of persons.
-    ``duty``: the duty of who asked. ``ended``: DONE, STOPPED, or a code of why it could not be carried out."""
+    ``duty``: the duty of who asked; ``same_device``: whether who agreed used the device of who asked. ``ended``: DONE,
+    STOPPED, or a code of why it could not be carried out."""
 
     number: int
     what: str
@@ -60,10 +63,16 @@ class Change:
     asked_by: str
     asked_at: datetime
     agreed_by: str = ""
+    same_device: bool = False
     agreed_at: datetime | None = None
     ended: str = ""
     ended_by: str = ""
     ended_at: datetime | None = None
+
+    @property
+    def matter(self) -> str:
+        """What it is called where two persons are told apart."""
+        return f"duty {self.number}"
 
     @property
     def due_at(self) -> datetime | None:
@@ -110,6 +119,7 @@ def read() -> list[Change]:
             continue
         if entry.step == "duty_agreed":
             change.agreed_by, change.agreed_at = entry.by, entry.at
+            change.same_device = bool(said.get("same_device"))
         else:
             change.ended, change.ended_by, change.ended_at = said["result"], entry.by, entry.at
     return sorted(found.values(), key=lambda change: -change.number)
@@ -140,6 +150,7 @@ def ask(what: str, user: User, *, kind: str = "", by: User, now: datetime) -> Ch
         data = {"what": what, "kind": kind, "subject": str(user.person_key), "duty": duty}
         entry = house.write("duty_asked", data, by=by.person_key, now=now)
         change = Change(entry.sequence, what, kind, data["subject"], duty, str(by.person_key), now)
+        persons.ask(change.matter, by, now=now, error=TeamRefusal)
         _tell(change, by, now=now)
     return change
 
@@ -152,7 +163,11 @@ def agree(number: int, *, by: User, now: datetime) -> None:
             return
         if not may_agree(change, by):
             raise TeamRefusal("another_duty", _("要由另一种职责的管理员同意，不能是本人，也不能是提出的人。"))
-        house.write("duty_agreed", {"of": number}, by=by.person_key, now=now)
+        first = [change.asked_by]
+        same_device = persons.decide(change.matter, by, asked=first, now=now, error=TeamRefusal)
+        data = {"of": number} | persons.beside(same_device)
+        house.write("duty_agreed", data, by=by.person_key, now=now)
+        change.same_device = same_device
         change.agreed_by, change.agreed_at = str(by.person_key), now
         _tell(change, by, now=now)
 
@@ -228,6 +243,9 @@ def _give(user: User, kind: str, *, now: datetime) -> None:
     try:
         with transaction.atomic():
             Administrator.objects.create(user=user, kind=kind, since=now)
+            claim(user, [PLATFORM])
+    except PhoneTaken as taken:
+        raise TeamRefusal(taken.code, str(taken)) from None
     except IntegrityError:
         raise TeamRefusal("has_other_work", _("这个人已经有别的职责、岗位或者职务，不能再担任管理员。")) from None
     _note("role_given", user, kind, now=now)

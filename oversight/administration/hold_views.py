@@ -65,17 +65,17 @@ def page(request: HttpRequest) -> HttpResponseBase:
     if name:
         one = next((hold for hold in standing if hold.name == name), None)
         if asked is not None and asked.get("does") == "release":
-            return done(lambda: holds.release(name, by=me.person_key, now=now), gettext("已记下。两个人同意后结束。"))
+            return done(lambda: holds.release(name, by=me, now=now), gettext("已记下。两个人同意后结束。"))
         if one is None:
             raise Http404
         return done(
-            lambda: holds.ask(subject=one.subject, ground=one.ground, until=one.until, by=me.person_key, now=now),
+            lambda: holds.ask(subject=one.subject, ground=one.ground, until=one.until, by=me, now=now),
             gettext("已同意。"),
         )
     if form.is_bound and form.is_valid():
         try:
             return done(
-                lambda: holds.ask(**form.cleaned_data, by=me.person_key, now=now),
+                lambda: holds.ask(**form.cleaned_data, by=me, now=now),
                 gettext("已记下。另一个人同意后生效；在此之前先保留%(days)s天。") % {"days": holds.WAITS_FOR.days},
             )
         except WrongInput as wrong:

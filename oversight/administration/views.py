@@ -61,6 +61,8 @@ KINDS: dict[str, Any] = {
     "recovery_codes_made": _("生成恢复码"),
     "password_changed": _("更换密码"),
     "contact_changed": _("更换手机或邮箱"),
+    "own_phone_proved": _("验证本人手机"),
+    "second_person": _("作为第二人决定"),
     "invited": _("发出邀请"),
     "invitation_revoked": _("撤回邀请"),
     "role_given": _("授予岗位"),
@@ -103,6 +105,8 @@ def kind_label(kind: str) -> str:
 
 
 def reason_label(reason: str) -> str:
+    if reason == "same_device":
+        return gettext("和提出的人同一台设备")
     return wording.label(reason, kind="look_reason") if reason in LOOK_REASONS else reason
 
 
@@ -175,7 +179,7 @@ def not_admitted(request: HttpRequest) -> HttpResponseBase:
         def agreed() -> tuple[str, str]:
             try:
                 with working_as_steps():
-                    admission.agree(entry, digest, person=me.person_key, now=now)
+                    admission.agree(entry, digest, by=me, now=now)
             except LookupError:
                 raise TeamRefusal("nothing_waits", gettext("这条记录已经不在等，或者又变了：请重新查看。")) from None
             return request.path, gettext("已同意。")
@@ -191,6 +195,7 @@ def not_admitted(request: HttpRequest) -> HttpResponseBase:
             "why": _WHY.get(one.code, one.code),
             "found_at": one.found_at,
             "digest": one.digest,
+            "matter": one.matter,
             "agreed": len(one.agreed),
             "is_mine": str(me.person_key) in one.agreed,
         }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import User
+from accounts.sign_in import persons
 from complaints.reading.case_people import label_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.models import ConsumerWarning, HotSpot, HotSpotAction
@@ -102,8 +103,11 @@ def _moved(
         raise ReductionRefusal(
             "moved_on", _("这份消费预警已是“%(state)s”，请重新打开页面。") % {"state": State(warning.state).label}
         )
-    if kind == Kind.PUBLISHED and warning.proposed_by_id == by.pk:
-        raise ReductionRefusal("own_proposal", _("您自己提请的，须由另一位负责人批准。"))
+    if kind == Kind.PROPOSED:
+        persons.ask(persons.matter_of(warning), by, now=now, error=ReductionRefusal)
+    elif kind == Kind.PUBLISHED:
+        first = [warning.proposed_by_id]
+        persons.decide(persons.matter_of(warning), by, asked=first, now=now, error=ReductionRefusal)
     for name, value in becomes.items():
         setattr(warning, name, value)
     warning.save(update_fields=list(becomes))

@@ -22,6 +22,7 @@ from accounts.idempotency import once
 from accounts.models import User
 from accounts.public_pages import public_page
 from accounts.roles import Right
+from accounts.sign_in import persons
 from authorities.models import Officer, Region
 from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Appraisal, Enterprise
@@ -77,6 +78,10 @@ _COLUMNS: Mapping[str, str] = {
 
 class AppraisalRefused(Exception):
     """What it says is for whoever asked."""
+
+
+def _refused(_code: str, reason: str) -> AppraisalRefused:
+    return AppraisalRefused(reason)
 
 
 def points_of(figures: Mapping[str, int]) -> dict[str, int]:
@@ -169,7 +174,7 @@ def propose(enterprise: Enterprise, year: int, grade: str, reason: str, *, by: U
         raise AppraisalRefused(_("和公式不同的等级，请写理由。"))
     try:
         with transaction.atomic():
-            return Appraisal.objects.create(
+            made = Appraisal.objects.create(
                 enterprise=enterprise,
                 year=year,
                 formula=FORMULA,
@@ -181,6 +186,8 @@ def propose(enterprise: Enterprise, year: int, grade: str, reason: str, *, by: U
                 proposed_by=by,
                 proposed_at=now,
             )
+            persons.ask(persons.matter_of(made), by, now=now, error=_refused)
+            return made
     except IntegrityError:
         raise AppraisalRefused(_("这家企业这一年已经提出过等级。")) from None
 
@@ -193,8 +200,7 @@ def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appra
         row = rows.filter(pk=pk, enterprise__enrolled_by__in=mine).first()
         if row is None or row.decided_at is not None:
             raise AppraisalRefused(_("刚有变化，请看最新的。"))
-        if row.proposed_by_id == by.pk:
-            raise AppraisalRefused(_("由另一名人员决定，不能是提出的人。"))
+        persons.decide(persons.matter_of(row), by, asked=[row.proposed_by_id], now=now, error=_refused)
         if agrees:
             row.decided_by, row.decided_at = by, now
             row.save(update_fields=["decided_by", "decided_at"])

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import User
+from accounts.sign_in import persons
 from authorities.models import Authority
 from complaints.documents import printing, signing
 from complaints.documents.printing import readable
@@ -142,7 +143,7 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         texts = drafting.first_draft(authority.region.name, month, figures, limits=limits)
         if published:
             texts = {**texts, "cases": published[-1].texts.get("cases", "")} if is_of_method else published[-1].texts
-        return MonthlyReport.objects.create(
+        report = MonthlyReport.objects.create(
             authority=authority,
             month=month,
             version=len(earlier) + 1,
@@ -155,6 +156,8 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
             edited_by=by,
             edited_at=now,
         )
+        persons.ask(persons.matter_of(report), by, now=now, error=StepNotAllowed)
+        return report
 
 
 def method_of(report: MonthlyReport) -> int:
@@ -189,6 +192,7 @@ def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User
         held = _held(report, "draft")
         if held.edited_at.isoformat() != seen:
             raise WrongInput("moved_on", _("别人刚改过这份报告。您写的内容还在下面，请对照后再保存一次。"))
+        persons.ask(persons.matter_of(held), by, now=now, error=StepNotAllowed)
         held.texts = {block: texts.get(block, "") for block in drafting.BLOCKS}
         held.edited_by, held.edited_at = by, now
         held.save(update_fields=["texts", "edited_by", "edited_at"])
@@ -202,6 +206,7 @@ def draw_anew(report: MonthlyReport, *, by: User, now: datetime) -> MonthlyRepor
         data_set = issuing.newest(held.month)
         if data_set is None:
             raise StepNotAllowed("no_open_data", _("这个月的公开数据还没有生成。"))
+        persons.ask(persons.matter_of(held), by, now=now, error=StepNotAllowed)
         held.data_set = data_set
         held.figures = drawn(held.authority.region.code, data_set, issuing.newest(reading.back(held.month, 1)))
         held.edited_by, held.edited_at = by, now
@@ -277,6 +282,8 @@ def _decided(
             raise StepNotAllowed(
                 "not_yours", _("由本机关或者上级机关的负责人决定，起草和最后修改的人不能批准自己的报告。")
             )
+        first = [held.drafted_by_id, held.edited_by_id]
+        persons.decide(persons.matter_of(held), by, asked=first, now=now, error=StepNotAllowed)
         held.state, held.decided_by, held.decided_at, held.decision = state, by, now, text
         held.save(update_fields=["state", "decided_by", "decided_at", "decision"])
     return held

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import User
+from accounts.sign_in import persons
 from authorities.loading import CHINA_FIRST, CHINA_LAST
 from authorities.models import Authority, Region
 from database.row_security import working_as_steps
@@ -177,6 +178,7 @@ def file(change: RuleChange, *, by: User, reach: Reach, now: datetime, today: da
             raise ChangeRefused("not_draft", _("只有起草人能提交，而且只能提交一次。"))
         judge(held, reach=reach, today=today)
         _must_be_tried(held)
+        persons.ask(persons.matter_of(held), by, now=now, error=ChangeRefused)
         held.state, held.filed_at = State.WAITING, now
         held.save(update_fields=["state", "filed_at"])
         _note("routing_rule_filed", held, by=by, now=now)
@@ -206,8 +208,7 @@ def decide(
             )
         if held.state != State.WAITING:
             raise ChangeRefused("not_waiting", _("这项变更没有提交，或者已经撤回。"))
-        if held.made_by_id == by.pk:
-            raise ChangeRefused("own_change", _("自己起草的规则，须由另一名负责人批准。"))
+        persons.decide(persons.matter_of(held), by, asked=[held.made_by_id], now=now, error=ChangeRefused)
         if agrees:
             versions = list(
                 RoutingRule.objects.select_for_update(of=("self",)).filter(code=held.final_code).order_by("version")

@@ -18,12 +18,12 @@ from enterprises.team.rights import Post, TeamActor, authority_reach, enterprise
 from enterprises.team.team import TeamRefusal
 from tests import at_once, found_in, given, missing_in, reloaded, undone
 from tests.api.conftest import Program, token_for
-from tests.cast import WEDNESDAY, World
+from tests.cast import WEDNESDAY, World, a_new_phone
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 
 def person(name: str) -> User:
-    return User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
+    return User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name, own_phone=a_new_phone())
 
 
 def manager(user: User, reach: Any) -> TeamActor:
@@ -201,7 +201,9 @@ def test_T11_programs_are_out_with_the_next_call(world: World) -> None:
 
 
 def test_T13_a_program_of_an_administrator_reads_no_case(world: World) -> None:
-    keeper = User.objects.create_user(email="keeper@example.com", password="x" * 20, name="管试")
+    keeper = User.objects.create_user(
+        email="keeper@example.com", password="x" * 20, name="管试", own_phone=a_new_phone()
+    )
     Administrator.objects.create(user=keeper, kind="audit", since=WEDNESDAY)
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     program = Program(token_for(keeper, world=world).secret)

@@ -28,7 +28,7 @@ from enterprises.models import Branch, TwoPersons
 from tests import given, reloaded
 from tests.api.conftest import Making
 from tests.api.test_calls import filing
-from tests.cast import World
+from tests.cast import World, a_new_phone
 
 BAD_JSON = {
     "twice": b'{"text": "a", "text": "b"}',
@@ -305,7 +305,7 @@ def test_no_program_says_that_an_offer_is_of_a_measure(case: Complaint, program:
 def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(world: World, program: Making) -> None:
     """The police are told by two officers and the head."""
     case = given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
-    other = User.objects.create(email="other@example.com", name="林试")
+    other = User.objects.create(email="other@example.com", name="林试", own_phone=a_new_phone())
     Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
     proposed = {"step": "refer_to_police", "input": {"text": "对方承认虚构收据。"}}
     asked = program("rui").step(case, "propose", proposed)

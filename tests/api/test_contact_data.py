@@ -17,7 +17,7 @@ from complaints.procedure.workflow import Status as S
 from enterprises.models import ApiToken, Staff
 from tests import given
 from tests.api.conftest import Making, Program
-from tests.cast import World
+from tests.cast import World, a_new_phone
 
 PHONE = "13800000001"
 
@@ -55,7 +55,9 @@ def test_T37_a_token_shows_contact_data_when_a_second_manager_has_agreed(world: 
     assert agreed(lead, row).status_code == 409
     assert agreed(signed_in(world.ming), row).status_code == 404
     assert not seen(program, cases[0])
-    second = User.objects.create_user(email="second@example.com", password="x" * 20, name="副主管")
+    second = User.objects.create_user(
+        email="second@example.com", password="x" * 20, name="副主管", own_phone=a_new_phone()
+    )
     Staff.objects.create(user=second, enterprise=world.mobile, role=world.lead_staff.role)
     other = signed_in(second)
     assert 'name="agree"' in other.get(f"/enterprise/tokens/{row.pk}/").content.decode()

@@ -17,7 +17,7 @@ from enterprises.team import organising, team
 from enterprises.team.rights import Post, TeamActor, enterprise_reach
 from tests import given
 from tests.browser.looks import in_look
-from tests.cast import World
+from tests.cast import World, a_new_phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,7 +25,9 @@ REASON = "合约期内不能单独退订这一项业务，期满后可以办理�
 
 
 def somebody(world: World, name: str, role: str) -> Staff:
-    user = User.objects.create_user(email=f"{role}.{name}@example.com", password="x" * 20, name=name)
+    user = User.objects.create_user(
+        email=f"{role}.{name}@example.com", password="x" * 20, name=name, own_phone=a_new_phone()
+    )
     return Staff.objects.create(user=user, enterprise=world.mobile, branch=world.fuzhou, role=role)
 
 
@@ -137,7 +139,9 @@ def test_pages_hold_before_axe_and_fit(world: World, visit: Any) -> None:
         ("audit", ["audit/"]),
         ("security", ["log/", "people/", f"people/{world.ming.person_key}/"]),
     ):
-        keeper = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=kind)
+        keeper = User.objects.create_user(
+            email=f"{kind}@example.com", password="x" * 20, name=kind, own_phone=a_new_phone()
+        )
         Administrator.objects.create(user=keeper, kind=kind, since=timezone.now())
         pages.append((keeper, [f"/administration/{path}" for path in places]))
     for user, paths in pages:

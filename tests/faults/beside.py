@@ -26,7 +26,7 @@ from complaints.parties.actors import SYSTEM, consumer, staff_member
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FilingRequest
 from enterprises.models import Branch, Enterprise, Staff
-from tests.cast import MOBILE
+from tests.cast import MOBILE, a_new_phone
 from tests.given import BECAUSE, a_request
 
 BATCH = 50
@@ -97,7 +97,7 @@ def table(count: str) -> None:
 
     now, numbers = timezone.now(), list[str]()
     asked = chens(now)
-    ming = User.objects.create(email=f"ming.{now.timestamp()}@example.com", name="明试")
+    ming = User.objects.create(email=f"ming.{now.timestamp()}@example.com", name="明试", own_phone=a_new_phone())
     enterprise_id = asked.respondents[0].enterprise_id
     actor = staff_member(Staff.objects.create(user=ming, enterprise_id=enterprise_id, role=Role.HANDLER.post))
     while len(numbers) < int(count):

@@ -15,7 +15,7 @@ from oversight.counters import rollups
 from oversight.models import AlarmSent, DirectorLetter, RollupState, SystemCheck
 from oversight.portal_state import signs
 from tests import found_in, given, missing_in
-from tests.cast import World
+from tests.cast import World, a_new_phone
 from tests.oversight.looking import browser, page_of, sent
 
 MINUTE = timedelta(minutes=1)
@@ -28,7 +28,9 @@ def beating(now: Any) -> None:
 
 @pytest.fixture
 def keeper(world: World) -> User:
-    user = User.objects.create_user(email="keeper@example.com", password="x" * 20, name="系统员")
+    user = User.objects.create_user(
+        email="keeper@example.com", password="x" * 20, name="系统员", own_phone=a_new_phone()
+    )
     Administrator.objects.create(user=user, kind="system", since=timezone.now())
     return user
 

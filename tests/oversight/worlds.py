@@ -27,7 +27,7 @@ from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import ANY_E, Status
 from enterprises.models import Branch, Enterprise, Staff
 from tests import given
-from tests.cast import World
+from tests.cast import World, a_new_phone
 
 S = Status
 #: Before the National Day holidays, so that make-up days and seven free days lie in every world.
@@ -59,8 +59,8 @@ class Walk:
         Policy.objects.filter(name__startswith="two_persons.").update(number=0)
         Policy.objects.filter(name="extension").update(number=1)
         self.dice, self.world, self.now = random.Random(seed), world, BEGINS
-        lian = User.objects.create(email="lian@example.com", name="联试")
-        pin = User.objects.create(email="pin@example.com", name="平试")
+        lian = User.objects.create(email="lian@example.com", name="联试", own_phone=a_new_phone())
+        pin = User.objects.create(email="pin@example.com", name="平试", own_phone=a_new_phone())
         self.sides = [Side(world.mobile, world.fuzhou, world.ming_staff)]
         for user, firm, place in (
             (pin, world.mobile, "中国移动平潭分公司"),
@@ -84,7 +84,7 @@ class Walk:
         given.marked_as_old()
 
     def _officer(self, row: Authority) -> Actor:
-        user = User.objects.create(email=f"officer{row.pk}@example.com", name=f"员{row.pk}")
+        user = User.objects.create(email=f"officer{row.pk}@example.com", name=f"员{row.pk}", own_phone=a_new_phone())
         return actors.officer([Officer.objects.create(user=user, authority=row, role=Role.OFFICER.post)])
 
     def _file(self, number: int) -> None:

@@ -26,7 +26,7 @@ from complaints.record.record import TAG_KIND, chained, stamp
 from odr_portal.management.commands import watch
 from oversight.portal_state import signs
 from tests import given, health
-from tests.cast import WEDNESDAY, World
+from tests.cast import WEDNESDAY, World, a_new_phone
 from tests.oversight.looking import page_of
 from tests.proof.tampering import as_superuser, undone
 
@@ -199,7 +199,7 @@ SET_ASIDE = "/administration/system/record/"
 
 
 def administrator(email: str) -> User:
-    user = User.objects.create_user(email=email, password="x" * 20, name="系统员")
+    user = User.objects.create_user(email=email, password="x" * 20, name="系统员", own_phone=a_new_phone())
     Administrator.objects.create(user=user, kind="system", since=timezone.now())
     return user
 

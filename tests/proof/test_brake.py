@@ -15,14 +15,14 @@ from complaints.record import house
 from odr_portal.celery import app
 from oversight.portal_state import signs
 from tests import given
-from tests.cast import World
+from tests.cast import World, a_new_phone, somebody
 from tests.oversight.looking import page_of
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def administrator(email: str) -> User:
-    user = User.objects.create_user(email=email, password="x" * 20, name="系统员")
+    user = User.objects.create_user(email=email, password="x" * 20, name="系统员", own_phone=a_new_phone())
     Administrator.objects.create(user=user, kind="system", since=timezone.now())
     return user
 
@@ -78,7 +78,7 @@ def test_two_persons_agree_to_what_they_saw_and_whoever_has_the_database_alone_t
     lapse_at_once(world, 2 * brake.ALWAYS)
     now = timezone.now()
     for _ in range(2):
-        brake.agree(brake.read(now=now), person=uuid4(), now=now)
+        brake.agree(brake.read(now=now), by=somebody(), now=now)
     assert not brake.read(now=now).holds
     assert brake.read(now=now + 25 * 60 * MINUTE).holds
     lapse_at_once(world, brake.ALWAYS + 1)

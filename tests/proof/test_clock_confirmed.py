@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +18,7 @@ from complaints.record import checkpoints, clock, house, log, notes
 from complaints.record.clock import Process, Verdict
 from complaints.record.notes import Witnesses
 from tests import given
-from tests.cast import World
+from tests.cast import World, somebody
 from tests.proof.answering import answering
 from tests.proof.authority import Authority
 from tests.proof.test_clock import (
@@ -107,7 +106,7 @@ def test_whoever_has_the_database_alone_confirms_nothing(case: Complaint) -> Non
         assert clock.look().answer is HOLD
         call_command("confirm_clock", timezone.localtime().strftime("%Y-%m-%d %H:%M"))
         # What comes after it hides nothing: lapses that were agreed to, or a planted row.
-        brake.agree(brake.Brake(99, 1, frozenset()), person=uuid4(), now=timezone.now())
+        brake.agree(brake.Brake(99, 1, frozenset()), by=somebody(), now=timezone.now())
         HouseEntry.objects.create(
             **{"sequence": 199, "step": "clock_confirmed", "at": now + WRONG, "body": body},
             **{"previous_hash": b"", "hash": b"y", "tag": b"\x01" * 33},

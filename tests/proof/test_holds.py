@@ -18,7 +18,7 @@ from complaints.procedure.workflow import Status
 from complaints.record import house
 from oversight.portal_state import signs
 from tests import given
-from tests.cast import WEDNESDAY, World
+from tests.cast import WEDNESDAY, World, a_new_phone, somebody
 from tests.walls.conftest import seeing_as
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def closed(world: World) -> Complaint:
 
 def held(case: Complaint, *, now=OVER, subject: str = "", days: int = 300) -> holds.Hold:  # type: ignore[no-untyped-def]
     said = {"subject": subject or case.number, "ground": "suit", "until": (now + days * DAY).date()}
-    for person in (uuid4(), uuid4()):
+    for person in (somebody(), somebody()):
         hold = holds.ask(**said, by=person, now=now)
     return hold
 
@@ -47,15 +47,15 @@ def test_a_hold_stops_erasing_until_it_ends_or_two_persons_end_it(world: World, 
         erasing.erase(case.consumer_key, now=OVER)
     with pytest.raises(StepNotAllowed):
         erasing.ask(case.consumer_key, now=OVER, reason="by_command")
-    one = uuid4()
+    one = somebody()
     holds.release(hold.name, by=one, now=OVER)
-    with pytest.raises(StepNotAllowed, match="您已经同意"):
+    with pytest.raises(StepNotAllowed, match="另一位人员"):
         holds.release(hold.name, by=one, now=OVER)
     with pytest.raises(StepNotAllowed, match="a hold"):
         erasing.erase(case.consumer_key, now=OVER)
-    holds.release(hold.name, by=uuid4(), now=OVER)
+    holds.release(hold.name, by=somebody(), now=OVER)
     with pytest.raises(StepNotAllowed, match="已经结束"):
-        holds.release(hold.name, by=uuid4(), now=OVER)
+        holds.release(hold.name, by=somebody(), now=OVER)
     again = held(case)
     erasing_day = OVER + 302 * DAY
     assert again.until < erasing_day.date()
@@ -75,9 +75,9 @@ def test_what_was_restricted_is_shown_for_a_hold_and_restricted_again_after_it(w
 
     assert shown() == set()
     said = {"subject": case.number, "ground": "police", "until": (asked_at + 200 * DAY).date()}
-    holds.ask(**said, by=uuid4(), now=asked_at)
+    holds.ask(**said, by=somebody(), now=asked_at)
     assert shown() == set()
-    holds.ask(**said, by=uuid4(), now=asked_at)
+    holds.ask(**said, by=somebody(), now=asked_at)
     keyring.forget()
     assert shown() == keys
     assert holds.restrict_again(now=asked_at + 199 * DAY) == 0
@@ -105,9 +105,9 @@ def test_a_hold_on_one_case_shows_nothing_of_the_other_cases_of_its_consumer(wor
         erasing.erase(person, now=asked_at + DAY)
     # One person alone shows nothing, two do.
     said = {"subject": str(person), "ground": "police", "until": (asked_at + 9 * DAY).date()}
-    holds.ask(**said, by=uuid4(), now=asked_at)
+    holds.ask(**said, by=somebody(), now=asked_at)
     assert shown() == {case.case_key}
-    holds.ask(**said, by=uuid4(), now=asked_at)
+    holds.ask(**said, by=somebody(), now=asked_at)
     assert shown() == {person, case.case_key, other.case_key}
     assert holds.restrict_again(now=asked_at + 10 * DAY) == 2
     assert shown() == {case.case_key}
@@ -124,24 +124,24 @@ def test_an_account_that_is_closed_under_a_hold_is_restricted_but_for_what_is_he
 def test_one_person_keeps_for_a_week_and_what_nobody_with_a_key_wrote_is_no_hold(world: World) -> None:
     case = closed(world)
     said = {"subject": case.number, "ground": "audit", "until": (OVER + 100 * DAY).date()}
-    one = uuid4()
+    one = somebody()
     holds.ask(**said, by=one, now=OVER)
-    with pytest.raises(StepNotAllowed, match="还要另一个人"):
+    with pytest.raises(StepNotAllowed, match="另一位人员"):
         holds.ask(**said, by=one, now=OVER)
     with pytest.raises(StepNotAllowed, match="a hold"):
         erasing.erase(case.consumer_key, now=OVER + 6 * DAY)
     (entry,) = house.entries("hold")
     # Whoever has the database alone makes a second person of the first.
-    body = entry.body.replace(str(one), str(uuid4())).replace('"sequence":1', '"sequence":2')
+    body = entry.body.replace(str(one.person_key), str(uuid4())).replace('"sequence":1', '"sequence":2')
     planted = {"sequence": entry.sequence + 1, "step": "hold", "at": OVER, "body": body}
     HouseEntry.objects.create(**planted, previous_hash=entry.hash, hash=b"x" * 32, tag=entry.tag)
-    assert json.loads(body)["by"] != str(one)
+    assert json.loads(body)["by"] != str(one.person_key)
     assert [hold.is_agreed for hold in holds.standing(now=OVER)] == [False]
     # What one person asked for is over after a week: it counts no more, and may be asked for again.
     again = OVER + 8 * DAY
     holds.ask(**said, by=one, now=again)
     assert [hold.is_agreed for hold in holds.standing(now=again)] == [False]
-    holds.ask(**said, by=uuid4(), now=again + 8 * DAY)
+    holds.ask(**said, by=somebody(), now=again + 8 * DAY)
     assert [hold.is_agreed for hold in holds.standing(now=again + 8 * DAY)] == [False]
     erasing.erase(case.consumer_key, now=again + 16 * DAY)
 
@@ -159,13 +159,15 @@ def test_one_person_keeps_for_a_week_and_what_nobody_with_a_key_wrote_is_no_hold
 def test_bad_input_is_named_by_its_field(world: World, field: str, changed: dict[str, object]) -> None:
     said = {"subject": closed(world).number, "ground": "suit", "until": (OVER + DAY).date()}
     with pytest.raises(WrongInput) as refused:
-        holds.ask(**said | changed, by=uuid4(), now=OVER)  # type: ignore[arg-type]
+        holds.ask(**said | changed, by=somebody(), now=OVER)  # type: ignore[arg-type]
     assert refused.value.field == field
     assert not house.entries().exists()
 
 
 def administrator(kind: str) -> Client:
-    user = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name="管理员")
+    user = User.objects.create_user(
+        email=f"{kind}@example.com", password="x" * 20, name="管理员", own_phone=a_new_phone()
+    )
     Administrator.objects.create(user=user, kind=kind, since=WEDNESDAY)
     client = Client()
     client.force_login(user)

@@ -20,7 +20,7 @@ from complaints.procedure.workflow import Status
 from complaints.record import clock, house
 from oversight.portal_state import signs
 from tests import given
-from tests.cast import WEDNESDAY, World
+from tests.cast import WEDNESDAY, World, somebody
 from tests.proof.test_brake import LAPSES, administrator
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,7 @@ def works(case: Complaint, world: World) -> None:
 
 def is_held(case: Complaint, world: World) -> None:
     now = over(case)
-    for person in (uuid4(), uuid4()):
+    for person in (somebody(), somebody()):
         holds.ask(subject=case.number, ground="suit", until=(now + 99 * DAY).date(), by=person, now=now)
 
 

@@ -34,6 +34,7 @@ def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
     if file.matter("proposal", move.step) is not None:
         raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
     why = two_persons.asked_of(file, move, actor)
+    parts = two_persons.asks(actor)
     # What could not be carried out today is not worth a second person's time.
     back = file.mark()
     move.carry(file, actor)
@@ -48,6 +49,7 @@ def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
         why=list(why),
         status=file.complaint.status,
         sequence=file.complaint.last_sequence,
+        parts=parts,
     )
     matter.measure_id = move.arguments.get("measure_id")
     if actor.officer_id is not None:
@@ -74,18 +76,18 @@ def _audience(actor: Actor) -> Audience:
     return Audience.AUTHORITY if actor.side == "authority" else Audience.ENTERPRISE
 
 
-def _effect(actor: Actor, step: str, **more: Any) -> Effect:
-    """Who asks and who answers stands in the chain of their own side."""
-    return Effect(data={"step": step}, audience=_audience(actor), **more)
+def _effect(actor: Actor, step: str, *, same_device: bool = False, **more: Any) -> Effect:
+    """Who asks and who answers stands in the chain of their own side; that it was one device, beside it."""
+    data = {"step": step} | ({"same_device": True} if same_device else {})
+    return Effect(data=data, audience=_audience(actor), **more)
 
 
-def proposal(matter: Matter, actor: Actor) -> Matter:
-    """The open proposal of the same organisation's other person, or a refusal."""
+def proposal(matter: Matter, actor: Actor) -> bool:
+    """Whether the open proposal of the same organisation's other person came from this device; or a refusal."""
     theirs = actor.side == "enterprise" and matter.enterprise_id != actor.enterprise_id
     if matter.state != "open" or matter.opened_by != actor.side or theirs:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
-    saying.another_person(actor, matter)
-    return matter
+    return two_persons.must_be_another(matter, actor)
 
 
 @verb()
@@ -95,7 +97,8 @@ def approve(file: CaseFile, actor: Actor, *, matter_id: int | None = None, missi
 
     ``missing``: how many signatures of an authority the page or the API saw missing when it chose what follows. Where
     somebody signed since, it is refused (moved_on): else the last signature would come without its step."""
-    matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+    matter = saying.open_matter(file, "proposal", matter_id)
+    same_device = proposal(matter, actor)
     if powers.bars(matter.subject, actor, file.complaint):
         raise powers.recusal_refusal()
     if matter.data["status"] != file.complaint.status:
@@ -104,27 +107,27 @@ def approve(file: CaseFile, actor: Actor, *, matter_id: int | None = None, missi
     if actor.side == "authority":
         _sign(file, matter, actor, missing)
         if two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id):
-            return _effect(actor, matter.subject, reason="signed")
+            return _effect(actor, matter.subject, same_device=same_device, reason="signed")
     file.end_matter(matter, "granted")
-    return _effect(actor, matter.subject)
+    return _effect(actor, matter.subject, same_device=same_device)
 
 
 def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> None:
-    """One person, one signature; the head's only by a head."""
+    """One person, one signature (who signed before is refused already); the head's only by a head."""
     signed, key = matter.data.get("signed", []), str(actor.person_key)
-    if key in signed:
-        raise StepNotAllowed("own_proposal", _("您已经签过，须由另一位人员签署。"))
     wanted = two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id)
     if missing is not None and missing != len(wanted):
         raise StepNotAllowed("moved_on", _("刚刚有人签署了这份请示，请重新打开再签。"))
     if wanted and wanted[0] == two_persons.HEAD and not actor.may(Right.LEAD_AUTHORITY):
         raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
     officers = [*matter.data.get("officers", []), *([actor.officer_id] if actor.officer_id is not None else [])]
-    file.change(matter, data={**matter.data, "signed": [*signed, key], "officers": officers})
+    parts = {**matter.data.get("parts", {}), **two_persons.asks(actor)}
+    file.change(matter, data={**matter.data, "signed": [*signed, key], "officers": officers, "parts": parts})
 
 
 @verb(text=saying.text)
 def send_back(file: CaseFile, actor: Actor, *, matter_id: int, text: str) -> Effect:
-    matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+    matter = saying.open_matter(file, "proposal", matter_id)
+    same_device = proposal(matter, actor)
     file.end_matter(matter, "refused")
-    return _effect(actor, matter.subject, texts={"message": text}, tells="enterprise")
+    return _effect(actor, matter.subject, same_device=same_device, texts={"message": text}, tells="enterprise")

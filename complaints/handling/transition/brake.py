@@ -4,12 +4,14 @@ an import is more likely wrong than all of these people late. The sweep waits un
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db.models import Count, Max, QuerySet
 from django.db.models.functions import TruncHour
 
+from accounts.models import User
+from accounts.sign_in import persons
 from complaints.models import Deadline
+from complaints.procedure.refusals import StepNotAllowed
 from complaints.record import house
 
 #: So many cases may always lapse at once; more only up to so many times the worst hour of this time.
@@ -28,6 +30,10 @@ class Brake:
     worst_hour: int
     agreed: frozenset[str]
     what: str = "lapses"
+
+    @property
+    def matter(self) -> str:
+        return f"brake {self.what}"
 
     @property
     def holds(self) -> bool:
@@ -50,10 +56,14 @@ def read(*, now: datetime) -> Brake:
     return Brake(cases, hours.aggregate(worst=Max("n"))["worst"] or 0, agreed("lapses", cases, now=now))
 
 
-def agree(brake: Brake, *, person: UUID, now: datetime) -> None:
-    """``person`` says that so many cases may lapse, or people be erased; written into the house chain."""
+def agree(brake: Brake, *, by: User, now: datetime) -> None:
+    """``by`` says that so many cases may lapse, or people be erased; written into the house chain. Raises
+    StepNotAllowed where that is no other person than who agreed before."""
+    if str(by.person_key) in brake.agreed:
+        return
+    same_device = persons.join(brake.matter, by, before=brake.agreed, now=now, error=StepNotAllowed)
     data = {brake.what: brake.cases, "worst_hour": brake.worst_hour, "here": now.isoformat()}
-    house.write("clock_confirmed", data, by=person, now=now)
+    house.write("clock_confirmed", data | persons.beside(same_device), by=by.person_key, now=now)
 
 
 def _overdue(now: datetime) -> QuerySet[Deadline]:

@@ -137,12 +137,6 @@ def creditor_of(owed_by: str) -> str:
     return "consumer" if owed_by == "enterprise" else "enterprise"
 
 
-def another_person(actor: Actor, matter: Matter) -> None:
-    """Two persons: never one's own (procedure, section 1)."""
-    if actor.person_key is not None and actor.person_key == matter.opened_by_key:
-        raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
-
-
 def check_named_rows(case: Complaint, step: str, values: Mapping[str, Any]) -> None:
     """Raises WrongInput."""
     digests = set(values.get("files") or ())

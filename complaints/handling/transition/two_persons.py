@@ -4,9 +4,14 @@ counts within the same call of ``take_each`` alone."""
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
+from accounts.sign_in import persons, seats
+from accounts.sign_in.persons import NotTwoPersons, Part
+from accounts.sign_in.seats import Seat
 from authorities.policies import Policies, PolicyMissing
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
@@ -32,6 +37,47 @@ DECISIONS = {kinds.REFUSAL: "refuse", kinds.TERMINATION: "terminate", kinds.AGRE
 OFFERS = ("make_offer", "replace_offer")
 #: What an enterprise may guard by its setting.
 ENTERPRISES = (*OFFERS, "report_failure", "return_case")
+
+
+def asks(actor: Actor) -> dict[str, list[str]]:
+    """The part of who proposes, as a proposal keeps it under the key of the person. Raises StepNotAllowed for somebody
+    whose phone no code has proved."""
+    part = persons.part_of(actor.person_key, actor.phone)
+    try:
+        persons.must_be_proved(part)
+    except NotTwoPersons as refusal:
+        raise StepNotAllowed(refusal.code, str(refusal)) from None
+    return {part.person: part.kept()}
+
+
+def parts_of(matter: Matter) -> list[Part]:
+    """Who has taken part in this proposal; of those of before there were parts the phone is looked up."""
+    kept = matter.data.get("parts", {})
+    people = dict.fromkeys([str(matter.opened_by_key), *matter.data.get("signed", [])])
+    unknown = [UUID(one) for one in people if one not in kept and one != "None"]
+    found = {str(user.person_key): user for user in User.objects.filter(person_key__in=unknown)} if unknown else {}
+    return [
+        Part.of_kept(one, kept[one]) if one in kept else Part(one, _phone_of(found.get(one)), Seat()) for one in people
+    ]
+
+
+def _phone_of(user: User | None) -> bytes:
+    return bytes(user.own_phone_index or b"") if user is not None else b""
+
+
+def must_be_another(matter: Matter, actor: Actor) -> bool:
+    """Whether ``actor`` decides on the device on which it was proposed. Raises StepNotAllowed where it is no other
+    person (procedure, section 1)."""
+    try:
+        return persons.must_be_two(parts_of(matter), persons.part_of(actor.person_key, actor.phone))
+    except NotTwoPersons as refusal:
+        raise StepNotAllowed(refusal.code, str(refusal)) from None
+
+
+def is_same_device(matter: Matter) -> bool:
+    """Whether this was proposed, or signed before, on the device of who looks at it now; asks nothing."""
+    here = seats.here().device
+    return bool(here) and any(device == here for _phone, _session, device in matter.data.get("parts", {}).values())
 
 
 def needed(policies: Policies, step: str, region_id: int) -> bool:

@@ -69,6 +69,8 @@ class Proposal:
     signed: str = ""
     left: tuple[str, ...] = ()
     is_head: bool = False
+    #: Proposed, or signed before, on the device of who looks at it.
+    same_device: bool = False
 
     @property
     def needs_head(self) -> bool:
@@ -135,6 +137,7 @@ def _proposal(matter: Matter, names: dict[UUID, str], workspace: Workspace, hide
         left=two_persons.left_to_sign(workspace.conditions.policies, matter, case.handling_region_id),
         is_head=any(a.may(Right.LEAD_AUTHORITY) and here in a.authority_ids for a in workspace.actors),
         is_ours=here in workspace.authority_ids,
+        same_device=two_persons.is_same_device(matter),
         facts=facts,
         respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]),

@@ -156,7 +156,7 @@ def _agree(request: HttpRequest, workspace: Workspace, row: ApiToken, actor: Act
     with once(request) as attempt:
         if not attempt.answered:
             if not agree(row, by=workspace.user):
-                raise StepNotAllowed("second_person", _("建令牌的人不能自己同意。请另一位管理员来同意。"))
+                raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
             row.refresh_from_db()
             _note("token_agreed", row, request, workspace, actor)
             attempt.reference = _token_url(row)

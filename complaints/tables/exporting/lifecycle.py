@@ -24,6 +24,7 @@ from django.utils.translation import override
 from accounts import security_log
 from accounts.models import User
 from accounts.roles import Right
+from accounts.sign_in import persons
 from complaints import handling
 from complaints.handling.transition import contact_access
 from complaints.models import Export
@@ -94,6 +95,8 @@ def ask(
         state="asked" if has_personal else "approved",
         asked_at=now,
     )
+    if has_personal:
+        persons.ask(persons.matter_of(export), user, now=now, error=StepNotAllowed)
     reason = "personal" if has_personal else ""
     security_log.note(
         "export_asked", now=now, user=user, organisation=actor.organisation, subject=export.mark, reason=reason
@@ -137,6 +140,7 @@ def decide(export: Export, *, user: User, actors: Iterable[Actor], agrees: bool,
         raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
     if export.state != "asked":
         raise StepNotAllowed("already_decided", _("这份导出已经有人决定了。"))
+    persons.decide(persons.matter_of(export), user, asked=[export.asked_by_id], now=now, error=StepNotAllowed)
     export.state = "approved" if agrees else "refused"
     export.decided_by, export.decided_at = user, now
     export.save(update_fields=["state", "decided_by", "decided_at"])

@@ -21,7 +21,7 @@ from complaints.models import Complaint, Contact, HandlingStep, Matter, Offer
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff, TwoPersons
 from tests import given
-from tests.cast import World
+from tests.cast import World, a_new_phone
 from tests.routing.labelled.test_labelled import SHARED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -113,7 +113,9 @@ def test_sixty_complaints_before_lunch_by_keyboard_alone(world: World, visit: Ca
     Policy.objects.filter(name="extension").update(number=1)
     TwoPersons.objects.create(enterprise=world.mobile, refusals=True, set_by=world.lead, set_at=timezone.now())
     colleague = Staff.objects.create(
-        user=User.objects.create_user(email="second@example.com", password="x" * 20, name="次试"),
+        user=User.objects.create_user(
+            email="second@example.com", password="x" * 20, name="次试", own_phone=a_new_phone()
+        ),
         enterprise=world.mobile,
         branch=world.fuzhou,
         role=Role.HANDLER.post,

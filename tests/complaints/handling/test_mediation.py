@@ -18,7 +18,7 @@ from complaints.procedure.workflow import Clock
 from complaints.procedure.workflow import Status as S
 from enterprises.models import MediationBody, Station
 from tests import given, reloaded
-from tests.cast import WEDNESDAY, World
+from tests.cast import WEDNESDAY, World, a_new_phone
 from tests.complaints.pages.at_the_authority import case_at, key, now, workspace
 
 TEXT = "这里写明事实和理由，供核对。"
@@ -105,7 +105,7 @@ def test_who_was_named_is_recused_and_decides_mediates_and_signs_no_more(world: 
     case = given.a_complaint(world, status=S.MEDIATING)
     Complaint.objects.filter(pk=case.pk).update(officer=world.head_officer)
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
-    user = User.objects.create_user(email="third@example.com", password="x" * 20, name="三试")
+    user = User.objects.create_user(email="third@example.com", password="x" * 20, name="三试", own_phone=a_new_phone())
     third = Officer.objects.create(user=user, authority=world.gulou, role=Role.APPROVER.post)
     given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([third]), at(2))
     assert reloaded(case).officer == world.head_officer

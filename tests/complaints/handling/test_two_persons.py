@@ -24,7 +24,7 @@ from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Staff, TwoPersons
 from enterprises.team.staffing import setting_for
 from tests import PATIENCE, given, reloaded
-from tests.cast import WEDNESDAY, World
+from tests.cast import WEDNESDAY, World, a_new_phone
 
 TEXT = "这里写明事实和理由，供核对。"
 LATER = WEDNESDAY + timedelta(hours=2)
@@ -70,7 +70,7 @@ def test_one_person_alone_is_refused_the_second_approves_and_it_is_done(world: W
 
 def second(world: World) -> Actor:
     """Another officer of the same authority, no head."""
-    user = User.objects.create(email=f"other{User.objects.count()}@example.com", name="林试")
+    user = User.objects.create(email=f"other{User.objects.count()}@example.com", name="林试", own_phone=a_new_phone())
     return officer([Officer.objects.create(user=user, authority=world.gulou, role=Role.OFFICER.post)])
 
 
@@ -161,7 +161,7 @@ def an_offer(amount: str = "128.50", *, second: str = "grant", promised: str = "
 
 
 def reviewer(world: World, branch: Branch | None = None) -> Actor:
-    user = User.objects.create_user(email="rev@example.com", password="x" * 20, name="审试")
+    user = User.objects.create_user(email="rev@example.com", password="x" * 20, name="审试", own_phone=a_new_phone())
     return actors.staff_member(Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role="reviewer"))
 
 

@@ -19,7 +19,7 @@ from complaints.procedure.workflow import CLOCKS, TABLE
 from complaints.procedure.workflow import Status as S
 from complaints.wording.policies import GROUPS, POLICIES
 from tests import given, health, missing_in, reloaded
-from tests.cast import World
+from tests.cast import World, a_new_phone
 from tests.complaints.pages.at_the_authority import key, workspace
 from tests.server import A_REQUEST
 
@@ -172,7 +172,7 @@ def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> N
     for level in (Authority.Level.PROVINCE, Authority.Level.NATIONAL):
         offices = Authority.objects.filter(region_id__lte=world.region.pk, region__last__gte=world.region.pk)
         office = offices.filter(level=level).earliest("pk")
-        user = User.objects.create(email=f"{level}@example.com", name=f"{level}首长")
+        user = User.objects.create(email=f"{level}@example.com", name=f"{level}首长", own_phone=a_new_phone())
         heads[level] = Officer.objects.create(user=user, authority=office, role=Role.APPROVER.post)
         for person in people:
             page = workspace(person).get(address).content.decode()

@@ -19,7 +19,7 @@ from complaints.procedure.workflow import Status as S
 from enterprises.models import Staff
 from enterprises.models.team import TwoPersons
 from tests import found_in, given, missing_in, reloaded
-from tests.cast import World
+from tests.cast import World, a_new_phone
 from tests.complaints.measures.conftest import cases, filled, table
 from tests.complaints.pages.at_the_desk import signed_in
 from tests.server import A_REQUEST
@@ -243,7 +243,7 @@ def guarded(world: World) -> TwoPersons:
 
 @pytest.fixture
 def reviewer(world: World) -> User:
-    user = User.objects.create_user(email="rev@example.com", password="x" * 20, name="审试")
+    user = User.objects.create_user(email="rev@example.com", password="x" * 20, name="审试", own_phone=a_new_phone())
     Staff.objects.create(user=user, enterprise=world.mobile, branch=world.fuzhou, role="reviewer")
     return user
 
@@ -281,7 +281,7 @@ def test_the_whole_is_proposed_and_another_person_sends_it(world: World, guarded
     for stranger in (world.hua, world.rui, world.chen):
         assert signed_in(stranger).get(f"{place(measure)}approval/").status_code == 404
         assert decide(signed_in(stranger), measure, "grant").status_code == 404
-    other = User.objects.create_user(email="other@example.com", password="x" * 20, name="另试")
+    other = User.objects.create_user(email="other@example.com", password="x" * 20, name="另试", own_phone=a_new_phone())
     Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role="handler")
     assert "由审核人员或者管理员批准" in signed_in(other).get(f"{place(measure)}approval/").content.decode()
     assert decide(signed_in(other), measure, "grant").status_code == 409

@@ -24,7 +24,7 @@ from complaints.procedure.workflow import Status as S
 from complaints.tables.exporting import columns, files, lifecycle, selecting
 from enterprises.models import Staff
 from tests import missing_in, reloaded
-from tests.cast import World
+from tests.cast import World, a_new_phone
 from tests.complaints.outbound.conftest import filled
 from tests.complaints.pages.at_the_desk import signed_in
 from tests.given import a_complaint
@@ -69,7 +69,7 @@ def rows_in(raw: bytes) -> list[dict[str, str]]:
 
 @pytest.fixture
 def second_manager(world: World) -> User:
-    user = User.objects.create(email="second@example.com", name="二试")
+    user = User.objects.create(email="second@example.com", name="二试", own_phone=a_new_phone())
     Staff.objects.create(user=user, enterprise=world.mobile, role=Role.MANAGER.post)
     return user
 

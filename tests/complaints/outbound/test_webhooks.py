@@ -21,7 +21,7 @@ from complaints.record import events
 from complaints.webhooks import deliveries, endpoints
 from enterprises.models import Enterprise, Staff, WebhookEndpoint
 from tests import found_in, missing_in, reloaded
-from tests.cast import World
+from tests.cast import World, a_new_phone
 from tests.complaints.outbound.conftest import filled
 from tests.complaints.outbound.receivers import Receiver, listening, receiver
 from tests.complaints.pages.at_the_desk import signed_in
@@ -313,9 +313,9 @@ def test_the_pages_do_not_exist_for_others_and_the_secret_is_not_to_be_read_in_t
     clear = endpoint.secret.removeprefix("whsec_")
     assert not found_in(row, clear, clear.encode().hex(), base64.b64decode(clear).hex())
     assert WebhookEndpoint.objects.get().secret == endpoint.secret
-    of_branch = User.objects.create(email="b@example.com", name="支试")
+    of_branch = User.objects.create(email="b@example.com", name="支试", own_phone=a_new_phone())
     Staff.objects.create(user=of_branch, enterprise=world.mobile, branch=world.fuzhou, role=Role.MANAGER.post)
-    of_other = User.objects.create(email="o@example.com", name="他试")
+    of_other = User.objects.create(email="o@example.com", name="他试", own_phone=a_new_phone())
     Staff.objects.create(user=of_other, enterprise=world.telecom, role=Role.MANAGER.post)
     for user in (world.ming, of_branch, world.rui, world.chen):
         for address in (PAGE, f"{PAGE}new/", f"{PAGE}{endpoint.public_id}/"):

@@ -20,7 +20,7 @@ from complaints.models import Complaint, Matter
 from complaints.parties.actors import SYSTEM
 from enterprises.models import Branch, Staff
 from tests import given, missing_in
-from tests.cast import World
+from tests.cast import World, a_new_phone
 
 
 def signed_in(user: User | None) -> Client:
@@ -63,7 +63,9 @@ def costs_the_same(client: Client, path: str, more: Callable[[], object], *, at_
 
 def colleague(world: World, name: str, *, role: str = "handler", branch: Branch | None = None) -> Staff:
     """Somebody else of China Mobile, of all of it or of a branch."""
-    user = User.objects.create_user(f"{uuid.uuid4().hex}@example.com", "a long pass phrase", name=name)
+    user = User.objects.create_user(
+        f"{uuid.uuid4().hex}@example.com", "a long pass phrase", name=name, own_phone=a_new_phone()
+    )
     return Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role=role)
 
 
@@ -83,7 +85,7 @@ def officer_of(world: World, who: str) -> User:
 
 def an_officer(world: World) -> Officer:
     """Another one of the county, who signs and decides like Rui."""
-    user = User.objects.create(email="lin@example.com", name="林试")
+    user = User.objects.create(email="lin@example.com", name="林试", own_phone=a_new_phone())
     return Officer.objects.create(user=user, authority=world.gulou, role=Role.OFFICER.post)
 
 
