@@ -86,7 +86,7 @@ def issue(
 ) -> IssuedToken:
     """Make a token. Of an enterprise, contact data wait for a second manager (``agree``). Raises ValueError for an
     unknown scope, an odd network or a day out of reach, and NotTwoPersons where contact data are asked for by somebody
-    without a proved phone; call it in a transaction."""
+    without a proved phone."""
     if unknown := set(scopes) - SCOPES.keys():
         raise ValueError(f"no such scope: {', '.join(sorted(unknown))}")
     if not scopes:
@@ -98,7 +98,7 @@ def issue(
         raise ValueError(f"at most {MOST_ADDRESSES} networks")
     waiting = WITH_A_SECOND.intersection(scopes) if enterprise_id is not None else frozenset()
     secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(
+    token = ApiToken(
         user=user,
         enterprise_id=enterprise_id,
         authority_id=authority_id,
@@ -112,8 +112,10 @@ def issue(
         created_by=by,
         expires_at=expires_at,
     )
-    if waiting:
-        persons.ask(persons.matter_of(token), by or user, now=now)
+    with transaction.atomic():
+        token.save(force_insert=True)
+        if waiting:
+            persons.ask(persons.matter_of(token), by or user, now=now)
     return IssuedToken(token, secret)
 
 

@@ -80,7 +80,7 @@ def ask(
         raise StepNotAllowed(
             "too_many_exports", _("您已有%(n)s份导出在等候或可下载，请先下载，或等它们过期。") % {"n": MOST_AT_A_TIME}
         )
-    export = Export.objects.create(
+    export = Export(
         mark=new_mark("E", timezone.localdate(now)),
         asked_by=user,
         enterprise_id=actor.enterprise_id,
@@ -95,8 +95,10 @@ def ask(
         state="asked" if has_personal else "approved",
         asked_at=now,
     )
-    if has_personal:
-        persons.ask(persons.matter_of(export), user, now=now, error=StepNotAllowed)
+    with transaction.atomic():
+        export.save(force_insert=True)
+        if has_personal:
+            persons.ask(persons.matter_of(export), user, now=now, error=StepNotAllowed)
     reason = "personal" if has_personal else ""
     security_log.note(
         "export_asked", now=now, user=user, organisation=actor.organisation, subject=export.mark, reason=reason
