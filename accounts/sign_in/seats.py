@@ -30,8 +30,8 @@ class Seat:
 
 
 @contextmanager
-def at_work_in(request: HttpRequest) -> Iterator[None]:
-    """Until the end of the block `here` speaks of this request."""
+def at_work_in(request: HttpRequest | None) -> Iterator[None]:
+    """Until the end of the block `here` speaks of this request; None: of none."""
     token = _REQUEST.set(request)
     try:
         yield

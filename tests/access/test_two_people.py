@@ -39,7 +39,7 @@ PHONE, GRANTED = "13800007777", {"decision": "grant", "text": ""}
 SAME_DEVICE = "这是在您现在用的这台设备上提出的"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller

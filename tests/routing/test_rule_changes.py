@@ -113,7 +113,7 @@ def test_a_second_person_with_this_region_decides_once(world: World) -> None:
     own.made_by = head
     own.save()
     filed_change(world, own, WEDNESDAY)
-    assert decided(world, own, by=head, at=reach(world.gulou)) == "own_change"
+    assert decided(world, own, by=head, at=reach(world.gulou)) == "own_proposal"
     with pytest.raises(IntegrityError), transaction.atomic():
         RuleChange.objects.filter(pk=own.pk).update(decided_by=head, decided_at=WEDNESDAY)
     far = Authority.objects.get(name="闽侯县市场监督管理局")

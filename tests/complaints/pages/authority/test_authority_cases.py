@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts.sign_in import seats
 from complaints import handling
 from complaints.handling.steps import authority, both, enterprise, jurisdiction, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter, OfficialDocument
@@ -230,7 +231,8 @@ def test_two_who_sign_at_the_same_moment_leave_no_referral_that_never_goes_out(w
     def and_then_the_other_signs(*args: Any) -> Any:
         result = counted(*args)
         monkeypatch.setattr(approvals, "proposals_of", counted)
-        given.step(case, proposals.approve(matter_id=proposal.pk), other, now())
+        with seats.at_work_in(None):
+            given.step(case, proposals.approve(matter_id=proposal.pk), other, now())
         return result
 
     monkeypatch.setattr(approvals, "proposals_of", and_then_the_other_signs)
