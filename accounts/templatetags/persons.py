@@ -18,7 +18,7 @@ def asked_here(context: dict[str, Any], matter: Model | str) -> dict[str, bool]:
     user = getattr(request, "user", None)
     if request is None or not isinstance(user, User):
         return {"is_same": False}
-    if not hasattr(request, "_asked_here"):
-        request._asked_here = persons.asked_here(by_others_than=user)
+    if not hasattr(request, "asked_here"):
+        request.asked_here = persons.asked_here(by_others_than=user)
     name = matter if isinstance(matter, str) else persons.matter_of(matter)
-    return {"is_same": name in request._asked_here}
+    return {"is_same": name in request.asked_here}

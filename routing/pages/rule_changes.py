@@ -233,7 +233,7 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
         return rule_texts.change_url(row), _("已记录您的决定。")
 
     # What cannot be written any more is told beside the form, which may still refuse it.
-    raised = ("decided", "not_waiting", "own_change")
+    raised = ("decided", "not_waiting", "own_proposal")
     if form.is_valid() and (answer := redirect_or_explain(request, form, decided, raised=raised)):
         return answer
     return _show(request, workspace, row, form, status=422)

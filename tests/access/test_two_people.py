@@ -59,8 +59,8 @@ def proves(client: Client, phone: str = PHONE) -> Any:
 
 def at_device(user: User, device: str) -> Client:
     """A browser that keeps the cookie of this device."""
-    client, salt = signed_in(user), known_browsers._SALT
-    client.cookies[known_browsers.cookie_name()] = signing.dumps([device], salt=salt)
+    client = signed_in(user)
+    client.cookies[known_browsers.cookie_name()] = signing.dumps([device], salt="accounts.known_browsers")
     return client
 
 

@@ -23,6 +23,7 @@ _INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k"), ("tests/walls/test_r
 _ROW_SECURITY = "database/row_security.py"
 _SIGNED = "complaints/migrations/0021_signed_context.py"
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
+_AGREED = "persons.decide(persons.matter_of(held), by, asked=[held.user_id, held.created_by_id], now=timezone.now())"
 _ALL = "        return self.exclude(status=Status.DRAFT)\n"
 _OR = "            seen |= lies_in(region)\n"
 _RULE = '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n'
@@ -183,13 +184,7 @@ TWINS: tuple[Twin, ...] = (
         "second-manager",
         "whoever asked for contact data agrees to it",
         (*_CONTACTS, "second_manager"),
-        [
-            Change(
-                "enterprises/programs/tokens.py",
-                "held.revoked_at is not None or by.pk in (held.user_id, held.created_by_id):",
-                "held.revoked_at is not None:",
-            )
-        ],
+        [Change("enterprises/programs/tokens.py", f"        {_AGREED}\n", "")],
     ),
     Twin(
         "contacts-of-a-person",
@@ -253,6 +248,12 @@ TWINS: tuple[Twin, ...] = (
         "programs go on when a person ends everything",
         ("tests/accounts/test_ending_everything.py", "-k", "a_person_ends_every"),
         [Change("accounts/sign_in/changes.py", f"        {_END_TOKENS}\n", "")],
+    ),
+    Twin(
+        "second-person",
+        "two accounts are two persons, whatever their phones",
+        ("tests/access/test_two_people.py", "-k", "two_mailboxes"),
+        [Change("accounts/sign_in/persons.py", "        if _is_one_phone(part, second):\n", "        if not part:\n")],
     ),
     Twin(
         "gate",
