@@ -42,14 +42,8 @@ OWNER_ALONE = frozenset(
 BY_PAGES = frozenset(
     (
         *("accounts_accountchange", "accounts_browsersession", "accounts_countedtry", "accounts_idempotencykey"),
-        *(
-            "accounts_decisionpart",
-            "accounts_housephone",
-            "accounts_openedlink",
-            "accounts_outgoingmessage",
-            "accounts_recoverycode",
-            "accounts_secondfactor",
-        ),
+        *("accounts_decisionpart", "accounts_housephone", "accounts_openedlink", "accounts_outgoingmessage"),
+        *("accounts_recoverycode", "accounts_secondfactor"),
         *("accounts_securityevent", "accounts_signincode", "authorities_freshness", "authorities_officerabsence"),
         *("complaints_callbackmonth", "complaints_checkpoint", "complaints_documentseries", "complaints_export"),
         *("complaints_heartbeat", "complaints_houseentry", "complaints_lawchange", "complaints_measure"),
