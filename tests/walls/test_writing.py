@@ -53,7 +53,8 @@ def test_T06_a_role_that_a_statement_took_writes_nothing_that_the_steps_write(wo
 #: Beside cases: what is neither sealed nor meant to be read, and is granted all the same, since pages find or check a
 #: row by it. SECURITY.md says so.
 FOUND_BY = {
-    "accounts_user": "password email_index phone_index",
+    "accounts_user": "password email_index phone_index own_phone_index",
+    "accounts_housephone": "phone_index",
     "accounts_personkey": "wrapped",
     "accounts_secondfactor": "key credential_id",
     "accounts_browsersession": "session_key",
