@@ -5,6 +5,7 @@ broker, so it never waits for one.
 """
 
 import os
+import ssl
 from typing import Any
 
 from celery import Celery, Task
@@ -100,9 +101,17 @@ def _worker_may_start(**_: Any) -> None:
     _may_start("worker")
 
 
+def broker_tls(url: str) -> dict[str, Any] | None:
+    """How to speak to a broker over TLS; None without. By itself kombu takes whatever certificate is shown; what the
+    address says (``?ssl_ca_certs=FILE``) stands above this."""
+    is_tls = url.startswith("rediss://")
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True} if is_tls else None
+
+
 app = Celery("odr_portal", task_cls=Guarded)
 app.conf.update(
     broker_url=settings.REDIS_URL,
+    broker_use_ssl=broker_tls(settings.REDIS_URL),
     # Nobody waits for a result, so none is kept.
     result_backend=None,
     task_ignore_result=True,

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
@@ -73,17 +73,35 @@ def _secrets() -> Iterator[tuple[str, bytes]]:
 
 
 def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """TLS to database and broker, where they are not sockets of this machine."""
+    """TLS to database, broker, mail server and scanner, where they are not on this machine."""
     results: list[CheckMessage] = []
     database = settings.DATABASES["default"]
     if not environment.is_own_socket(database["HOST"]) and database["OPTIONS"].get("sslmode") not in CHECKED:
         told = "The line to the database is not closed to others, or its server is not checked."
         hint = "Write ?sslmode=verify-full&sslrootcert=FILE at the end of DATABASE_URL."
         results.append(Warning(told, hint=hint, id="odr_portal.W006"))
-    if urlsplit(settings.REDIS_URL).scheme not in ("redis+socket", "rediss"):
-        told = "The line to the broker is not closed to others."
+    broker = urlsplit(settings.REDIS_URL)
+    wish = parse_qs(broker.query).get("ssl_cert_reqs", ["required"])[-1].lower().removeprefix("cert_")
+    if broker.scheme not in ("redis+socket", "rediss") or wish != "required":
+        told = "The line to the broker is not closed to others, or its server is not checked."
         results.append(Warning(told, hint="Write REDIS_URL=rediss://…, or use a socket.", id="odr_portal.W007"))
+    mail = settings.MAIL_SERVER
+    if mail and mail.security == "plain" and not environment.is_this_machine(mail.host):
+        told = "The line to the mail server is open where that server offers no STARTTLS."
+        results.append(Warning(told, hint="Write EMAIL_URL=smtp+starttls://… or smtps://….", id="odr_portal.W009"))
+    if settings.CLAMD and settings.CLAMD.host and not environment.is_this_machine(settings.CLAMD.host):
+        told = "Files go to the scanner over an open line: clamd speaks no TLS."
+        hint = "Run clamd on this machine (CLAMD_URL=unix:///…), or lead a tunnel to it."
+        results.append(Warning(told, hint=hint, id="odr_portal.W010"))
     return results
+
+
+def no_history_lies_beside_the_code(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An installation needs no history of the source; nothing of it is served all the same."""
+    if not (environment.ROOT / ".git").exists():
+        return []
+    text = "The history of the source (.git) lies in the folder that the portal runs from."
+    return [Info(text, hint="Install what `git archive` writes, without it.", id="odr_portal.I002")]
 
 
 def where_no_document_key_is_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -111,4 +129,5 @@ CHECKS = (
     lines_are_closed,
     each_process_has_a_user,
     where_no_document_key_is_set,
+    no_history_lies_beside_the_code,
 )

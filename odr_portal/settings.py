@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "web.headers.ProgramsByHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -249,13 +250,15 @@ if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.sign_in.guessable.GuessablePassword"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 # In the database: sessions must outlive the loss of Valkey.
 SESSION_ENGINE = "accounts.sign_in.sessions"
 SESSION_SERIALIZER = "accounts.sign_in.sessions.SealedSessions"
+# A cookie of their own would carry no prefix, and what they say.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Of who is not signed in; entering.py says how long the others last.
 SESSION_COOKIE_AGE = 43200
 SESSION_COOKIE_HTTPONLY = True
@@ -276,6 +279,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Of this host and over https alone: a page of a neighbouring host cannot set such a cookie.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
+# Asked by the machine itself, without the proxy; and programs, which are refused instead (web/headers.py).
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/", r"^metrics"]
 if HTTPS:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "__Host-session", "__Host-csrf", "__Host-language"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
@@ -283,8 +288,6 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
-    # Asked by the machine itself, without the proxy.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -417,8 +420,10 @@ if TSA_URL and not TSA_ROOT:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    # Every line about a request carries its incident number and nothing of a person.
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{", "datefmt": "%Y-%m-%dT%H:%M:%S%z"}
+    },
+    # Every line about a request carries its incident number; of a person the key alone, no name and no address.
     "filters": {"incident": {"()": "web.errors.IncidentLines"}},
     "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["incident"]}},
     "root": {"handlers": ["stream"], "level": environment.text("LOG_LEVEL", "INFO").upper()},

@@ -253,6 +253,10 @@ _MAIL = {"smtp": ("plain", 25), "smtp+starttls": ("starttls", 587), "smtps": ("t
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
+def is_this_machine(host: str) -> bool:
+    return host in _LOOPBACK
+
+
 def mail_server(name: str, url: str) -> MailServer | None:
     """smtp://, smtp+starttls:// or smtps://user:password@host:port; empty: none."""
     if not url:

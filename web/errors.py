@@ -55,7 +55,8 @@ def incident_of(request: HttpRequest) -> str:
 
 
 class IncidentLines(logging.Filter):
-    """Rewrites the log line of any error answer: number, status, method, route and kind of exception, nothing else."""
+    """Rewrites the log line of any error answer: number, status, method, route, kind of exception, and whose session or
+    token it was (``request.acting``: the key of the person, the beginning of the token). Nothing else."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
@@ -65,6 +66,8 @@ class IncidentLines(logging.Filter):
         kind = f" {type(error).__name__}" if error is not None else ""
         status = getattr(record, "status_code", "")
         record.msg = f"incident {incident_of(request)}: {status} {request.method} {_route(request)}{kind}"
+        if who := getattr(request, "acting", ""):
+            record.msg += f" by {who}"
         record.args = ()
         if record.exc_info:
             record.exc_text = _where(record.exc_info[1])
@@ -75,7 +78,7 @@ class IncidentLines(logging.Filter):
 def _route(request: HttpRequest) -> str:
     """The pattern, not the address: a case number or a token stands in the address."""
     match = request.resolver_match
-    return f"/{match.route}" if match is not None else "(no such address)"
+    return f"/{match.route}" if match is not None else "(no page reached)"
 
 
 def _where(error: BaseException | None) -> str:

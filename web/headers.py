@@ -9,6 +9,9 @@ from math import ceil
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from web.errors import problem
 
 ALWAYS = {
     # Nobody else's page may load what is ours.
@@ -40,6 +43,21 @@ class SecurityHeaders:
         if response.status_code == 429 and until is not None:
             response.headers.setdefault("Retry-After", str(max(1, ceil((until - timezone.now()).total_seconds()))))
         return response
+
+
+class ProgramsByHttps:
+    """Behind SecurityMiddleware: a program is not led on from http to https, but refused. Whoever sent a token in the
+    open is to notice."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_open = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if not is_open or not request.path.startswith(("/api/", "/metrics")):
+            return self.get_response(request)
+        detail = _("请用https调用。令牌如果已经随这个请求发出，请作废它。")
+        return problem(request, status=403, title=_("不允许"), code="https_only", detail=detail)
 
 
 def is_somebodys(request: HttpRequest, response: HttpResponseBase) -> bool:

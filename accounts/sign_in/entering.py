@@ -191,6 +191,8 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
         return AnonymousUser()
     if now - seen >= SEEN_EVERY:
         session[SEEN] = int(now.timestamp())
+    # For the line of the log, where the request is refused.
+    request.acting = f"person {user.person_key}"  # type: ignore[attr-defined]
     return user
 
 

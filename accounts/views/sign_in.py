@@ -362,4 +362,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         note("signed_out", now=timezone.now(), user=request.user, address=client_address(request))
     logout(request)
-    return redirect("/")
+    response = redirect("/")
+    # What pages left in this browser; the wishes of display and language stay.
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response

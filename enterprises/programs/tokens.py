@@ -255,6 +255,7 @@ def set_caller(request: HttpRequest, token: ApiToken | None) -> None:
     caller: Any = request
     caller.user = AnonymousUser() if token is None else token.user
     caller.api_token = token
+    caller.acting = "" if token is None else f"token {token.shown}"
 
 
 def _names_a_token(request: HttpRequest) -> bool:
@@ -272,6 +273,8 @@ def _is_too_large(request: HttpRequest) -> bool:
 
 def _turned_away(request: HttpRequest, refusal: TokenRefused, *, address: str, now: datetime) -> HttpResponse:
     token = refusal.token
+    if token is not None:
+        request.acting = f"token {token.shown}"  # type: ignore[attr-defined]
     if token is not None and (token.denied_at is None or now - token.denied_at > _NOTED_EVERY):
         ApiToken.objects.filter(pk=token.pk).update(denied_at=now)
         security_log.note(

@@ -73,6 +73,20 @@ def test_T27_the_key_changes_at_each_stage_and_a_planted_or_old_one_opens_nothin
     assert is_in(client)
 
 
+def test_T16_T27_signing_out_ends_the_session_for_whoever_kept_its_cookie_and_empties_what_pages_left(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
+    consumer_in(client)
+    thief = Client()
+    thief.cookies[COOKIE] = cookie_of(client)
+    assert is_in(thief)
+    # Where somebody is signed in, the way out stands one press away.
+    assert 'action="/account/sign-out/"' in client.get("/account/").content.decode()
+    assert client.post("/account/sign-out/", KEY)["Clear-Site-Data"] == '"cache", "storage"'
+    assert (is_in(client), is_in(thief)) == (False, False)
+    assert not BrowserSession.objects.filter(user=world.chen).exists()
+
+
 def test_T27_the_table_holds_no_cookie_which_is_shut_to_others_and_a_visit_writes_at_most_once_a_minute(
     client: Client, world: World, clock: time_machine.Traveller
 ) -> None:

@@ -1,14 +1,21 @@
 """What `check --deploy` names in an installation for real people, and that no key is shown."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.checks import WARNING
+from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from accounts.keys import keys
 from odr_portal import deploy_checks
+from odr_portal.celery import app, broker_tls
+from tests.complaints.outbound.receivers import Receiver, receiver
 from web import environment
+
+__all__ = ["receiver"]
 
 STRONG = "a-long-word-that-serves-one-purpose-only-0123456789"
 
@@ -45,7 +52,7 @@ def test_T77_a_demo_any_host_and_open_lines_are_named(settings: Any, monkeypatch
         "W003 DEMO is on",
         "W004 ALLOWED_HOSTS has *",
         "W006 The line to the database is not closed to others, or its server is not checked.",
-        "W007 The line to the broker is not closed to others.",
+        "W007 The line to the broker is not closed to others, or its server is not checked.",
     ]
     for mode, number in (("require", 1), ("verify-full", 0)):
         url = f"postgresql://web@db.example.org/portal?sslmode={mode}&sslrootcert=/etc/ca.pem"
@@ -70,3 +77,40 @@ def test_T77_shared_and_weak_keys_are_named_and_not_shown(settings: Any, monkeyp
     settings.VAULT_KEYS = known
     monkeypatch.setenv("VAULT_KEYS", "wrap 1 …")
     assert [one.partition(",")[0] for one in told()] == ["W005 VAULT_KEYS stands in the environment"]
+
+
+def test_T77_open_lines_to_broker_mail_and_scanner_are_named_and_those_of_this_machine_are_not(settings: Any) -> None:
+    for query, number in (("", 0), ("?ssl_ca_certs=/etc/ca.pem", 0), ("?ssl_cert_reqs=none", 1)):
+        settings.REDIS_URL = f"rediss://:word@broker.example.org/0{query}"
+        assert len([one for one in told() if one.startswith("W007")]) == number
+    settings.REDIS_URL = "rediss://:word@broker.example.org/0"
+    for url, number in (
+        ("smtp://mail.example.org", 1),
+        *((f"{scheme}://mail.example.org", 0) for scheme in ("smtps", "smtp+starttls")),
+        ("smtp://localhost", 0),
+    ):
+        settings.MAIL_SERVER = environment.mail_server("EMAIL_URL", url)
+        assert len([one for one in told() if one.startswith("W009")]) == number, url
+    for url, number in (("tcp://scan.example.org:3310", 1), ("tcp://127.0.0.1:3310", 0), ("unix:///run/clamd", 0)):
+        settings.CLAMD = environment.scanner("CLAMD_URL", url)
+        assert len([one for one in told() if one.startswith("W010")]) == number, url
+
+
+def test_T77_a_broker_that_shows_a_certificate_of_its_own_making_is_not_spoken_to(receiver: Receiver) -> None:
+    url = f"rediss://127.0.0.1:{receiver.port}/0"
+    with (
+        Connection(url, ssl=broker_tls(url)) as line,
+        pytest.raises(OperationalError, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        line.ensure_connection(max_retries=1, timeout=5)
+    assert broker_tls("redis+socket:///run/valkey.sock") is None
+    assert app.conf.broker_use_ssl == broker_tls(app.conf.broker_url)
+
+
+def test_T77_the_history_of_the_source_beside_the_code_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    assert deploy_checks.no_history_lies_beside_the_code(None) == []
+    (tmp_path / ".git").mkdir()
+    assert [one.id for one in deploy_checks.no_history_lies_beside_the_code(None)] == ["odr_portal.I002"]

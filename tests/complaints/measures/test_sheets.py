@@ -175,3 +175,37 @@ def test_a_library_that_falls_takes_nobody_with_it(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(examining, "SHEET_SCRIPT", script)
         with pytest.raises(SheetRefused, match=given):
             read(tmp_path, raw)
+
+
+BILLION = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+#: What a document type of its own may ask a reader of XML for.
+DOCTYPES = {
+    "a billion laughs": f'<!DOCTYPE x [<!ENTITY l0 "ha">{BILLION}]>',
+    "a file of ours": '<!DOCTYPE x [<!ENTITY l9 SYSTEM "file:///etc/passwd">]>',
+    "an address": '<!DOCTYPE x [<!ENTITY l9 SYSTEM "http://127.0.0.1:9/secret">]>',
+    "a type elsewhere": '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x" [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]>',
+}
+
+
+@pytest.mark.parametrize("name", DOCTYPES)
+def test_T42_T60_no_entity_of_a_workbook_is_read_or_grows(tmp_path: Path, name: str) -> None:
+    """XLSX is XML. In the sheet and in the texts beside it: the file is refused, or the entity stays unread."""
+    raw = workbook([["number"]])
+    cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>before&l9;after</t></is></c></row>'
+    sheet = DOCTYPES[name].encode() + sheet_of(cell)
+    try:
+        shown = read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet))
+    except SheetRefused:
+        shown = []
+    text = str(shown)
+    assert "root:" not in text
+    assert "hahaha" not in text
+    assert len(text) < 200
+    with pytest.raises(SheetRefused):
+        read(tmp_path, with_part(raw, "xl/workbook.xml", DOCTYPES[name].encode() + b"<workbook>&l9;</workbook>"))
+
+
+def test_T42_a_workbook_of_too_many_parts_is_refused_unopened(tmp_path: Path) -> None:
+    parts = parts_of(workbook([["number"]]))
+    with pytest.raises(SheetRefused, match="太大"):
+        read(tmp_path, packed(parts | {f"xl/media/{n}.bin": b"" for n in range(sheets.MOST_PARTS)}))

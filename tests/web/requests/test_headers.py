@@ -1,10 +1,12 @@
 """What a browser is told with every answer, and what an installation refuses to start with."""
 
+import ast
 import contextlib
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 
+from accounts.keys import keys
 from database import request_words, roles
 from odr_portal.processes import embedded
 from tests import APPS, ROOT
@@ -78,20 +81,28 @@ def started(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run([sys.executable, *arguments], cwd=settings.ROOT, env=env, capture_output=True, text=True)
 
 
+STRONG = SECRET + "-0123456789ABCDEFGHIJ"
+
+
+@contextlib.contextmanager
+def known_by(server: embedded.ThrowAwayPostgres, key: str) -> Iterator[None]:
+    """The database knows the portal by a key that follows from SECRET_KEY."""
+    with contextlib.closing(psycopg2.connect(server.dsn(user="postgres", database=DATABASE))) as administrator:
+        administrator.autocommit = True
+        with override_settings(SECRET_KEY_FALLBACKS=[key]):
+            request_words.lay(administrator)
+        yield
+        request_words.lay(administrator)
+
+
 def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_this_machine_only(
     postgres_server: embedded.ThrowAwayPostgres, django_db_setup: None
 ) -> None:
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE), "VAULT_KEYS": ""}
     here |= {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
-    key = SECRET + "-0123456789ABCDEFGHIJ"
-    with contextlib.closing(psycopg2.connect(postgres_server.dsn(user="postgres", database=DATABASE))) as administrator:
-        administrator.autocommit = True
-        # The database knows the portal by a key that follows from SECRET_KEY.
-        with override_settings(SECRET_KEY_FALLBACKS=[key]):
-            request_words.lay(administrator)
-        done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=key, **here)
-        request_words.lay(administrator)
+    with known_by(postgres_server, STRONG):
+        done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=STRONG, **here)
     assert done.returncode == 0, done.stderr
     elsewhere = {"DATABASE_URL": "postgresql://portal_web:x@db.example.org/portal"}
     refused = started("-c", SERVED, SITE_URL="http://odr.example.org", **elsewhere)
@@ -101,6 +112,84 @@ def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_t
     cookies = ["session", "csrf", "language", "draft", "display", "theme"]
     assert taken.stdout.split()[:6] == [f"__Host-{name}" for name in cookies]
     assert "31536000 ['odr.example.org']" in taken.stdout
+
+
+#: Asks a portal on https for pages that set cookies: what of each cookie, and of each answer, a browser is told.
+ASKED = """
+import django; django.setup()
+from django.test import Client
+browser = Client(headers={"host": "odr.example.org"})
+for how, path, body in (
+    ("get", "/account/sign-in/", {}), ("get", "/file/", {}), ("get", "/nowhere/", {}), ("get", "/api/v1/me/", {}),
+    ("post", "/display/", {"display": "elder", "theme": "dark", "language": "en"}),
+):
+    answer = getattr(browser, how)(path, body, secure=True)
+    print("answer", answer.headers.get("Strict-Transport-Security"))
+    for name, cookie in answer.cookies.items():
+        print("cookie", name, cookie["secure"], cookie["path"], cookie["domain"] or "-", cookie["samesite"])
+"""
+
+
+def test_T27_T77_over_https_every_answer_says_so_for_a_year_and_every_cookie_is_of_this_host_alone(
+    postgres_server: embedded.ThrowAwayPostgres, django_db_setup: None
+) -> None:
+    here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE), "VAULT_KEYS": keys.fresh()}
+    with known_by(postgres_server, STRONG):
+        done = started("-c", ASKED, SITE_URL="https://odr.example.org", SECRET_KEY=STRONG, DEBUG="yes", **here)
+    lines = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    assert {rest for kind, rest in lines if kind == "answer"} == {"max-age=31536000; includeSubDomains; preload"}, (
+        done.stderr
+    )
+    told = dict(rest.split(" ", 1) for kind, rest in lines if kind == "cookie")
+    assert told.keys() >= {"__Host-csrf", "__Host-display", "__Host-theme", "__Host-language"}
+    assert {name for name in told if not name.startswith("__Host-")} == set()
+    assert set(told.values()) == {"True / - Lax"}
+
+
+def test_T27_who_sets_a_cookie_says_secure_httponly_and_same_site_and_messages_have_none() -> None:
+    """Cookies that these few pages do not set; the one that a script sets holds whether keys are on."""
+    made = {}
+    for path in (path for app in APPS for path in (ROOT / app).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("set_cookie", "set_signed_cookie"):
+                made[path.relative_to(ROOT).as_posix()] = {word.arg for word in node.keywords}
+    assert made.keys() == {"complaints/filing/held.py", "accounts/display.py", "accounts/sign_in/known_browsers.py"}
+    assert all({"secure", "httponly", "samesite"} <= said for said in made.values())
+    assert settings.MESSAGE_STORAGE == "django.contrib.messages.storage.session.SessionStorage"
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "static" / "js").glob("*.js")}
+    assert {name for name, text in scripts.items() if re.search(r"document\.cookie\s*=", text)} == {"keys.js"}
+    assert '"__Host-keys"' in scripts["keys.js"]
+    assert "SameSite=Lax" in scripts["keys.js"]
+    assert '"; Secure"' in scripts["keys.js"]
+
+
+@pytest.mark.django_db
+def test_T15_no_program_is_led_on_from_http_to_https_and_a_page_is() -> None:
+    with override_settings(SECURE_SSL_REDIRECT=True):
+        client = Client()
+        page = client.get("/how/")
+        assert (page.status_code, page["Location"]) == (301, "https://testserver/how/")
+        for path in ("/api/v1/me/", "/api/v1/events/?after=1", "/api/nowhere/", "/metrics"):
+            answer = client.get(path, headers={"authorization": "Bearer odr_" + "A" * 43})
+            assert (answer.status_code, answer.json()["code"]) == (403, "https_only"), path
+            assert client.get(path, secure=True).status_code in (200, 401, 403, 404)
+
+
+@pytest.mark.django_db
+def test_nothing_but_static_files_is_served_from_a_folder_and_no_folder_is_listed(client: Client) -> None:
+    for path in (
+        *(
+            "/.git/config",
+            "/.git/HEAD",
+            "/static/../.git/config",
+            "/static/%2e%2e/.git/config",
+            "/.env",
+            "/.local/vault",
+        ),
+        *("/static/", "/static/js/", "/static", "/manage.py", "/odr_portal/settings.py", "/static/../manage.py"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code in (400, 404), path
 
 
 def test_T77_a_secret_that_can_be_guessed_refuses_to_start_and_one_may_come_from_a_file(
