@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import DatabaseError
 
 from accounts import demo
+from odr_portal import front
 from odr_portal.processes import separation
 from web import environment
 
@@ -96,6 +97,18 @@ def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return results
 
 
+def the_front_speaks_new_tls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What ends TLS in front: TLS 1.2 or later, suites of today, a certificate that browsers trust."""
+    site = urlsplit(settings.SITE_URL)
+    if not settings.HTTPS:
+        return []
+    told = front.found(site.hostname or "", site.port or 443)
+    if told is None:
+        text = f"{settings.SITE_URL} is not reached from here: nobody looked how it speaks TLS."
+        return [Info(text, hint="Run this check where it is reached.", id="odr_portal.I003")]
+    return [Warning(one, hint="Set it right at the proxy.", id="odr_portal.W011") for one in told]
+
+
 def no_history_lies_beside_the_code(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """An installation needs no history of the source; nothing of it is served all the same."""
     if not (environment.ROOT / ".git").exists():
@@ -130,4 +143,5 @@ CHECKS = (
     each_process_has_a_user,
     where_no_document_key_is_set,
     no_history_lies_beside_the_code,
+    the_front_speaks_new_tls,
 )

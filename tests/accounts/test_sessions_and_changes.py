@@ -93,6 +93,7 @@ def test_T27_the_table_holds_no_cookie_which_is_shut_to_others_and_a_visit_write
     consumer_in(client)
     row, cookie = BrowserSession.objects.get(user=world.chen), client.cookies[COOKIE]
     assert cookie.value not in (row.session_key, row.session_data)
+    assert re.fullmatch(r"[a-z0-9]{32}", cookie.value)
     thief = Client()
     thief.cookies[COOKIE] = row.session_key
     assert not is_in(thief)

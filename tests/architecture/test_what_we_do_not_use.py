@@ -81,6 +81,41 @@ def test_no_shell_no_code_from_data_and_chance_for_the_demo_alone() -> None:
     assert {file for file in chance if not file.startswith("demo/")} == set()
 
 
+def test_only_these_modules_open_a_connection() -> None:
+    """Those that the operator names in the settings, and web/safe_http.py for addresses of others."""
+    network = {
+        "socket",
+        "ssl",
+        "smtplib",
+        "http",
+        "urllib3",
+        "requests",
+        "httpx",
+        "redis",
+        "ftplib",
+        "aiohttp",
+        "asyncio",
+    }
+    found = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [f"{node.module}.{name.name}" for name in node.names]
+            if any(name.split(".")[0] in network or name.startswith("urllib.request") for name in names):
+                found.add(path.relative_to(ROOT).as_posix())
+    assert found == {
+        # bucket, scanner, mail server
+        *("complaints/evidence/bucket.py", "complaints/evidence/scanning.py", "complaints/notices/channels/mail.py"),
+        *("web/safe_http.py", "web/time_limit.py"),
+        # sockets of this machine, the name of the machine, TLS of the broker
+        *("odr_portal/processes/local.py", "odr_portal/processes/running.py", "odr_portal/processes/web_worker.py"),
+        *("complaints/record/clock.py", "odr_portal/celery.py"),
+        # our own address, by check --deploy
+        "odr_portal/front.py",
+    }
+
+
 def test_no_hash_that_is_broken_is_used() -> None:
     """TOTP apart: its HMAC-SHA-1 is in django-otp, as the apps of people compute it."""
     broken = re.compile(r"md5|sha1\b|SHA1\b|\bDES\b|RC4|modes\.ECB|modes\.CBC|PKCS1v15", re.IGNORECASE)

@@ -43,6 +43,8 @@ def test_T79_the_page_policy_is_this_and_no_weaker(client: Client) -> None:
         for name in ("Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy"):
             assert headers[name] == "same-origin", (path, name)
         assert "camera=()" in headers["Permissions-Policy"]
+        # Programs get JSON, which is UTF-8 by its definition.
+        assert headers["Content-Type"] in ("text/html; charset=utf-8", "application/json", "application/problem+json")
 
 
 def test_T79_no_template_carries_a_script_or_style_of_its_own_and_no_page_loads_from_outside() -> None:
@@ -176,6 +178,27 @@ def test_T15_no_program_is_led_on_from_http_to_https_and_a_page_is() -> None:
 
 
 @pytest.mark.django_db
+def test_other_sites_may_read_what_is_published_and_nothing_else(client: Client) -> None:
+    allows = "Access-Control-Allow-Origin"
+    made = {
+        str(path.relative_to(ROOT))
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "Access-Control-" in path.read_text(encoding="utf-8")
+    }
+    # Seals, checkpoints, open data and reports: the same for everybody.
+    pages, files = "complaints/pages/shared", "oversight/published/open_data_views.py"
+    reports = "oversight/reports/open_report_views.py"
+    assert made == {f"{pages}/open_verify.py", f"{pages}/open_record.py", files, reports}
+    asking = {"origin": "https://elsewhere.example"}
+    assert client.get("/open/seals.json", headers=asking)[allows] == "*"
+    for path in ("/", "/account/", "/cases/", "/api/v1/me/", "/api/v1/schema/", "/healthz", "/static/js/keys.js"):
+        answer = client.get(path, headers=asking)
+        assert answer.status_code < 500
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")], path
+
+
+@pytest.mark.django_db
 def test_nothing_but_static_files_is_served_from_a_folder_and_no_folder_is_listed(client: Client) -> None:
     for path in (
         *(
@@ -190,6 +213,10 @@ def test_nothing_but_static_files_is_served_from_a_folder_and_no_folder_is_liste
     ):
         answer = client.get(path)
         assert answer.status_code in (400, 404), path
+    for path in ("/", "/how/", "/account/sign-in/", "/cases/", "/api/v1/me/", "/static/js/keys.js"):
+        answer = client.generic("TRACE", path, headers={"x-word": "echoed"})
+        assert answer.status_code in (302, 400, 401, 403, 404, 405), path
+        assert b"echoed" not in b"".join(answer)
 
 
 def test_T77_a_secret_that_can_be_guessed_refuses_to_start_and_one_may_come_from_a_file(
