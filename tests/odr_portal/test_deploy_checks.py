@@ -10,6 +10,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from accounts.keys import keys
+from complaints.record import notes
 from odr_portal import deploy_checks
 from odr_portal.celery import app, broker_tls
 from tests.complaints.outbound.receivers import Receiver, receiver
@@ -94,6 +95,12 @@ def test_T77_open_lines_to_broker_mail_and_scanner_are_named_and_those_of_this_m
     for url, number in (("tcp://scan.example.org:3310", 1), ("tcp://127.0.0.1:3310", 0), ("unix:///run/clamd", 0)):
         settings.CLAMD = environment.scanner("CLAMD_URL", url)
         assert len([one for one in told() if one.startswith("W010")]) == number, url
+    for url, number in (("http://tsa.example.org/", 1), ("https://tsa.example.org/", 0), ("http://localhost:318/", 0)):
+        settings.TSA_URL = url
+        assert len([one for one in told() if one.startswith("W012")]) == number, url
+    key = notes.NoteKey("witness.example.org", notes.COSIGNS, bytes(32))
+    settings.TSA_URL, settings.WITNESSES = "", notes.Witnesses(1, (notes.Witness(key, "http://witness.example.org"),))
+    assert [one for one in told() if one.startswith("W012")] == ["W012 witness.example.org is asked over an open line."]
 
 
 def test_T77_a_broker_that_shows_a_certificate_of_its_own_making_is_not_spoken_to(receiver: Receiver) -> None:

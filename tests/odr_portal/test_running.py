@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from accounts.keys import keys
 from complaints.models import Complaint
@@ -27,7 +28,7 @@ def test_make_run_takes_over_the_state_of_an_older_database_once(
 ) -> None:
     (tmp_path / "state").mkdir()
     place = Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
-    portal = Portal(place, {**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"})
+    portal = Portal(place, {**os.environ, "SECRET_KEY": settings.SECRET_KEY})
     assert directory.take_over(now=WEDNESDAY)
     portal.take_over_state()
     assert capfd.readouterr().out == "", "nothing here is from before"
@@ -62,7 +63,7 @@ def test_make_run_takes_over_the_directory_of_an_older_database_once(
 ) -> None:
     (tmp_path / "state").mkdir()
     place = Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
-    portal = Portal(place, {**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"})
+    portal = Portal(place, {**os.environ, "SECRET_KEY": settings.SECRET_KEY})
     for _ in range(2):
         portal.take_over_state()
         assert directory.told().whole == set(directory.COLUMNS)
