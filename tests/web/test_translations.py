@@ -259,7 +259,8 @@ complaints/dossier/court oversight/hot_spots/warning oversight/open_data/files o
 oversight/reports/drafting
 """,
     "a word that is looked for in what people write, or a key": """
-accounts/masking complaints/acceptance/publication complaints/acceptance/review_advice complaints/forms/enrol_forms
+accounts/masking accounts/sign_in/guessable complaints/acceptance/publication complaints/acceptance/review_advice
+complaints/forms/enrol_forms
 complaints/listening/days complaints/listening/hearing complaints/listening/numbers
 complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/settlement/offer_terms complaints/tables/platform/lines
