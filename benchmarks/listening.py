@@ -78,8 +78,7 @@ def judge(row: Row, count: dict[str, Counter[str]]) -> list[str]:
         said = row["firm"]
     note("firm", row["firm"], said, sure=bool(firm and firm.sure))
     note("day", row["day"], values["day"][0].value if values["day"] else "")
-    other = values["elsewhere"] or values["idle"]
-    note("elsewhere", row["elsewhere"], other[0].value if other else "")
+    note("elsewhere", row["elsewhere"], values["elsewhere"][0].value if values["elsewhere"] else "")
     told = set(filter(None, row["circumstances"].split(",")))
     for field in CIRCUMSTANCES:
         note(field, field if field in told else "", field if values[field] else "")

@@ -4,8 +4,8 @@ confirmed is passed over; the check page shows it with the others."""
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -79,6 +79,7 @@ def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     lines = [json.dumps(line, ensure_ascii=False) for line in _lines(found, doubted)]
     problems = [one.value for one in found if one.field == "problem" and one.value in categories.PROBLEM_LABELS]
     quotes = [json.dumps([one.field, one.quote], ensure_ascii=False) for one in found if one.field in CIRCUMSTANCES]
+    _take_back(draft)
     draft.data[STORY] = {"text": [text]}
     draft.data[HEARD] = {"version": [str(patterns().version)], "line": lines, "problem": problems, "quote": quotes}
     for part in (SAID, OUTCOME):
@@ -116,96 +117,126 @@ def text_of(draft: FilingDraft) -> str:
 def take(
     draft: FilingDraft, answers: Mapping[str, Any], *, said: Mapping[str, list[str]], now: datetime, today: date
 ) -> None:
-    """Puts what was confirmed into the steps. ``answers``: the cleaned answers of the form; ``said``: as they were
-    sent."""
+    """Puts what was confirmed into the steps, and takes back what an earlier answer had put there and nobody changed.
+    ``answers``: the cleaned answers of the form; ``said``: as they were sent."""
     what, data = understood(draft), draft.data
-    is_first = OUTCOME not in data
-    filled: set[str] = set()
-    unsure: set[str] = set()
-    counted: list[tuple[str, HeardAnswer.Answer]] = []
-    for number, line in enumerate(what.lines):
-        answer = answers.get(f"line_{number}") or ""
-        if line.field == "firm":
-            name = answers.get("firm") or (line.value if answer in (YES, CHANGE) else "")
-            answer = YES if name and answer != CHANGE else answer
-            if name:
-                _put_firm(draft, name, answers.get("service_region") or "", today=today)
-        if answer:
-            counted.append((line.field, _ANSWERS[answer]))
-        if answer in (YES, CHANGE):
-            step = _put(draft, line, answers)
-            filled.add(step)
-            if answer == CHANGE:
-                unsure.add(step)
-    problem = answers.get("problem") or ""
-    if problem in what.problems:
-        _set(draft, "problem", problem_category=problem)
-        filled.add("problem")
-    if problem:
-        counted.append(
-            ("problem", HeardAnswer.Answer.CONFIRMED if problem in what.problems else HeardAnswer.Answer.DENIED)
-        )
-    if problem.startswith("telecom") or set(data.get("enterprise", {}).get("query", [])) & carriers():
-        data.setdefault("purchase", {}).setdefault("object_category", ["service.telecom"])
-        filled.add("purchase")
+    is_first, report_before = OUTCOME not in data, drafts.first(draft, OUTCOME, "report")
+    taken = _taken(what, answers, today=today)
     report = answers.get(REPORT) or (BOTH if REPORT in answers.get("ask", ()) else NONE)
     statement, violation = split(text_of(draft)) if report == BOTH else (text_of(draft), "")
-    _set(draft, "problem", statement=statement, report=violation)
+    taken.put("problem", statement=statement, report=violation)
+    _take_back(draft)
+    if report != report_before:
+        # Where a report goes was decided anew: what was written for the other decision may not stay.
+        for name in ("statement", "report"):
+            data.get("problem", {}).pop(name, None)
+    for step, values in taken.values.items():
+        data[step] = values | data.get(step, {})
     data[SAID] = dict(said)
     data[OUTCOME] = {
-        "filled": sorted(filled - {""}),
-        "passed": sorted(step for step in ("enterprise", "problem", "demands") if step in filled - unsure),
+        "filled": sorted(taken.filled),
+        "passed": sorted({"enterprise", "problem", "demands"} & taken.filled - taken.unsure),
         "asked": [code for code in CIRCUMSTANCES if code in answers.get("ask", ())],
         "report": [report],
-        "elsewhere": [
-            line.value
-            for number, line in enumerate(what.lines)
-            if line.field == "elsewhere" and answers.get(f"line_{number}") == YES
-        ],
+        "elsewhere": taken.elsewhere,
+        "put": [json.dumps(item, ensure_ascii=False) for item in taken.items()],
     }
     if is_first:
-        heard_counts.note(counted, version=what.version, now=now)
+        heard_counts.note(taken.counted, version=what.version, now=now)
     drafts.touch(draft, now=now, fields=["data"])
 
 
-def _set(draft: FilingDraft, step: str, **values: str) -> None:
-    draft.data.setdefault(step, {}).update({name: [value] for name, value in values.items()})
+@dataclass
+class _Taken:
+    """What follows from the answers. ``values``: step → field → values; ``filled``: steps that show something heard;
+    ``unsure``: those of them with something to be changed."""
+
+    values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
+    elsewhere: list[str] = field(default_factory=list)
+    counted: list[tuple[str, HeardAnswer.Answer]] = field(default_factory=list)
+
+    def put(self, step: str, **values: str) -> None:
+        self.values.setdefault(step, {}).update({name: [value] for name, value in values.items()})
+
+    def items(self) -> Iterator[tuple[str, str, list[str]]]:
+        for step, values in self.values.items():
+            for name, value in values.items():
+                yield step, name, value
 
 
-def _put(draft: FilingDraft, line: Line, answers: Mapping[str, Any]) -> str:
+def _taken(what: Understood, answers: Mapping[str, Any], *, today: date) -> _Taken:
+    result = _Taken()
+    for number, line in enumerate(what.lines):
+        name, answer = line.value, answers.get(f"line_{number}") or ""
+        if line.field == "firm" and len(line.firms) > 1:
+            name = answers.get("firm") or ""
+            answer = name if name in ("", NO) else YES
+        if not answer:
+            continue
+        result.counted.append((line.field, _ANSWERS[answer]))
+        if answer != NO:
+            step = _put(result, line, name, answers, today=today)
+            result.filled |= {step} - {""}
+            result.unsure |= {step} if answer == CHANGE else set()
+    problem = answers.get("problem") or ""
+    if problem:
+        is_right = problem in what.problems
+        result.counted.append(("problem", _ANSWERS[YES if is_right else NO]))
+        if is_right:
+            result.put("problem", problem_category=problem)
+            result.filled.add("problem")
+    asked = result.values.get("enterprise", {}).get("query", [])
+    if problem.startswith("telecom") or set(asked) & carriers():
+        result.put("purchase", object_category="service.telecom")
+        result.filled.add("purchase")
+    return result
+
+
+def _put(result: _Taken, line: Line, name: str, answers: Mapping[str, Any], *, today: date) -> str:
     """Into the step that asks for it; returns which."""
     if line.field == "firm":
+        result.put("enterprise", **_firm(name, answers.get("service_region") or "", today=today))
         return "enterprise"
     if line.field == "demand":
         kind, yuan = line.demand
-        ticked = draft.data.setdefault("demands", {}).setdefault("demand", [])
-        if kind not in ticked:
-            ticked.append(kind)
+        result.values.setdefault("demands", {}).setdefault("demand", []).append(kind)
         if yuan and categories.DEMAND_BY_CODE[kind].asks_amount:
-            _set(draft, "demands", **{f"amount_{kind}": yuan})
+            result.put("demands", **{f"amount_{kind}": yuan})
             if kind == "refund":
-                draft.data.setdefault("purchase", {}).setdefault("amount", [yuan])
+                result.put("purchase", amount=yuan)
+                result.filled.add("purchase")
         return "demands"
     if line.field == "day":
-        _set(draft, "problem", disputed_on=line.value)
+        result.put("problem", disputed_on=line.value)
         return "problem"
     if line.field == "platform":
-        _set(draft, "purchase", is_online="yes")
-        _set(draft, "problem", place=answers.get("platform") or line.value.replace("?", ""))
+        result.put("purchase", is_online="yes")
+        result.put("problem", place=answers.get("platform") or line.value.replace("?", ""))
         return "purchase"
+    result.elsewhere.append(line.value)
     return ""
 
 
-def _put_firm(draft: FilingDraft, name: str, region: str, *, today: date) -> None:
+def _firm(name: str, region: str, *, today: date) -> dict[str, str]:
     """The firm by its name in the directory: picked where the search is certain of it, else looked for."""
     place = int(region) if region.isdecimal() else None
-    values = {"query": [name], **({"service_region": [region]} if place else {})}
+    values = {"query": name, **({"service_region": region} if place else {})}
     hits = find(name, on=today, region_id=place, limit=1) if name in carriers() else []
     if hits and not hits[0].is_similar:
         hit = hits[0]
         answers = hit.successor or hit.enterprise
-        values["respondent"] = [f"{answers.pk}-{hit.branch.pk if hit.branch else ''}-"]
-    draft.data.setdefault("enterprise", {}).update(values)
+        values["respondent"] = f"{answers.pk}-{hit.branch.pk if hit.branch else ''}-"
+    return values
+
+
+def _take_back(draft: FilingDraft) -> None:
+    """Takes out of the steps what an earlier answer put there, but what was changed since."""
+    for item in draft.data.get(OUTCOME, {}).get("put", []):
+        step, name, values = json.loads(item)
+        if draft.data.get(step, {}).get(name) == values:
+            del draft.data[step][name]
 
 
 def split(text: str) -> tuple[str, str]:

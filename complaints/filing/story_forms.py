@@ -99,9 +99,7 @@ class HeardForm(forms.Form):
 
     def _asked(self, code: str) -> str:
         quote = self.what.quotes.get(code)
-        return (
-            format_html("{}<small>{}<q>{}</q></small>", ASKED[code], _("您写了"), quote) if quote else str(ASKED[code])
-        )
+        return format_html("{}<small>{}</small>", ASKED[code], quoted(quote)) if quote else str(ASKED[code])
 
     @staticmethod
     def _region() -> forms.ChoiceField:
@@ -115,10 +113,15 @@ class HeardForm(forms.Form):
         )
 
 
+def quoted(words: str) -> str:
+    """The person's own words."""
+    return format_html(_("您写了{quote}"), quote=format_html("<q>{}</q>", words))
+
+
 def _choice(label: str, choices: list[tuple[str, str]], *, quote: str = "") -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label,
-        help_text=format_html("{}<q>{}</q>", _("您写了"), quote) if quote else "",
+        help_text=quoted(quote) if quote else "",
         choices=choices,
         widget=forms.RadioSelect,
         required=False,
@@ -146,6 +149,8 @@ def _shown(line: Line) -> str:
         return _("发生在%(day)s？") % {"day": dates.day_text(date.fromisoformat(line.value), weekday=False)}
     if line.field == "platform":
         return _("在网上买的？") if line.value == "?" else _("在%(platform)s买的？") % {"platform": line.value}
+    if line.value == "advice":
+        return _("只是想问一问政策或法律？")
     return _("像是%(body)s管的事？") % {"body": body_name(duties()[line.value].bodies[0])}
 
 

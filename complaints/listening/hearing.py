@@ -17,6 +17,7 @@ from complaints.procedure import duties
 #: The circumstances that everybody is asked about.
 REPORT, BUSINESS, EARLIER, ANOTHER = "report", "business", "earlier", "another"
 CIRCUMSTANCES = (ANOTHER, BUSINESS, EARLIER, REPORT)
+LONGEST_QUESTION = 60
 #: So many kinds of problem are offered.
 PROBLEMS_OFFERED = 3
 _TELECOM = re.compile(r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号", re.IGNORECASE)
@@ -33,7 +34,7 @@ _SURE, _LEAD = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """``field``: firm, problem, demand, sum, day, platform, elsewhere, idle, or one of CIRCUMSTANCES. ``value``: a
+    """``field``: firm, problem, demand, sum, day, platform, elsewhere, or one of CIRCUMSTANCES. ``value``: a
     code or a name; several firms are joined by |, a demand's sum follows a colon. ``quote``: the person's own words,
     which begin at letter ``at`` of the folded text. ``sure``: it may be filled in; all else is offered or asked."""
 
@@ -73,9 +74,7 @@ def _hits(text: str, today: date) -> Iterator[_Hit]:
         firms = [replace(hit, sure=False) for hit in firms]
     is_telecom = bool(_TELECOM.search(text)) or (any(map(_carriers, firms)) and not _has_another_party(text))
     problems = list(_problems(text, is_telecom=is_telecom))
-    yield from elsewhere
-    if not elsewhere:
-        yield from _idle(text)
+    yield from elsewhere or _question(text)
     yield from _circumstances(text)
     yield from firms
     yield from problems
@@ -264,12 +263,11 @@ def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
     return []
 
 
-def _idle(text: str) -> list[_Hit]:
-    table, bare = patterns(), text.strip()
-    if table.one("idle", "nothing").search(bare):
-        return [_Hit("idle", "nothing", 0, min(20, len(text)))]
-    hit = table.one("idle", "advice").search(bare) if len(bare) < 60 else None
-    return [_Hit("idle", "advice", 0, len(text))] if hit else []
+def _question(text: str) -> list[_Hit]:
+    """A short text that only asks how something is done."""
+    bare = text.strip()
+    is_question = len(bare) < LONGEST_QUESTION and patterns().one("idle", "advice").search(bare)
+    return [_Hit("elsewhere", "advice", 0, len(text))] if is_question else []
 
 
 def _circumstances(text: str) -> Iterator[_Hit]:

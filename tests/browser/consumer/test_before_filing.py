@@ -42,7 +42,7 @@ def test_guidance_turns_away_with_a_way_on(visit: Callable[..., Any]) -> None:
     assert page.locator("[data-copy-text]").is_visible() == visitor.has_scripts
     visitor.look()
     page.locator("main a[href='/file/']").first.click()
-    assert page.locator("#id_service_region").count() == 1
+    assert page.locator("#id_story").count() == 1
 
 
 @pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en", full=True)])

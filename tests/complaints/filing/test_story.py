@@ -160,6 +160,38 @@ def test_only_a_report_and_other_bodies_are_told_with_a_number_and_filing_stays_
     assert send(client, url(draft, "guide"), {}).headers["Location"] == url(draft, "enterprise")
     send(client, url(draft, "heard"), {"line_0": "no"})
     assert not story.guides(FilingDraft.objects.get(pk=draft.pk))
+    assert "只是想问一问" in heard(client, tell(client, "请问携号转网需要什么条件"))
+
+
+def test_who_says_otherwise_later_takes_back_what_was_put_and_keeps_what_was_typed(client: Client, town: Town) -> None:
+    draft = tell(client)
+    kind = "telecom.fees.unexplained_charge"
+    send(client, url(draft, "heard"), all_yes(client, draft, service_region=town.gulou, problem=kind))
+    send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": "75"})
+    names = {name: "no" for name in lines(client, draft) if name.startswith("line_")}
+    assert send(client, url(draft, "heard"), names).headers["Location"] == url(draft, "enterprise")
+    draft.refresh_from_db()
+    left = {
+        step: {name for name, values in draft.data.get(step, {}).items() if values != [""]}
+        for step in ("enterprise", "demands", "problem")
+    }
+    assert left["enterprise"] == left["demands"] == set()
+    assert left["problem"] == {"statement"}
+    assert draft.data["purchase"]["amount"] == ["75"]
+
+
+def test_a_report_that_is_decided_anew_leaves_nothing_of_it_with_the_firm(client: Client) -> None:
+    draft = tell(client, REPORTED)
+    send(client, url(draft, "heard"), {"report": "none"})
+    assert "举报" in FilingDraft.objects.get(pk=draft.pk).data["problem"]["statement"][0]
+    send(client, url(draft, "heard"), {"report": "both"})
+    split = {"statement": "移动乱扣我60元，改过的。", "report": "虚假宣传"}
+    send(client, url(draft, "guide"), split)
+    send(client, url(draft, "heard"), {"report": "both"})
+    problem = FilingDraft.objects.get(pk=draft.pk).data["problem"]
+    assert (problem["statement"], problem["report"]) == ([split["statement"]], [split["report"]])
+    send(client, url(draft, "heard"), {"report": "only"})
+    assert FilingDraft.objects.get(pk=draft.pk).data["problem"]["report"] == [""]
 
 
 def test_for_somebody_else_opens_what_is_asked_of_others(client: Client) -> None:
@@ -211,6 +243,8 @@ def test_two_firms_are_a_question_and_a_platform_without_a_name_is_asked_for(cli
     assert re.findall(r'name="firm" value="(\w+)"', heard(client, draft)) == ["中国联通", "中国电信", "no"]
     send(client, url(draft, "heard"), {"firm": "中国电信"})
     assert FilingDraft.objects.get(pk=draft.pk).data["enterprise"]["query"] == ["中国电信"]
+    send(client, url(draft, "heard"), {"firm": "no"})
+    assert not FilingDraft.objects.get(pk=draft.pk).data["enterprise"]
     draft = tell(client, "网购的鞋穿一天就坏了，要求退货")
     number = next(name for name, text in lines(client, draft).items() if "网上买的" in text)
     send(client, url(draft, "heard"), {number: "yes", "platform": "某某商城"})
