@@ -99,8 +99,11 @@ def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo:
     """
     # Over a session that is still open it goes on: whoever wants to act as a second person signs out first.
     mark = seats.mark_of(request.session) if SESSION_KEY in request.session else secrets.token_urlsafe(16)
+    session, before = request.session, request.session.session_key
     login(request, user, backend=BACKEND)
-    session = request.session
+    if before is not None and session.session_key == before:
+        # Django keeps the key where the same person was signed in here already.
+        session.cycle_key()
     session[seats.MARK] = mark
     for name in (VERIFIED, CONFIRMED, IS_DEMO, BY_RESET):
         session.pop(name, None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import OutgoingMessage, SignInCode, User
@@ -84,6 +85,22 @@ def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> 
     assert client.get("/account/").status_code == 200
     client.post("/account/sign-out/", {"idempotency_key": KEY})
     assert client.get("/account/")["Location"].startswith("/account/sign-in/")
+
+
+def test_T27_who_signs_in_again_in_the_same_browser_leaves_the_session_key_of_before_worth_nothing(
+    client: Client,
+) -> None:
+    def sign_in() -> str:
+        SignInCode.objects.all().delete()
+        client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": KEY})
+        client.post("/account/sign-in/code/", {"code": newest_code(), "idempotency_key": KEY})
+        assert client.get("/account/").status_code == 200
+        return str(client.session.session_key)
+
+    first = sign_in()
+    assert sign_in() != first
+    client.cookies[settings.SESSION_COOKIE_NAME] = first
+    assert client.get("/account/").status_code == 302
 
 
 def test_a_wrong_code_says_what_to_do_and_a_new_one_can_be_asked(client: Client) -> None:
