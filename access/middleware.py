@@ -97,7 +97,7 @@ class PermissionMiddleware:
     ) -> HttpResponse | None:
         """None lets the view run; Http404 is the answer for an address that does not exist."""
         resource = request.resolver_match.view_name if request.resolver_match else ""
-        action = "GET" if request.method in {"HEAD", "OPTIONS"} else str(request.method)
+        action = "GET" if request.method == "HEAD" else str(request.method)
         if is_public(resource, action) or is_held_by_key(resource, action):
             return None
         if not rows_of(resource):

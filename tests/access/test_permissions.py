@@ -216,3 +216,12 @@ def test_T14_a_token_shows_and_neither_decides_without_the_phone_nor_gives_the_c
     client.force_login(User.objects.create_user(phone="+8613900000077", name="客试"))
     assert client.get(f"/cases/{case.number}/").status_code == 404
     assert reloaded(case).consumer_id is None
+
+
+@pytest.mark.django_db
+def test_T09_a_method_that_no_line_names_is_refused_whoever_asks_whatever_the_page(client: Client) -> None:
+    for method in ("OPTIONS", "PUT", "DELETE", "PROPFIND"):
+        for path in ("/healthz", "/readyz", "/", "/account/sign-in/", "/open/"):
+            assert client.generic(method, path).status_code == 405, (method, path)
+    assert client.head("/healthz").status_code == 200
+    assert client.post("/healthz").status_code == 405
