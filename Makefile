@@ -14,7 +14,7 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls prove-proof audit check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls prove-proof attack audit check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -29,6 +29,7 @@ help:
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make prove-walls    each wall that is taken away turns a test red (TWIN=…)"
 	@echo "make prove-proof    each check of the record that is taken away turns a test red (TWIN=…)"
+	@echo "make attack     ask a running demo for what is not one's own, as everybody (URL=… PROBES=…)"
 	@echo "make audit      recount what a running portal says from its rows (AREA=… MOST=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
 	@echo "make bench      what the portal costs, beside the least that this machine can do (15 minutes)"
@@ -85,6 +86,12 @@ prove-walls: set-up-tests
 
 prove-proof: set-up-tests
 	@$(PYTHON) -m tests.proof.twins $(TWIN)
+
+# Of a demo that runs on this machine; docs/how-to/attack.md.
+URL ?= http://localhost:$(PORT)
+PROBES ?= 6000
+attack: set-up-tests
+	@$(PYTHON) -m tests.walls.attack --url $(URL) --probes $(PROBES)
 
 # Of the database of DATABASE_URL, else of the portal that `make run` serves from this folder.
 AREA ?=
