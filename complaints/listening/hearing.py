@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from complaints.listening.days import first_day
 from complaints.listening.folding import fold
@@ -115,7 +116,10 @@ def _firms(text: str) -> list[_Hit]:
     score, hit, row = live[0]
     if len(live) > 1 and score < live[1][0] + _LEAD:
         return [_Hit("firm", "|".join(item[2].name for item in live[:3]), hit.start(), hit.end())]
-    is_asked = bool(row.asks and row.asks.search(hit.group())) or _has_another_party(text)
+    is_named_beside = _has_another_party(text)
+    if is_named_beside and score <= _SURE:
+        return _shop(text)
+    is_asked = bool(row.asks and row.asks.search(hit.group())) or is_named_beside
     return [_Hit("firm", row.name, hit.start(), hit.end(), sure=score >= _SURE and not is_asked)]
 
 
@@ -257,8 +261,11 @@ def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None
 
 def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
     """The first matter of another body that the words speak of."""
+    around = partial(patterns().one, "around")
+    is_purchase = is_blamed or bool(around("seller").search(text))
     for duty, hit in duties.found_in(text):
-        if not (is_blamed and duty.is_occasion):
+        is_place = around("beside").search(text[hit.end() : hit.end() + 2])
+        if not is_place and not (is_purchase and duty.is_occasion):
             return [_Hit("elsewhere", duty.code, hit.start(), hit.end())]
     return []
 
