@@ -24,6 +24,8 @@ PROBLEMS_OFFERED = 3
 _TELECOM = re.compile(r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号", re.IGNORECASE)
 #: Before a sum: what the firm paid or would pay.
 _OFFERED = re.compile(r"[退返赔](?:了|还了|给我)?$|只肯$")
+#: Before a sum: what is left of what was paid.
+_LEFT = re.compile(r"还有|还剩|剩余|剩下|剩$")
 _A_MONTH = re.compile(r"每个?月|一个?月|每年|/月")
 _LONGEST_QUOTE = 24
 _CLAUSE_ENDS = ",。;!\n、?"
@@ -239,16 +241,15 @@ def _usual(problems: list[_Hit]) -> Iterator[_Hit]:
 
 
 def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None, int, int]]) -> None:
-    """A demand for money without a sum takes the only sum of the text, or the whole one; a sum that was taken and no
+    """A refund without a sum takes the only sum of the text, the whole one or what is left; a sum that was taken and no
     demand for money at all is a refund to be asked about."""
     table = patterns()
     amounts = {one.yuan for one in money}
-    whole = [one for one in money if one.is_whole]
-    for code in _FOR_MONEY:
-        if code in found and found[code][0] is None and (code == "refund" or "refund" not in found):
-            one = whole[-1] if whole else money[0] if len(amounts) == 1 else None
-            if one is not None and not _is_monthly(text, one):
-                found[code] = (one.yuan, *found[code][1:])
+    whole = [one for one in money if one.is_whole or _LEFT.search(text[max(0, one.start - 4) : one.start])]
+    if "refund" in found and found["refund"][0] is None:
+        one = whole[-1] if whole else money[0] if len(amounts) == 1 else None
+        if one is not None and not _is_monthly(text, one):
+            found["refund"] = (one.yuan, *found["refund"][1:])
     if money and not {"refund", "damages", "return_goods"} & set(found):
         taken = table.one("not_asked", "taken").search(text)
         if taken and not table.one("not_asked", "no_money").search(text):
