@@ -52,7 +52,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
             PUBLISHING_EVERY,
             complaints=("station_letters",),
             routing=("lessons",),
-            oversight=("summaries", "guidance", "open_data", "director_letters", "duties"),
+            oversight=("summaries", "guidance", "open_data", "director_letters", "duties", "posts"),
         ),
         **_every(RETENTION_EVERY, complaints=("expired", "call_backs", "promises"), oversight=("record",)),
         **_every(COUNTING_EVERY, oversight=("hot_spots", "effects")),

@@ -43,4 +43,5 @@ sweep_director_letters = _task("sweep_director_letters", letters.sweep_director_
 sweep_reports = _task("sweep_reports", keeping.sweep_prints)
 sweep_alarms = _task("sweep_alarms", signs.sweep_alarms)
 sweep_duties = _task("sweep_duties", duty_changes.sweep_duties)
+sweep_posts = _task("sweep_posts", signs.sweep_posts, seconds=120)
 sweep_record = _task("sweep_record", signs.sweep_record, seconds=240)

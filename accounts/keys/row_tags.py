@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,6 +80,14 @@ def stands(row: models.Model) -> bool:
 def is_of(model: type[models.Model], values: Iterable[Any], tag: bytes) -> bool:
     """Whether ``tag`` was made for a row of ``model`` with these values of the covered columns."""
     return tags.is_tagged(f"odr {model._meta.db_table}", _message(values), tag)
+
+
+def tagged_values(model: type[models.Model]) -> Iterator[tuple[Any, bytes, list[Any]]]:
+    """Of each row its key, its tag and the values that the tag covers, as ``is_of`` takes them."""
+    field = _field_of(model)
+    rows = model._base_manager.order_by("pk").values_list("pk", field.attname, *field.over)
+    for pk, tag, *values in rows.iterator():
+        yield pk, bytes(tag), values
 
 
 def standing(rows: Iterable[Row]) -> list[Row]:

@@ -19,7 +19,7 @@ from accounts.keys import tags
 from complaints.models import Complaint
 from complaints.record import anchors, comparing, deriving, log
 from complaints.record.anchors import NoAnchor, Receipt
-from complaints.record.beside import directory, draws
+from complaints.record.beside import directory, draws, posts
 from complaints.record.commitments import Commitments, foreign_names
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
@@ -63,6 +63,9 @@ select attname::text from pg_attribute where attrelid = 'complaints_handlingstep
 union all select 'house' where to_regclass('complaints_houseentry') is not null
 union all select 'notices' from pg_attribute where attrelid = to_regclass('complaints_notice') and attname = 'tag'
 union all select 'verdicts' from pg_attribute where attrelid = to_regclass('complaints_evidence') and attname = 'tag'
+union all select 'posts' where exists (select from pg_attribute where attrelid = to_regclass('authorities_officer')
+ and attname = 'tag') and exists (select from pg_attribute where attrelid = to_regclass('enterprises_stationstaff')
+ and attname = 'tag')
 union all select 'log' where to_regclass('complaints_leaf') is not null"""
 _PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _HAPPENED, _WRITTEN, _DATA, _NAME = 3, 4, 5, 6, 7, 14, 15, 16, 17
 _ID, _STATE = 19, 20
@@ -116,6 +119,8 @@ def verify(
             _guarded(report, "names", lambda: report.take(foreign_names()))
             _guarded(report, "series", lambda: report.take(deriving.series()))
             _guarded(report, "seals", lambda: seals(report, public_key))
+            if "posts" in known:
+                _guarded(report, "posts", lambda: report.take(posts.differences()))
         if has_house:
             _guarded(report, "directory", lambda: report.take(directory.differences(case_id)))
             _guarded(report, "draws", lambda: report.take(draws.differences(number)))

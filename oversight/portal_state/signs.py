@@ -29,6 +29,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.privacy import holds, terms
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import anchors, clock, witnessing
+from complaints.record.beside import posts
 from complaints.record.log import newest_checkpoint, not_admitted, open_for, waiting
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
@@ -50,7 +51,9 @@ UNSEALED = timedelta(minutes=10)
 OPEN = timedelta(minutes=5)
 #: A new wrapping key every month, and some days to do it.
 ROTATED = timedelta(days=35)
-RECORD = "record"
+#: Posts are gone through so often: a planted one opens nothing, but somebody should know.
+POSTS_EVERY = timedelta(minutes=9)
+RECORD, POSTS = "record", "posts"
 _CLOCKS = {"hold": "held", "refuse": "refused"}
 _ROUTING = ("routed", "misrouted", "mended", "mended_late", "mended_waiting")
 
@@ -83,6 +86,8 @@ class Signs:
     open_since: timedelta
     not_admitted: int
     proven: SystemCheck | None
+    #: So many rows that let somebody work or come in were not written by the portal, when they were last gone through.
+    planted: int
     calendar_until: int
     calendar_missing: int | None
     uncounted: int
@@ -145,6 +150,7 @@ def read(*, now: datetime) -> Signs:
             open_since=open_for(now=now),
             not_admitted=len(not_admitted()),
             proven=SystemCheck.objects.filter(name=RECORD).first(),
+            planted=sum(SystemCheck.objects.filter(name=POSTS, is_sound=False).values_list("counted", flat=True)),
             calendar_until=max(calendar.known_years, default=0),
             calendar_missing=missing_year(calendar, today),
             uncounted=rollups.waiting(),
@@ -202,6 +208,8 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
         texts.append("step_open")
     if result.not_admitted:
         texts.append("not_admitted")
+    if result.planted:
+        texts.append("posts_planted")
     texts += result.outside
     if result.calendar_missing:
         texts.append("calendar_missing")
@@ -259,6 +267,20 @@ def sweep_record(*, now: datetime) -> int:
     return 1
 
 
+def sweep_posts(*, now: datetime) -> int:
+    """1 when the rows that let somebody work or come in were gone through, 0 when that was done a moment ago; those
+    that the portal did not write are named in the log."""
+    if SystemCheck.objects.filter(name=POSTS, at__gt=now - POSTS_EVERY, at__lte=now).exists():
+        return 0
+    planted = [one.row for one in posts.differences()]
+    if planted:
+        log.error("not written by the portal, and opens nothing: %s", ", ".join(planted[:10]))
+    SystemCheck.objects.update_or_create(
+        name=POSTS, defaults={"at": now, "is_sound": not planted, "counted": len(planted)}
+    )
+    return 1
+
+
 #: What somebody must see to, in words; whatever waits too long is named by its queue.
 SENTENCES: Mapping[str, Any] = {
     "nobody_sweeps": gettext_lazy("定时任务和看守进程都停了：期限、分送和通知没有人处理。"),
@@ -293,6 +315,10 @@ SENTENCES: Mapping[str, Any] = {
     "step_open": gettext_lazy("有一个步骤超过5分钟还没有写完：它写下的记录还没有封存，其他的不受影响。"),
     "not_admitted": gettext_lazy(
         "有记录没有通过核对，没有封存：可能有人绕过平台改了数据库。请马上运行 manage.py verify_record。"
+    ),
+    "posts_planted": gettext_lazy(
+        "有岗位、职责、令牌或登录验证不是平台写下的：它们什么也打不开，但有人绕过平台改了数据库。"
+        "请马上运行 manage.py verify_record。"
     ),
     "witness_saw_more": gettext_lazy("有见证人见过比这里更长的记录：可能恢复了旧的备份，或者末尾被删。请马上查原因。"),
     "witness_saw_other": gettext_lazy("有见证人见过的是另一份记录：过去可能被改写。请马上查原因。"),

@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.keys import keys, row_tags
-from accounts.models import Administrator, SecondFactor, User
+from accounts.models import Administrator, OutgoingMessage, SecondFactor, User
 from accounts.sign_in import factors
 from accounts.sign_in.backend import duty_of
 from accounts.sign_in.contacts import Contact, known_user
@@ -27,12 +27,15 @@ from complaints.models import Complaint
 from complaints.parties import actors
 from complaints.procedure.workflow import Status
 from complaints.record import events
+from complaints.record.verification import verify
 from enterprises.models import Staff, Station, StationStaff
 from enterprises.programs import tokens
+from oversight.portal_state import signs
 from tests import given, reloaded
 from tests.accounts.authenticator import app_code
 from tests.api.conftest import token_for
 from tests.cast import PASSWORD, WEDNESDAY, World
+from tests.oversight.looking import page_of
 from web.errors import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -222,6 +225,33 @@ def test_T38_a_post_that_was_moved_widened_or_kept_from_ending_opens_nothing(wor
     assert does(far, "/authority/")[0] == "officer"
     superuser.execute(OFFICER, [far.pk, world.head_officer.user_id])
     assert does(far, "/authority/") == ["consumer"]
+
+
+@pytest.mark.parametrize(("planting", "holder"), [(OFFICER, "rui"), (STAFF, "ming")])
+def test_T38_a_planted_post_is_named_by_verification_and_told_to_administrators(
+    world: World, superuser: Any, settings: Any, planting: str, holder: str
+) -> None:
+    settings.ALARM_MAIL = ["alarm@example.com"]
+    assert signs.sweep_posts(now=WEDNESDAY) == 1
+    assert verify().findings == []
+    assert "posts_planted" not in signs.read(now=WEDNESDAY).alarms
+    superuser.execute(planting + " returning id", [world.otto.pk, getattr(world, holder).pk])
+    [planted] = superuser.fetchone()
+    # Nobody tried to work by it.
+    later = WEDNESDAY + timedelta(minutes=10)
+    signs.sweep_posts(now=later)
+    signs.sweep_alarms(now=later)
+    table = planting.split()[2]
+    assert [str(one) for one in verify().findings] == [f"{table} {planted}: its tag was not made with an entry key"]
+    sentence = signs.condition_text("posts_planted")
+    keeper = User.objects.create_user("system@example.com", PASSWORD, name="系统员")
+    Administrator.objects.create(user=keeper, kind="system", since=WEDNESDAY)
+    assert sentence in page_of(keeper, "/administration/system/")
+    assert any(sentence in letter.body for letter in OutgoingMessage.objects.all())
+    superuser.execute(f"delete from {table} where id = %s", [planted])
+    signs.sweep_posts(now=later + timedelta(minutes=10))
+    assert "posts_planted" not in signs.read(now=later).alarms
+    assert verify().findings == []
 
 
 def test_T38_a_token_of_a_planted_post_opens_nothing(world: World, superuser: Any) -> None:

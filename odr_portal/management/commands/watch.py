@@ -86,6 +86,7 @@ SWEEPS: dict[str, Sweep] = {
     "station_letters": stations.sweep_station_letters,
     "alarms": signs.sweep_alarms,
     "duties": duty_changes.sweep_duties,
+    "posts": signs.sweep_posts,
     "record": signs.sweep_record,
 }
 SEAL_EVERY = timedelta(seconds=60)
