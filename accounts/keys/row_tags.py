@@ -85,7 +85,7 @@ def is_of(model: type[models.Model], values: Iterable[Any], tag: bytes) -> bool:
 def tagged_values(model: type[models.Model]) -> Iterator[tuple[Any, bytes, list[Any]]]:
     """Of each row its key, its tag and the values that the tag covers, as ``is_of`` takes them."""
     field = _field_of(model)
-    rows = model._base_manager.order_by("pk").values_list("pk", field.attname, *field.over)
+    rows = model._default_manager.order_by("pk").values_list("pk", field.attname, *field.over)
     for pk, tag, *values in rows.iterator():
         yield pk, bytes(tag), values
 

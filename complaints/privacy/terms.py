@@ -42,8 +42,9 @@ where not exists (select from complaints_complaint c
     and not exists (select from complaints_complaint c
         where c.consumer_id = t.account and (c.closed_at is null or c.closed_at > %(before)s))
     and not exists (select from complaints_participant p join complaints_complaint c on c.id = p.complaint_id
-        where (p.person_key = t.person or p.person_id = t.account)
-        and (c.closed_at is null or c.closed_at > %(before)s))
+        where p.person_key = t.person and (c.closed_at is null or c.closed_at > %(before)s))
+    and not exists (select from complaints_participant p join complaints_complaint c on c.id = p.complaint_id
+        where p.person_id = t.account and (c.closed_at is null or c.closed_at > %(before)s))
     and (t.account is null or t.seen_at <= %(before)s
         and not exists (select from enterprises_apitoken a where a.user_id = t.account and a.last_used_at > %(before)s)
         and not exists (select from authorities_officer o where o.user_id = t.account)

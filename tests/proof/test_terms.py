@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import security_log
@@ -194,6 +196,29 @@ def test_unusually_many_wait_for_two_persons(world: World, monkeypatch: pytest.M
     worst = SecurityEvent.objects.filter(kind="person_erased").count()
     assert not brake.Brake(5 * worst, worst, frozenset(), what="erasures").holds
     assert brake.Brake(5 * worst + 1, worst, frozenset(), what="erasures").holds
+
+
+def test_to_look_whose_term_is_over_takes_the_same_statements_for_nobody_and_for_many_and_compares_no_pairs(
+    world: World,
+) -> None:
+    cases = three(world)
+
+    def looked(now: datetime) -> tuple[int, list[Any]]:
+        with CaptureQueriesContext(connection) as seen:
+            assert terms.may_erase(now=now)
+            people = list(terms.over(now=now))
+        return len(seen), people
+
+    last = max(over(case) for case in cases)
+    looked(last)
+    assert looked(last - 9 * DAY) == (10, [])
+    statements, people = looked(last)
+    assert (statements, len(people)) == (10, 3)
+    # Each of the people with each who takes part somewhere: 350 s for 40,000 of these (docs/performance.md).
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_nestloop = off")
+        cursor.execute("explain " + terms._OVER.format(what="count(*)"), {"before": last})
+        assert not [line for (line,) in cursor.fetchall() if "Nested Loop" in line]
 
 
 def test_the_page_of_ones_data_tells_until_when_they_are_kept(world: World) -> None:

@@ -51,6 +51,7 @@ class Cluster:
         self.log = folder / "log"
         self.at_work: list[subprocess.Popen[str]] = []
         if not (keys / "vault").exists():
+            (keys / "vault").touch(mode=0o600)
             (keys / "vault").write_text(vault.fresh())
         own = {"ODR_LOCAL": folder, "EVIDENCE_ROOT": folder / "evidence", "MEDIA_ROOT": folder / "files"}
         own |= {"SEAL_KEY_FILE": keys / "key.pem", "VAULT_KEY_FILE": keys / "vault", "SWEEP_EVERY": 1}
