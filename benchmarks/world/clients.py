@@ -6,10 +6,12 @@ the receipt ends the benchmark.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import http.client
 import multiprocessing
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -134,3 +136,13 @@ def _file(web: http.client.HTTPConnection, session: str, draft: str) -> None:
                 raise
     if answer.status != 302 or not answer.headers.get("Location", "").endswith("/receipt/"):
         raise AssertionError(f"{answer.status} {answer.headers.get('Location')}")
+
+
+@contextlib.contextmanager
+def file_one(port: int) -> Iterator[Callable[[str, str], None]]:
+    """A browser that files on being given session and draft."""
+    web = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        yield functools.partial(_file, web)
+    finally:
+        web.close()
