@@ -32,18 +32,22 @@ class Tally:
     probes: Counter[str] = field(default_factory=Counter)
     #: Answered with 429: the limit is the right answer.
     limited: Counter[str] = field(default_factory=Counter)
+    #: Answered with 503, twice: the portal had no time, and said nothing that could be judged.
+    busy: Counter[str] = field(default_factory=Counter)
     wrong: dict[str, list[str]] = field(default_factory=dict)
     #: What could not be tried, and why.
     left_out: list[str] = field(default_factory=list)
 
     def table(self) -> str:
         kinds = [*self.probes, "all"]
-        rows = [("kind", "probes", "right", "of them 429", "wrong")]
+        rows = [("kind", "probes", "right", "of them 429", "wrong", "busy (503)")]
         for kind in kinds:
             names = list(self.probes) if kind == "all" else [kind]
-            n, limited = (sum(counter[name] for name in names) for counter in (self.probes, self.limited))
+            n, limited, busy = (
+                sum(counter[name] for name in names) for counter in (self.probes, self.limited, self.busy)
+            )
             wrong = sum(len(self.wrong.get(name, [])) for name in names)
-            rows.append((kind, f"{n:,}", f"{n - wrong:,}", f"{limited:,}", f"{wrong:,}"))
+            rows.append((kind, *(f"{cell:,}" for cell in (n, n - wrong - busy, limited, wrong, busy))))
         width = max(len(row[0]) for row in rows)
         return "\n".join(f"{row[0]:<{width}} " + " ".join(f"{cell:>12}" for cell in row[1:]) for row in rows)
 
@@ -112,9 +116,13 @@ class Attack:
     ) -> Answer:
         """Ask once, and judge the answer: by ``wanted``, and by what holds for every answer."""
         answer = who.browser.call(method, path, data, **how)
+        if answer.status == 503:
+            answer = who.browser.call(method, path, data, **how)
         wrong = ""
         if answer.status == 429:
             self.tally.limited[kind] += 1
+        elif answer.status == 503:
+            self.tally.busy[kind] += 1
         else:
             wrong = self._always(answer, who) or wanted(answer)
         shown = f" {dict(data)}" if isinstance(data, Mapping) and data else ""
@@ -134,7 +142,7 @@ class Attack:
             self.say(f"  {tally.probes.total():,} probes, {tally.n_wrong} answered wrongly")
 
     def _always(self, answer: Answer, who: Somebody) -> str:
-        if answer.status >= 500 and not answer.path.startswith("/readyz"):
+        if answer.status >= 500:
             return f"{answer.status}"
         if answer.headers.get("Content-Type") == "text/html":
             # The web server refused it before anything of ours saw it.
