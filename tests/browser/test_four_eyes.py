@@ -16,6 +16,7 @@ from enterprises.models import Staff, TwoPersons
 from enterprises.team import organising, team
 from enterprises.team.rights import Post, TeamActor, enterprise_reach
 from tests import given
+from tests.accounts.authenticator import newest_code
 from tests.browser.looks import in_look
 from tests.cast import World, a_new_phone
 
@@ -160,3 +161,21 @@ def test_without_a_script_somebody_looks_at_a_number_and_the_consumer_sees_it(wo
     assert page.get_by_role("link", name="13800000001").count() == 1
     own = visit(width=360, user=world.chen, javascript=False).go(f"/cases/{case.number}/")
     assert "明试" in own.locator("section", has=own.get_by_role("heading", name="谁看过我的联系方式")).inner_text()
+
+
+@pytest.mark.parametrize("look", [in_look(360), in_look(360, "en")])
+def test_who_has_proved_no_phone_proves_it_from_any_page_without_a_script(world: World, visit: Any) -> None:
+    world.ming.own_phone = None
+    world.ming.save(update_fields=["own_phone"])
+    visitor = visit(user=world.ming, javascript=False)
+    page = visitor.look("/enterprise/queue/")
+    page.locator('a.btn[href="/account/change/own-phone/"]').click()
+    visitor.look()
+    page.locator("[name=address]").fill("13800007777")
+    page.locator("form.panel button.btn").click()
+    visitor.look()
+    page.locator("[name=code]").fill(newest_code())
+    page.locator("form.panel button.btn").click()
+    assert "138****7777" in page.inner_text("main")
+    assert page.locator('a.btn[href="/account/change/own-phone/"]').count() == 0
+    visitor.look()

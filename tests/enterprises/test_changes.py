@@ -189,9 +189,13 @@ def test_what_became_impossible_is_refused_by_name(world: World) -> None:
 
 def test_only_whoever_enrolled_it_decides_and_a_late_approval_begins_on_its_own_day(world: World) -> None:
     change = filed(world, "alias-add", name="榕城移动")
-    for ids, user in (({world.city.pk}, world.head_officer.user), (set(), world.rui), ({world.gulou.pk}, world.lead)):
+    for ids, user, code in (
+        ({world.city.pk}, world.head_officer.user, "not_yours"),
+        (set(), world.rui, "not_yours"),
+        ({world.gulou.pk}, world.lead, "own_proposal"),
+    ):
         refused(
-            "not_yours",
+            code,
             lambda ids=ids, user=user: changing.decide(
                 change, agrees=True, reason="", authority_ids=ids, by=user, now=WEDNESDAY, today=TODAY
             ),
