@@ -360,7 +360,7 @@ def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world:
     by: Any = {"by": officer_of(world, "head"), "now": timezone.now()}
     made = warning.propose(warning.draft(a_spot(world, facet="").pk, authority_id=world.gulou.pk, **by).pk, **by)
     answer = sent(head, f"/authority/warnings/{made.pk}/", do="approve")
-    assert (answer.status_code, "须由另一位负责人批准" in answer.content.decode()) == (409, True)
+    assert (answer.status_code, "须由另一位人员办理" in answer.content.decode()) == (409, True)
     published = {"state": "published", "decided_by": by["by"], "published_at": by["now"]}
     with pytest.raises(IntegrityError, match="published_by_a_second_person"), transaction.atomic():
         ConsumerWarning.objects.filter(pk=made.pk).update(**published)
