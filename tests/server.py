@@ -172,8 +172,8 @@ def django_db_setup(postgres_server: embedded.ThrowAwayPostgres) -> None:
     os.environ["ODR_LOCAL"] = str(postgres_server.folder / "local")
     os.environ["DATABASE_URL"] = postgres_server.dsn(user=roles.WEB, database=DATABASE)
     os.environ["DATABASE_OWNER_URL"] = postgres_server.dsn(user=roles.OWNER, database=DATABASE)
-    DatabaseOperations.execute_sql_flush = _flush_as_owner(postgres_server)  # type: ignore[method-assign]
-    DatabaseOperations.sql_flush = _without_the_lists(DatabaseOperations.sql_flush)  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = _flush_as_superuser(postgres_server)  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = _deleting  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -190,20 +190,24 @@ def as_owner() -> Iterator[None]:
         connection.settings_dict = kept
 
 
-def _without_the_lists(sql_flush: Any) -> Any:
-    """What `migrate` filled from files stays: nothing in a test may change it, and rows of the next point at it."""
+def _deleting(self: DatabaseOperations, style: Any, tables: Any, **options: Any) -> list[str]:
+    """Empties them once nobody else writes. TRUNCATE would make the files of all tables and indexes anew: 240 ms of CPU
+    where deleting takes 7.
+
+    What `migrate` filled from files stays: nothing in a test may change it, and rows of the next point at it.
+    """
     lists = {model._meta.db_table for model in apps.get_models() if issubclass(model, ListedCode)}
-
-    def kept(self: DatabaseOperations, style: Any, tables: Any, **options: Any) -> Any:
-        return sql_flush(self, style, [table for table in tables if table not in lists], **options)
-
-    return kept
+    names = [self.quote_name(table) for table in tables if table not in lists]
+    deletes = "; ".join(f"delete from {name}" for name in names)
+    return [f"begin; lock table {', '.join(names)} in exclusive mode; {deletes}; commit"]
 
 
-def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
+def _flush_as_superuser(server: embedded.ThrowAwayPostgres) -> Any:
+    """Past the triggers that guard the record and the policies that hide rows."""
+
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         embedded.run_statements(
-            server.dsn(user=roles.OWNER, database=DATABASE),
+            server.dsn(user="postgres", database=DATABASE),
             ["set session_replication_role = replica", *sql_list, COUNT_A_CHANGE],
         )
         keyring.forget()

@@ -17,6 +17,7 @@ from complaints.models import Complaint, Dossier, NoticeChoice
 from complaints.notices.recipients import ORDER, address_of
 from complaints.procedure import working_calendar
 from complaints.procedure.refusals import StepNotAllowed
+from web import private_files
 
 EXPIRES_AFTER = timedelta(hours=24)
 #: Of one kind and person within a day; building one costs seconds of a processor.
@@ -89,9 +90,7 @@ def _gone() -> DossierGone:
 
 def folder() -> Path:
     """Beside the exports: private, and in no archive."""
-    place = Path(settings.EXPORT_ROOT) / "dossiers"
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return place
+    return private_files.folder(private_files.folder(Path(settings.EXPORT_ROOT)) / "dossiers")
 
 
 def path_of(dossier: Dossier, form: str) -> Path:

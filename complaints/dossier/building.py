@@ -26,6 +26,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import ENTERPRISE, find_case, page_of
 from complaints.reading.case_documents import may_print
 from database import row_security
+from web import private_files
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ def _pack(
     path = asking.path_of(dossier, "zip")
     half = path.with_name(f"{path.name}.part")
     named = {f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()}
-    with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
+    with os.fdopen(private_files.opened(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC), "w+b") as out:
         pack(out, gathered, proof=proof, at=now, key=key, each=work.go_on, papers=named)
         out.seek(0)
         digest = hashlib.file_digest(out, "sha256").hexdigest()
@@ -210,7 +211,7 @@ def _pack(
 def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
     path = asking.path_of(dossier, form)
     half = path.with_name(f"{path.name}.part")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+    with os.fdopen(private_files.opened(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as out:
         out.write(content)
     half.rename(path)
     return [hashlib.sha256(content).hexdigest(), len(content)]

@@ -19,6 +19,7 @@ from complaints.evidence.bucket import Bucket, Keys
 from complaints.models.complaint import Complaint
 from complaints.models.evidence import Evidence
 from complaints.models.record import HandlingStep
+from web import private_files
 
 CHUNK = 1024 * 1024
 
@@ -28,7 +29,9 @@ def storage() -> Storage:
     if (place := settings.EVIDENCE_S3) is not None:
         return Bucket(endpoint=place.endpoint, bucket=place.bucket, keys=Keys(place.key, place.secret, place.region))
     return FileSystemStorage(
-        location=Path(settings.EVIDENCE_ROOT), file_permissions_mode=0o400, directory_permissions_mode=0o700
+        location=private_files.folder(Path(settings.EVIDENCE_ROOT)),
+        file_permissions_mode=private_files.file_mode() & 0o440,
+        directory_permissions_mode=private_files.folder_mode(),
     )
 
 
@@ -62,9 +65,7 @@ def has_room(size: int) -> bool:
 
 def _incoming() -> Path:
     """Below the private folder, so that a part is never on a disk that everybody may read."""
-    folder = Path(settings.EVIDENCE_ROOT) / "incoming"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return private_files.folder(private_files.folder(Path(settings.EVIDENCE_ROOT)) / "incoming")
 
 
 @contextmanager

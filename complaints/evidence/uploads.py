@@ -16,6 +16,7 @@ from complaints.evidence.limits import EvidenceRefused
 from complaints.models.complaint import Complaint
 from complaints.models.evidence import Evidence, FilingDraft, Upload
 from database.row_security import working_as_steps
+from web import private_files
 
 #: Counted from the last part; long enough to go home to a better network.
 KEPT_FOR = timedelta(hours=24)
@@ -114,7 +115,7 @@ def put_part(upload: Upload, content: bytes, *, at: int, sha256: str, name: str,
 
 
 def _write(upload_id: uuid.UUID, content: bytes, *, at: int) -> None:
-    handle = os.open(storing.part_file(upload_id), os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    handle = private_files.opened(storing.part_file(upload_id), os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW)
     try:
         written = 0
         while written < len(content):

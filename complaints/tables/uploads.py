@@ -23,6 +23,7 @@ from complaints.tables.exporting import files
 from complaints.tables.exporting.selecting import NoWorkspace
 from complaints.tables.sheets import MOST_BYTES, SheetRefused, form_of, lines_of
 from database.sweeping import MOST_ATTEMPTS, WORKS_FOR, hand_back, work_off
+from web import private_files
 
 #: Lines tried or carried out together: their cases are locked for so long.
 BATCH = 50
@@ -43,7 +44,7 @@ def kept(chunks: Iterable[bytes], mark: str) -> Iterator[tuple[str, str]]:
     path = files.upload_of(mark)
     try:
         digest, size, first = hashlib.sha256(), 0, b""
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(private_files.opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
             for chunk in chunks:
                 first = first or chunk[:8]
                 size += len(chunk)

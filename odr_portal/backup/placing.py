@@ -12,6 +12,7 @@ from pathlib import Path
 
 from odr_portal.backup import archive
 from odr_portal.backup.archive import CHUNK, EVIDENCE, FILES, Unusable
+from web import private_files
 
 STAGED = ".restoring"
 _REPLACED = ".replaced"
@@ -58,7 +59,7 @@ class Staged:
             return
         if folder != root:
             self._make_folders(root, folder.parent)
-        folder.mkdir(mode=0o700, parents=folder == root)
+        private_files.folder(folder)
         self._made.append(folder)
         if folder != root:
             _give(folder, root)
@@ -110,7 +111,7 @@ def _write(path: Path, result: Staged, tell: Callable[[str, int], None]) -> None
             place = result.folder(kind) / below
             result._make_folders(result.roots[kind], place.parent)
             with os.fdopen(
-                os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb"
+                private_files.opened(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW), "wb"
             ) as written:
                 for chunk in entry.chunks():
                     written.write(chunk)

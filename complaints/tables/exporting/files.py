@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from web import private_files
 from web.safe_cells import safe_cell
 
 #: The mark stands in the first row and in every fiftieth after it.
@@ -40,9 +41,7 @@ def upload_of(mark: str) -> Path:
 
 
 def _folder() -> Path:
-    folder = Path(settings.EXPORT_ROOT)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return private_files.folder(Path(settings.EXPORT_ROOT))
 
 
 def append(mark: str, rows: Sequence[Sequence[str]], *, after: int) -> int:
@@ -50,7 +49,7 @@ def append(mark: str, rows: Sequence[Sequence[str]], *, after: int) -> int:
 
     Returns how many bytes are good now.
     """
-    with os.fdopen(os.open(half_of(mark), os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+    with os.fdopen(private_files.opened(half_of(mark), os.O_RDWR | os.O_CREAT), "r+b") as file:
         if file.seek(0, os.SEEK_END) < after:
             raise FileNotFoundError(f"{mark}: the half-built file is shorter than it was")
         file.truncate(after)
@@ -65,7 +64,7 @@ def append(mark: str, rows: Sequence[Sequence[str]], *, after: int) -> int:
 def finish(mark: str, kind: str, heading: Sequence[str], *, who: str, at: datetime, query: str) -> tuple[str, int]:
     """Make the file from its rows. Returns (SHA-256 in hexadecimal, size in bytes)."""
     path = file_of(mark, kind)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w"):
+    with os.fdopen(private_files.opened(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), "w"):
         pass
     titles = [*heading, _("导出编号")]
     if kind == "csv":
