@@ -36,6 +36,7 @@ def _installed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REDIS_URL = "rediss://:word@broker.example.org/0"
     settings.PROCESS_USERS = {"web": "daemon", "worker": "bin", "beat": "sys", "watch": "games"}
     settings.VAULT_KEY_FILE = settings.DOCUMENT_KEY_FILE = settings.SEAL_KEY_FILE = ""
+    settings.EVIDENCE_ROOT = settings.EXPORT_ROOT = "/nowhere"
 
 
 def test_T77_an_installation_in_order_is_told_nothing(settings: Any) -> None:

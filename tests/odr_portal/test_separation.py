@@ -52,6 +52,7 @@ def test_T77_shared_users_wrong_users_and_keys_that_are_open_or_needless_are_nam
     seal = tmp_path / "seal.pem"
     seal.touch(0o600)
     settings.DOCUMENT_KEY_FILE = settings.VAULT_KEY_FILE = settings.SEAL_KEY_FILE = ""
+    settings.EVIDENCE_ROOT = settings.EXPORT_ROOT = str(tmp_path / "not-there-yet")
     settings.PROCESS_USERS = dict(zip(environment.PROCESSES, (ME, *OTHERS), strict=False))
     assert separation.found("web") == separation.found() == []
     assert separation.found("watch") == [f"watch runs as {ME}, and PROCESS_USERS says {OTHERS[2]}."]
