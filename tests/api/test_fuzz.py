@@ -150,9 +150,9 @@ def _fuzz(
     while statuses.total() < cases:
         # Each operation as often as any other; few, where there is no time for all.
         inputs = -(-(cases - statuses.total()) // sent_as)
-        some = chance.sample(operations, min(len(operations), inputs))
+        some = chance.sample(operations, min(len(operations), -(-inputs // 2)))
         quiet: Any = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
-        how_many = how(max_examples=-(-inputs // len(some)), phases=[Phase.generate], **quiet)
+        how_many = how(max_examples=inputs // len(some) or 1, phases=[Phase.generate], **quiet)
         for operation in some:
             calls = for_all(st.one_of(fine(operation), fine(operation), wrong(operation)))
             seed(chance.getrandbits(64))(how_many(calls(one)))()
