@@ -292,7 +292,7 @@ class RecoveryCode(models.Model):
 
 
 class AccountChange(models.Model):
-    """A change of a factor, phone or mailbox that its owner can undo for three days (sign_in/changes.py).
+    """A change of a factor, phone, mailbox or password that its owner can undo for three days (sign_in/changes.py).
 
     ``before``: JSON of what stood there. ``key_digest``: of the key that only the letters about it carry."""
 

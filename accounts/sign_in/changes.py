@@ -39,6 +39,7 @@ class Kind(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     OWN_PHONE = "own_phone"
+    PASSWORD = "password"  # noqa: S105 - the name of a change
 
 
 class AddressTaken(Exception):
@@ -90,6 +91,8 @@ def words_of(kind: str, before: dict[str, Any]) -> str:
         return gettext("删去了%(factor)s") % {"factor": before["name"]}
     if kind == Kind.RECOVERY_CODES:
         return gettext("换了一批恢复码")
+    if kind == Kind.PASSWORD:
+        return gettext("换了登录密码")
     what = {Kind.PHONE: gettext("手机"), Kind.OWN_PHONE: gettext("本人手机")}.get(Kind(kind), gettext("邮箱"))
     return gettext("已换%(what)s：%(masked)s") % {"what": what, "masked": before["new"]}
 
@@ -165,11 +168,8 @@ def change_password(user: User, password: str, *, origin: Origin, now: datetime)
     with transaction.atomic():
         user.set_password(password)
         user.save()
-        with override(user.language):
-            body = gettext("【12315】您的登录密码已更换。不是您？请马上打12315，并告诉您单位的管理员。")
-            told = contacts_of(user)
-            tell(user, told, subject=gettext("您的密码已更换"), body=body, now=now, useful_for=UNDONE_WITHIN)
         note("password_changed", now=now, user=user, address=origin.address)
+        _keep(user, Kind.PASSWORD, {}, told=contacts_of(user), origin=origin, now=now)
 
 
 def of_key(key: str, *, now: datetime) -> AccountChange | None:
@@ -219,8 +219,10 @@ def _bring_back(user: User, kind: str, before: dict[str, Any], *, now: datetime)
         if not SecondFactor.objects.filter(user=user).exists():
             # Whoever set up the only factor knew the password too: neither is good for anything any more.
             RecoveryCode.objects.filter(user=user).delete()
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
+            _end_password(user)
+    elif kind == Kind.PASSWORD:
+        # Whoever chose the new one may know the old one: neither is good for anything any more.
+        _end_password(user)
     elif kind == Kind.FACTOR_REMOVED:
         credential = before["credential_id"]
         SecondFactor.objects.create(
@@ -244,6 +246,11 @@ def _bring_back(user: User, kind: str, before: dict[str, Any], *, now: datetime)
         # Whoever still holds the old phone may be a thief too: for a day nobody decides anything important.
         user.contact_changed_at = now
         user.save()
+
+
+def _end_password(user: User) -> None:
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
 
 
 def tokens_of(user: User, *, now: datetime) -> QuerySet[Any]:

@@ -375,7 +375,7 @@ def reset_code(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:second-factor")
         if use is Use.RIGHT and user:
             contacts.refuse_while_new(user, now=now)
-            if user.may_sign_in and user.has_usable_password() and SecondFactor.objects.filter(user=user).exists():
+            if user.may_sign_in and needs_second_factor(user) and SecondFactor.objects.filter(user=user).exists():
                 enter(request, user, now=now, how="reset")
                 request.session.pop(RESETTING, None)
                 return redirect(sign_in.with_next("accounts:second-factor", reverse("accounts:password")))

@@ -117,6 +117,25 @@ def test_T26_undoing_the_only_factor_ends_the_password_and_the_mailbox_leads_bac
     assert is_in(owner)
 
 
+def test_T26_a_password_that_a_thief_chose_opens_nothing_nor_does_the_old_one_and_the_mailbox_leads_back_in(
+    ming: Client, world: World, clock: time_machine.Traveller
+) -> None:
+    chosen = "thief-chose-this-one-77"
+    body = {"current": PASSWORD, "password": chosen, "again": chosen, **KEY}
+    path = told_and_others_ended(ming, world, lambda: ming.post("/account/password/", body))
+    assert not missing_in(Client().get(path).content.decode(), "换了登录密码", "原来的密码也一起作废，要用邮箱收验证码重新设置。")
+    undone(path)
+    clock.shift(timedelta(minutes=1))
+    owner = Client()
+    for known in (chosen, PASSWORD):
+        tried = owner.post("/account/sign-in/password/", {"email": MAILBOX, "password": known, **KEY})
+        assert tried.status_code == 422
+    owner.post("/account/password/reset/", {"email": MAILBOX, **KEY})
+    factor = owner.post("/account/password/reset/code/", {"code": newest_code(), **KEY})["Location"]
+    assert factor == "/account/second-factor/?next=%2Faccount%2Fpassword%2F"
+    assert not is_in(owner)
+
+
 def test_T26_a_removed_factor_and_old_recovery_codes_come_back(ming: Client, world: World) -> None:
     passkey = {"kind": "passkey", "name": "钥匙", "key": b"k", "counter": 7, "created_at": NOW - timedelta(days=9)}
     spare = SecondFactor.objects.create(user=world.ming, credential_id=b"id", **passkey)
