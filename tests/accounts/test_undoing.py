@@ -123,7 +123,8 @@ def test_T26_a_password_that_a_thief_chose_opens_nothing_nor_does_the_old_one_an
     chosen = "thief-chose-this-one-77"
     body = {"current": PASSWORD, "password": chosen, "again": chosen, **KEY}
     path = told_and_others_ended(ming, world, lambda: ming.post("/account/password/", body))
-    assert not missing_in(Client().get(path).content.decode(), "换了登录密码", "原来的密码也一起作废，要用邮箱收验证码重新设置。")
+    page = Client().get(path).content.decode()
+    assert not missing_in(page, "换了登录密码", "原来的密码也一起作废，要用邮箱收验证码重新设置。")
     undone(path)
     clock.shift(timedelta(minutes=1))
     owner = Client()
