@@ -77,7 +77,7 @@ def looked_up(typed: Typed, *, on: dt.date, most: int) -> list[NameMatch]:
                 break
     else:
         for name, terms in {"typed": typed.terms, "parted": typed.parted}.items():
-            if name == "parted" and typed.parted == typed.terms:
+            if name == "parted" and (typed.parted == typed.terms or typed.is_short):
                 continue
             parts = {f"{name}_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
             ways.append(_PIECES.format(pieces=" and ".join(f"folded like %({key})s" for key in parts), grams=name))

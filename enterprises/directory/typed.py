@@ -120,6 +120,11 @@ class Typed:
         return tuple(piece for kind, piece in self._pieces if kind != "beside") or self.terms
 
     @cached_property
+    def is_short(self) -> bool:
+        """Whether one short word is left, which many names have in them: 中国连通 is not 福州连通通信器材."""
+        return len(self.parted) == 1 and len(self.parted[0]) < SHORTEST_SLIP
+
+    @cached_property
     def core(self) -> str:
         """Without places, numbers and what people write beside a name; empty where no name is left."""
         return self._joined("name", "trade") if self.bare else ""
