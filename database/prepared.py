@@ -73,8 +73,10 @@ class AnyOf(models.Lookup):  # type: ignore[type-arg]
 class Statement:
     """One statement by its words and values, prepared in each connection where it is asked."""
 
-    def __init__(self, sql: str, values: Sequence[Any], stand_ins: Sequence[Value]) -> None:
+    def __init__(self, sql: str, values: Sequence[Any], stand_ins: Sequence[Value], *, about: str = "") -> None:
         self.sql = sql
+        # For whoever looks at what the server is doing, where the words are not to be seen.
+        self.execute = f"/* {about} */ execute" if about else "execute"
         # The values that never change stay words, so that an index with a condition is found.
         self.values = [AsIs(f"${result}") if (result := _place_of(value, stand_ins)) else value for value in values]
         # The same in every process, and nobody without our key can say it: a statement of that name that somebody else
@@ -90,9 +92,15 @@ class Statement:
 
     def ask_by(self, cursor: Any, values: Sequence[Value]) -> list[tuple[Any, ...]]:
         """The same by a cursor that the caller holds."""
+        self.run_by(cursor, values)
+        results: list[tuple[Any, ...]] = cursor.fetchall()
+        return results
+
+    def run_by(self, cursor: Any, values: Sequence[Value]) -> None:
+        """What gives no rows, or leaves them to the cursor."""
         name = self._prepared_in(cursor.cursor)
         try:
-            cursor.execute(f"execute {name}{self.call}", values or None)
+            cursor.execute(f"{self.execute} {name}{self.call}", values or None)
         except DatabaseError as error:
             if getattr(error.__cause__, "pgcode", "") == _NOT_PREPARED:
                 # Somebody took it out of this session, and maybe all: the next asking prepares each anew, by other
@@ -100,8 +108,6 @@ class Statement:
                 line = cursor.cursor.connection
                 _prepared[line], _taken_out[line] = set(), _taken_out.get(line, 0) + 1
             raise
-        results: list[tuple[Any, ...]] = cursor.fetchall()
-        return results
 
     def _prepared_in(self, cursor: Any) -> str:
         name = f"{self.name}_{row_security.caller() or 'nobody'}"
@@ -112,6 +118,12 @@ class Statement:
             cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.sql, self.values))
             known.add(name)
         return name
+
+
+def statement_of(sql: str, *, about: str) -> Statement:
+    """A statement of our own words with ``%s`` for each value; what type a value has must stand there."""
+    places = [_STAND_INS[str](nth) for nth in range(sql.count("%s"))]
+    return Statement(sql, places, places, about=about)
 
 
 class PreparedQuery(Generic[Row]):

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from accounts.keys.sealed_fields import stored_columns
+from database.prepared import Statement, statement_of
 
 
 def _array_type(field: models.Field[Any, Any]) -> str:
@@ -63,22 +64,21 @@ def _element(value: Any) -> str:
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model; their ids are not read back."""
     if rows:
-        statement, fields = _insertion(type(rows[0]))
+        statement, fields = _insertion(type(rows[0]), numbers=False)
         with connection.cursor() as cursor:
-            cursor.execute(statement, _columns(rows, fields))
+            statement.run_by(cursor, _columns(rows, fields))
 
 
 def insert_and_number(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model and give each its id; a parent that was new itself is looked up."""
     if not rows:
         return
-    statement, fields = _insertion(type(rows[0]))
+    statement, fields = _insertion(type(rows[0]), numbers=True)
     for field in fields:
         if isinstance(field, models.ForeignKey):
             _take_parents_key(rows, field)
     with connection.cursor() as cursor:
-        cursor.execute(f"{statement} order by n returning id", _columns(rows, fields))
-        ids = cursor.fetchall()
+        ids = statement.ask_by(cursor, _columns(rows, fields))
     for row, (number,) in zip(rows, ids, strict=True):
         row.pk = number
         row._state.adding = False
@@ -86,17 +86,19 @@ def insert_and_number(rows: Sequence[models.Model]) -> None:
 
 
 @cache
-def _insertion(model: type[models.Model]) -> tuple[str, list[Any]]:
-    """The statement of a table and the fields that it wants, put together once a process; what
-    the database fills itself is left to it."""
+def _insertion(model: type[models.Model], *, numbers: bool) -> tuple[Statement, list[Any]]:
+    """The statement of a table and the fields that it wants, put together once a process and prepared once a
+    connection; what the database fills itself is left to it. ``numbers``: it answers with the ids."""
     every: list[Any] = list(model._meta.concrete_fields)
     fields = [f for f in every if not f.primary_key and not f.has_db_default()]
     names = ", ".join(f'"{f.column}"' for f in fields)
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
-    return (
+    words = (
         f'insert into "{model._meta.db_table}" ({names}) select {names} '  # noqa: S608
         f"from unnest({arrays}) with ordinality as v({names}, n)"
-    ), fields
+    )
+    words = f"{words} order by n returning id" if numbers else words
+    return statement_of(words, about=f"insert into {model._meta.db_table}"), fields
 
 
 def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any, Any]) -> None:
@@ -115,17 +117,18 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     if rows:
         statement, fields = _change(type(rows[0]), tuple(names))
         with connection.cursor() as cursor:
-            cursor.execute(statement, _columns(rows, fields))
+            statement.run_by(cursor, _columns(rows, fields))
 
 
 @cache
-def _change(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
+def _change(model: type[models.Model], names: tuple[str, ...]) -> tuple[Statement, list[Any]]:
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     key: Any = model._meta.get_field("id")
     assignments = ", ".join(f'"{f.column}" = v."{f.column}"' for f in fields)
     heads = ", ".join(f'"{f.column}"' for f in [key, *fields])
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in [key, *fields])
-    return (
+    words = (
         f'update "{model._meta.db_table}" t set {assignments} '  # noqa: S608
         f'from unnest({arrays}) as v({heads}) where t."{key.column}" = v."{key.column}"'
-    ), [key, *fields]
+    )
+    return statement_of(words, about=f"update {model._meta.db_table}"), [key, *fields]

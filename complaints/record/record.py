@@ -22,6 +22,7 @@ from complaints.models.record import SALT_BYTES, with_salt
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Audience
 from complaints.record import bulk, person_digests
+from database.prepared import PreparedQuery
 
 _PREFIX = b"\x00"
 _MARK = "recorded name"
@@ -245,6 +246,9 @@ def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, b
     return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
 
 
+_NAMES_OF = PreparedQuery(lambda people: RecordedName.objects.filter(person_key__any_of=people), list)
+
+
 def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
     """The kept names of everybody in these entries, made where missing."""
     actors = [actor for entry in entries for actor in (entry.actor, entry.actor.recorded_by) if actor is not None]
@@ -253,7 +257,7 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
         return {}
 
     def kept() -> dict[tuple[UUID, str], RecordedName]:
-        rows = list(RecordedName.objects.filter(person_key__in={key for key, _ in people}))
+        rows = _NAMES_OF(list({key for key, _ in people}))
         sealed_fields.load_for(rows)
         return {(row.person_key, row.name): row for row in rows}
 
