@@ -231,6 +231,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 class Docs(SpectacularSwaggerSplitView):
     """/api/v1/docs/: the schema to read and try; nothing is loaded from elsewhere, and no style stands in the page."""
 
+    http_method_names = ("get", "head")
     renderer_classes = [TemplateHTMLRenderer]
     template_name = "api_docs.html"
     url_name = "api:schema"

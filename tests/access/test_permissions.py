@@ -221,7 +221,7 @@ def test_T14_a_token_shows_and_neither_decides_without_the_phone_nor_gives_the_c
 @pytest.mark.django_db
 def test_T09_a_method_that_no_line_names_is_refused_whoever_asks_whatever_the_page(client: Client) -> None:
     for method in ("OPTIONS", "PUT", "DELETE", "PROPFIND"):
-        for path in ("/healthz", "/readyz", "/", "/account/sign-in/", "/open/"):
+        for path in ("/healthz", "/readyz", "/", "/account/sign-in/", "/open/", "/api/v1/docs/", "/api/v1/schema/"):
             assert client.generic(method, path).status_code == 405, (method, path)
     assert client.head("/healthz").status_code == 200
     assert client.post("/healthz").status_code == 405

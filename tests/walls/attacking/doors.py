@@ -88,9 +88,6 @@ def methods(attack: Attack) -> None:
 def _no_effect(answer: Answer, *, method: str) -> str:
     if answer.status in {400, 401, 403, 404, 405, 501} or answer.is_sign_in:
         return ""
-    if method == "OPTIONS" and "Allow" in answer.headers and not answer.body:
-        # What may be asked here, and nothing else.
-        return ""
     return f"{answer.status} {answer.location}, wanted is a refusal of {method}"
 
 
