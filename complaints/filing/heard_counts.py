@@ -23,11 +23,13 @@ def note(answers: Iterable[tuple[str, Answer]], *, version: int, now: datetime) 
     )
 
 
-def doubted(fields: Iterable[str]) -> set[str]:
-    """Those of the fields whose last answers confirm them too seldom; a field of fewer answers is not judged."""
+def doubted(fields: Iterable[str], *, version: int) -> set[str]:
+    """Those of the fields whose last answers to this version of the patterns confirm them too seldom; a field of fewer
+    answers is not judged."""
     result = set()
     for field in sorted(set(fields)):
-        last = Counter(HeardAnswer.objects.filter(field=field).order_by("-pk").values_list("answer", flat=True)[:LAST])
+        rows = HeardAnswer.objects.filter(field=field, version=version).order_by("-pk")
+        last = Counter(rows.values_list("answer", flat=True)[:LAST])
         if last.total() >= LAST and last[Answer.CONFIRMED] * 100 < LEAST * last.total():
             result.add(field)
     return result

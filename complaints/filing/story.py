@@ -2,6 +2,7 @@
 the person has said 对, 改 or 不是 to each line; only then it goes into the steps. A step whose every answer was
 confirmed is passed over; the check page shows it with the others."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ STORY, HEARD, SAID, OUTCOME = "story", "heard", "said", "outcome"
 MOST_LINES = 6
 YES, CHANGE, NO = "yes", "change", "no"
 BOTH, ONLY, NONE = "both", "only", "none"
+#: A report was wanted: what speaks of it is kept from the firm, also where a complaint is filed all the same.
+_SPLIT = (BOTH, ONLY)
 #: The circumstances that lead elsewhere, and the row of duties that says where.
 _LEADS = {"business": "business", "earlier": "handled"}
 _FULL_DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -75,7 +78,7 @@ def carriers() -> set[str]:
 def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     """Keeps the story and what is heard in it; what was said to an earlier story is gone."""
     found = heard(text, today)
-    doubted = heard_counts.doubted({one.field for one in found})
+    doubted = heard_counts.doubted({one.field for one in found}, version=patterns().version)
     lines = [json.dumps(line, ensure_ascii=False) for line in _lines(found, doubted)]
     problems = [one.value for one in found if one.field == "problem" and one.value in categories.PROBLEM_LABELS]
     quotes = [json.dumps([one.field, one.quote], ensure_ascii=False) for one in found if one.field in CIRCUMSTANCES]
@@ -114,6 +117,11 @@ def text_of(draft: FilingDraft) -> str:
     return drafts.first(draft, STORY, "text")
 
 
+def mark(draft: FilingDraft) -> str:
+    """Tells this story from one that was told before or after it: answers to another one are not taken."""
+    return hashlib.sha256(text_of(draft).encode()).hexdigest()[:16]
+
+
 def take(
     draft: FilingDraft, answers: Mapping[str, Any], *, said: Mapping[str, list[str]], now: datetime, today: date
 ) -> None:
@@ -123,10 +131,10 @@ def take(
     is_first, report_before = OUTCOME not in data, drafts.first(draft, OUTCOME, "report")
     taken = _taken(what, answers, today=today)
     report = answers.get(REPORT) or (BOTH if REPORT in answers.get("ask", ()) else NONE)
-    statement, violation = split(text_of(draft)) if report == BOTH else (text_of(draft), "")
+    statement, violation = split(text_of(draft)) if report in _SPLIT else (text_of(draft), "")
     taken.put("problem", statement=statement, report=violation)
     _take_back(draft)
-    if report != report_before:
+    if is_first or (report in _SPLIT) != (report_before in _SPLIT):
         # Where a report goes was decided anew: what was written for the other decision may not stay.
         for name in ("statement", "report"):
             data.get("problem", {}).pop(name, None)
@@ -261,7 +269,7 @@ def guides(draft: FilingDraft) -> list[Duty]:
 
 def is_split(draft: FilingDraft) -> bool:
     """Whether a report was split off, which the person has to look over."""
-    return drafts.first(draft, OUTCOME, "report") == BOTH
+    return drafts.first(draft, OUTCOME, "report") in _SPLIT
 
 
 def is_for_another(draft: FilingDraft) -> bool:

@@ -17,8 +17,7 @@ FILE = Path(__file__).with_name("duties.toml")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
     """A matter of other bodies, what it is known by and what is told. ``words``: none where it is only asked about.
-    ``is_occasion``: where a carrier is
-    blamed or a seller named, the matter is only the occasion of a complaint."""
+    ``is_occasion``: where a carrier is blamed or a seller named, the matter is only the occasion of a complaint."""
 
     code: str
     bodies: tuple[str, ...]

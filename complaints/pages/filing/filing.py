@@ -38,7 +38,7 @@ from complaints.filing.story_forms import StoryForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
 from complaints.models.evidence import Evidence, FilingDraft
 from complaints.pages.filing.filing_check import check, show
-from complaints.pages.filing.story import address_on, show_box, take_story
+from complaints.pages.filing.story import address_on, begin_again, show_box, take_story
 from enterprises.directory.finding import find
 from web.headers import ALWAYS
 from web.incoming import whole
@@ -142,13 +142,10 @@ def _lost(request: HttpRequest, step: str, *, now: datetime) -> HttpResponseBase
     """The draft is gone or lies elsewhere; what was just sent begins a new one."""
     if request.method != "POST" or step in ("evidence", "check"):
         return redirect(f"{reverse('complaints:file')}?lost=1")
-    draft, key = drafts.begin(now=now)
-    _keep_typed(request, draft, step, now=now)
-    messages.warning(
-        request, _("上一份草稿已经过期，或者不在这台设备上。您刚才填的这一页已经保存在新的草稿里。"), extra_tags="warn"
-    )
-    response = redirect(address_of(draft, "enterprise"))
-    give_cookie(response, key, seconds=drafts.kept_for(now).total_seconds())
+    held = begin_again(request, now=now)
+    _keep_typed(request, held.draft, step, now=now)
+    response = redirect(address_of(held.draft, "enterprise"))
+    give_cookie(response, held.key, seconds=drafts.kept_for(now).total_seconds())
     return response
 
 

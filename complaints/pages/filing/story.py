@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from complaints.filing import drafts, story
-from complaints.filing.held import HeldDraft, address_of, held_by, receipt_address
+from complaints.filing.held import HeldDraft, address_of, give_cookie, held_by, receipt_address
 from complaints.filing.story_forms import HeardForm, SplitForm, StoryForm, bodies_of
 from complaints.models.evidence import FilingDraft
 from web.templatetags.portal import control_id
@@ -27,6 +29,14 @@ def address(draft: FilingDraft, page: str) -> str:
 def address_on(draft: FilingDraft) -> str:
     """Where an unfinished draft goes on."""
     return address(draft, "heard") if story.is_unanswered(draft) else address_of(draft, draft.step)
+
+
+def begin_again(request: HttpRequest, *, now: datetime) -> HeldDraft:
+    """A new draft for what was just sent to one that is gone or lies elsewhere."""
+    messages.warning(
+        request, _("上一份草稿已经过期，或者不在这台设备上。您刚才填的这一页已经保存在新的草稿里。"), extra_tags="warn"
+    )
+    return HeldDraft(*drafts.begin(now=now))
 
 
 def show_box(
@@ -48,17 +58,24 @@ def take_story(request: HttpRequest, draft: FilingDraft, form: StoryForm, *, now
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def tell(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
-    """The box of a draft that stands: the story told again."""
+    """The box of a draft that stands: the story told again. Sent to a draft that is lost, it begins a new one."""
     now = timezone.now()
     held = held_by(request, now=now, draft_id=draft_id)
-    if held is None or held.draft.filed_at is not None:
+    if held is not None and held.draft.filed_at is not None:
         return _away(held)
     if request.method != "POST":
+        if held is None:
+            return _away(held)
         return show_box(request, StoryForm(initial={"story": story.text_of(held.draft)}), draft=held.draft)
     form = StoryForm(request.POST)
     if not form.is_valid():
-        return show_box(request, form, draft=held.draft, status=422)
-    return take_story(request, held.draft, form, now=now)
+        return show_box(request, form, draft=held.draft if held else None, status=422)
+    if held is not None:
+        return take_story(request, held.draft, form, now=now)
+    held = begin_again(request, now=now)
+    response = take_story(request, held.draft, form, now=now)
+    give_cookie(response, held.key, seconds=drafts.kept_for(now).total_seconds())
+    return response
 
 
 @never_cache
@@ -74,6 +91,9 @@ def understood(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     if story.HEARD not in draft.data:
         return redirect(address_of(draft, draft.step))
     what = story.understood(draft)
+    if request.method == "POST" and request.POST.get("mark", story.mark(draft)) != story.mark(draft):
+        messages.warning(request, _("您在别处重新写过了，下面是照新写的理解的。"), extra_tags="warn")
+        return redirect(address(draft, "heard"))
     said = drafts.values(draft, story.SAID)
     form = HeardForm(request.POST if request.method == "POST" else said or None, what=what)
     if request.method == "POST" and form.is_valid():
@@ -87,6 +107,7 @@ def understood(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
         "draft": draft,
         "what": what,
         "text": story.text_of(draft),
+        "mark": story.mark(draft),
         "errors": errors_of(form) if request.method == "POST" else [],
         "back_url": address(draft, "story"),
     }

@@ -191,7 +191,50 @@ def test_a_report_that_is_decided_anew_leaves_nothing_of_it_with_the_firm(client
     problem = FilingDraft.objects.get(pk=draft.pk).data["problem"]
     assert (problem["statement"], problem["report"]) == ([split["statement"]], [split["report"]])
     send(client, url(draft, "heard"), {"report": "only"})
-    assert FilingDraft.objects.get(pk=draft.pk).data["problem"]["report"] == [""]
+    problem = FilingDraft.objects.get(pk=draft.pk).data["problem"]
+    assert (problem["statement"], problem["report"]) == ([split["statement"]], [split["report"]])
+
+
+def test_who_only_reports_and_complains_all_the_same_tells_the_firm_nothing_of_the_report(client: Client) -> None:
+    draft = tell(client, REPORTED)
+    send(client, url(draft, "heard"), {"report": "only"})
+    problem = FilingDraft.objects.get(pk=draft.pk).data["problem"]
+    assert problem["statement"] == ["移动乱扣我60元，要求退还60元。"]
+    assert problem["report"] == ["我要举报他们虚假宣传，请依法查处"]
+    page = screen(client, draft, "guide")
+    assert not missing_in(page, "仍在这里投诉", "企业看不到", ">\n我要举报他们虚假宣传，请依法查处</textarea>")
+
+
+def test_who_would_not_write_comes_to_the_first_screen_also_beside_an_unfinished_complaint(client: Client) -> None:
+    tell(client)
+    page = client.get("/file/?new=1&object_category=service.telecom").content.decode()
+    (there,) = re.findall(r'href="(/file/\?[^"]*form=1)"', page)
+    assert "object_category=service.telecom" in there
+    assert "id_service_region" in client.get(html.unescape(there)).content.decode()
+
+
+def test_a_story_sent_to_a_draft_that_is_gone_begins_a_new_one(client: Client) -> None:
+    draft = tell(client)
+    gone = url(draft, "story")
+    draft.delete()
+    assert client.get(gone).headers["Location"] == "/file/?lost=1"
+    assert send(client, gone, {"story": " "}).status_code == 422
+    response = send(client, gone, {"story": STORY})
+    new = FilingDraft.objects.get()
+    assert response.headers["Location"] == url(new, "heard")
+    page = heard(client, new)
+    assert not missing_in(page, "投诉中国移动？", "已经保存在新的草稿里")
+
+
+def test_an_answer_to_a_story_that_was_told_anew_meanwhile_is_not_taken(client: Client) -> None:
+    draft = tell(client)
+    told = re.search(r'name="mark" value="(\w+)"', heard(client, draft))
+    assert told
+    send(client, url(draft, "story"), {"story": "电信宽带一直断，要求修好"})
+    response = send(client, url(draft, "heard"), {"mark": told[1], "line_0": "yes"})
+    assert response.headers["Location"] == url(draft, "heard")
+    assert story.is_unanswered(FilingDraft.objects.get())
+    assert "您在别处重新写过了" in heard(client, draft)
 
 
 def test_for_somebody_else_opens_what_is_asked_of_others(client: Client) -> None:
@@ -256,12 +299,13 @@ def test_a_field_that_people_seldom_confirm_is_no_longer_filled_in(client: Clien
     now = timezone.now()
     heard_counts.note([("firm", HeardAnswer.Answer.DENIED)] * 41, version=1, now=now)
     heard_counts.note([("firm", HeardAnswer.Answer.CONFIRMED)] * 158, version=1, now=now)
-    assert heard_counts.doubted(["firm", "day"]) == set(), "fewer than 200 say nothing"
+    assert heard_counts.doubted(["firm", "day"], version=1) == set(), "fewer than 200 say nothing"
     heard_counts.note([("firm", HeardAnswer.Answer.CONFIRMED)], version=1, now=now)
-    assert heard_counts.doubted(["firm", "day"]) == {"firm"}
+    assert heard_counts.doubted(["firm", "day"], version=1) == {"firm"}
+    assert heard_counts.doubted(["firm"], version=2) == set(), "another version is judged by its own answers"
     page = heard(client, tell(client))
     assert "投诉中国移动？" not in page or not re.search(r'name="line_0" value="yes"[^>]*checked', page)
     heard_counts.note([("firm", HeardAnswer.Answer.CONFIRMED)] * 900, version=1, now=now + timedelta(days=1))
-    assert heard_counts.doubted(["firm"]) == set()
+    assert heard_counts.doubted(["firm"], version=1) == set()
     assert heard_counts.forget(limit=500) == 100
     assert HeardAnswer.objects.count() == heard_counts.KEPT
