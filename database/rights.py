@@ -27,7 +27,7 @@ where pg_has_role(name, r.oid, 'member') and r.rolname <> name and not r.rolname
 union all select 'whoever takes a role may write ' || alone from unnest(%(alone)s::text[]) alone
 where to_regclass('public.' || alone) is not null and not exists (
     select from pg_trigger where tgrelid = to_regclass('public.' || alone) and tgname = 'only_steps_write'
-        and tgenabled = 'O' and tgfoid = 'public.only_steps_write'::regproc)
+        and tgenabled = 'O' and tgfoid = to_regproc('public.only_steps_write'))
 order by 1"""
 
 

@@ -86,17 +86,17 @@ def is_same_device(first: Iterable[Part], second: Part) -> bool:
     return bool(second.seat.device) and any(part.seat.device == second.seat.device for part in first)
 
 
-def must_be_two(first: Iterable[Part], second: Part) -> bool:
+def must_be_two(first: Iterable[Part], second: Part, *, refuses: bool = False) -> bool:
     """Whether it is the same device; raises NotTwoPersons where ``second`` is no other person than each of ``first``,
-    or acts in a session of theirs."""
+    or acts in a session of theirs. ``refuses``: to say no, those before need no proved phone, as they may have left."""
     parts = list(first)
     if any(part.person == second.person for part in parts):
         raise NotTwoPersons("own_proposal")
     must_be_proved(second)
     for part in parts:
-        if not part.phone:
+        if not part.phone and not refuses:
             raise NotTwoPersons("first_not_proved")
-        if _is_one_phone(part, second):
+        if part.phone and _is_one_phone(part, second):
             raise NotTwoPersons("same_person")
         if part.seat.session and part.seat.session == second.seat.session:
             raise NotTwoPersons("same_session")
@@ -128,13 +128,20 @@ def ask(matter: str, by: User, *, now: datetime, error: Error = NotTwoPersons) -
 
 
 def decide(
-    matter: str, by: User, *, asked: Iterable[int | str | None], now: datetime, error: Error = NotTwoPersons
+    matter: str,
+    by: User,
+    *,
+    asked: Iterable[int | str | None],
+    now: datetime,
+    refuses: bool = False,
+    error: Error = NotTwoPersons,
 ) -> bool:
     """``by`` decides what these asked for (accounts, or keys of persons); whether on a device of theirs. Writes it
-    down, and into the security log. Raises ``error``."""
+    down, and into the security log. ``refuses``: as `must_be_two`; nor need the rows be as they were written. Raises
+    ``error``."""
     second = part_of(by.person_key, by.own_phone_index)
     with _refused_as(error):
-        same_device = must_be_two(_parts(matter, asked), second)
+        same_device = must_be_two(_parts(matter, asked, refuses=refuses), second, refuses=refuses)
     _keep(matter, by, "decided", second.seat, same_device=same_device, now=now)
     note("second_person", now=now, user=by, subject=matter, reason="same_device" if same_device else "")
     return same_device
@@ -173,13 +180,14 @@ def _refused_as(error: Error) -> Iterator[None]:
         raise error(refusal.code, str(refusal)) from None
 
 
-def _parts(matter: str, asked: Iterable[int | str | None]) -> list[Part]:
-    """Those of before there were parts, and of commands, have no seat."""
+def _parts(matter: str, asked: Iterable[int | str | None], *, refuses: bool) -> list[Part]:
+    """Those of before there were parts, and of commands, have no seat. Nobody who asked may be missing."""
     said = {one for one in asked if one}
     of_accounts, of_keys = [one for one in said if isinstance(one, int)], [one for one in said if isinstance(one, str)]
     people = list(User.objects.filter(Q(pk__in=of_accounts) | Q(person_key__in=of_keys)))
     rows = {row.user_id: row for row in DecisionPart.objects.filter(matter=matter, part="asked", user__in=people)}
-    if not all(row_tags.stands(row) for row in rows.values()):
+    is_whole = len(people) == len(said) and all(row_tags.stands(row) for row in rows.values())
+    if not (is_whole or refuses):
         raise NotTwoPersons("part_touched")
     return [
         Part(

@@ -267,7 +267,7 @@ def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: 
 
 def refuse(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: datetime) -> LawChange:
     with transaction.atomic():
-        change = _held_for(mark, by=by, heads=heads, now=now)
+        change = _held_for(mark, by=by, heads=heads, now=now, refuses=True)
         change.state, change.decided_by, change.decided_at, change.decision = "refused", by, now, text.strip()
         change.save(update_fields=["state", "decided_by", "decided_at", "decision"])
     return change
@@ -284,7 +284,7 @@ def drop(mark: str, *, by: User, now: datetime) -> LawChange:
     return change
 
 
-def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime) -> LawChange:
+def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime, refuses: bool = False) -> LawChange:
     """Two who decide at once: the second one finds it decided."""
     change = (
         LawChange.objects.select_for_update(of=("self",)).select_related("authority__region", "region").get(mark=mark)
@@ -298,7 +298,8 @@ def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime)
                 _("工作日历全国适用，由总局的负责人批准；总局没有负责人在岗时，由所在省的省局负责人批准。"),
             )
         raise StepNotAllowed("not_yours", _("须由另一名负责人批准，不能批准自己提请的。"))
-    persons.decide(persons.matter_of(change), by, asked=[change.asked_by_id], now=now, error=StepNotAllowed)
+    first = [change.asked_by_id]
+    persons.decide(persons.matter_of(change), by, asked=first, now=now, refuses=refuses, error=StepNotAllowed)
     return change
 
 

@@ -271,7 +271,7 @@ def send_back(measure: Measure, *, text: str, by: MeasureWorkers) -> None:
     mine = _mine(measure, by.actors)
     matters = _matters(measure)
     for matter in list(matters.values())[:1]:
-        two_persons.must_be_another(matter, mine[0])
+        two_persons.must_be_another(matter, mine[0], refuses=True)
     moves = []
     for case in by.cases.filter(pk__in=list(matters)).order_by("pk"):
         actor = _for(mine, case)

@@ -200,7 +200,8 @@ def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appra
         row = rows.filter(pk=pk, enterprise__enrolled_by__in=mine).first()
         if row is None or row.decided_at is not None:
             raise AppraisalRefused(_("刚有变化，请看最新的。"))
-        persons.decide(persons.matter_of(row), by, asked=[row.proposed_by_id], now=now, error=_refused)
+        first, refuses = [row.proposed_by_id], not agrees
+        persons.decide(persons.matter_of(row), by, asked=first, now=now, refuses=refuses, error=_refused)
         if agrees:
             row.decided_by, row.decided_at = by, now
             row.save(update_fields=["decided_by", "decided_at"])

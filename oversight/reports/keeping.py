@@ -283,7 +283,8 @@ def _decided(
                 "not_yours", _("由本机关或者上级机关的负责人决定，起草和最后修改的人不能批准自己的报告。")
             )
         first = [held.drafted_by_id, held.edited_by_id]
-        persons.decide(persons.matter_of(held), by, asked=first, now=now, error=StepNotAllowed)
+        refuses = state == "draft"
+        persons.decide(persons.matter_of(held), by, asked=first, now=now, refuses=refuses, error=StepNotAllowed)
         held.state, held.decided_by, held.decided_at, held.decision = state, by, now, text
         held.save(update_fields=["state", "decided_by", "decided_at", "decision"])
     return held

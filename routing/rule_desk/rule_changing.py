@@ -208,7 +208,8 @@ def decide(
             )
         if held.state != State.WAITING:
             raise ChangeRefused("not_waiting", _("这项变更没有提交，或者已经撤回。"))
-        persons.decide(persons.matter_of(held), by, asked=[held.made_by_id], now=now, error=ChangeRefused)
+        first, refuses = [held.made_by_id], not agrees
+        persons.decide(persons.matter_of(held), by, asked=first, now=now, refuses=refuses, error=ChangeRefused)
         if agrees:
             versions = list(
                 RoutingRule.objects.select_for_update(of=("self",)).filter(code=held.final_code).order_by("version")

@@ -1,6 +1,7 @@
 """Two approvals are by two persons: another account, phone and session; the same device is shown and recorded."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,11 +17,12 @@ from django.utils import timezone
 
 from accounts.keys import row_tags
 from accounts.models import Administrator, DecisionPart, HousePhone, OutgoingMessage, SecurityEvent, User
-from accounts.sign_in import changes, known_browsers
+from accounts.sign_in import changes, known_browsers, persons
 from accounts.sign_in.contacts import Contact
 from accounts.sign_in.own_phone import PhoneTaken
 from complaints import handling
 from complaints.handling.steps import proposals
+from complaints.handling.transition import two_persons
 from complaints.models import HandlingStep, Matter, Offer
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff, TwoPersons
@@ -314,3 +316,42 @@ def test_T97_a_phone_planted_with_the_database_alone_makes_no_second_person(worl
     assert send(lead, approval_of(case), GRANTED).status_code == 302
     assert lead.get("/account/").status_code == 302
     assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_T97_nobody_decides_where_who_asked_is_not_found(world: World, keepers: dict[str, User]) -> None:
+    send(signed_in(keepers["security"]), page_of(person("new")), {"do": "appoint", "kind": "audit"})
+    # A page may write accounts, so an injected statement may as well: nobody has the key of who asked any more.
+    User.objects.filter(pk=keepers["security"].pk).update(person_key=uuid.uuid4())
+    agreed = {"do": "agree", "number": str(duty_changes.read()[0].number)}
+    checked(send(signed_in(keepers["audit"]), "/administration/changes/", agreed), 409, "这条记录被改动过")
+    assert duty_changes.read()[0].agreed_at is None
+
+
+def test_T97_what_somebody_without_a_proved_phone_proposed_is_not_approved_but_goes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As it was proposed before there were parts; who proposed it may have left since.
+    with monkeypatch.context() as before:
+        before.setattr(two_persons, "asks", lambda _actor: {})
+        case, _answer = sends_an_offer(world, signed_in(world.ming))
+    unproved(world.ming)
+    lead = signed_in(world.lead)
+    checked(send(lead, approval_of(case), GRANTED), 409, "提出的人还没有验证本人手机")
+    # Planted with the database alone, it is no proof either.
+    User.objects.filter(pk=world.ming.pk).update(own_phone_index=world.hua.own_phone_index)
+    checked(send(lead, approval_of(case), GRANTED), 409, "提出的人还没有验证本人手机")
+    assert send(lead, approval_of(case), {"decision": "refuse", "text": "请重新提出。"}).status_code == 302
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "refused"
+    assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_T97_who_says_no_needs_no_proof_of_who_asked(world: World, keepers: dict[str, User]) -> None:
+    asked, audit = [keepers["security"].pk], keepers["audit"]
+    persons.ask("something 1", keepers["security"], now=NOW)
+    unproved(keepers["security"])
+    DecisionPart.objects.update(session="0" * 32)
+    with pytest.raises(persons.NotTwoPersons):
+        persons.decide("something 1", audit, asked=asked, now=NOW)
+    persons.decide("something 1", audit, asked=asked, now=NOW, refuses=True)
+    with pytest.raises(persons.NotTwoPersons):
+        persons.decide("something 1", keepers["security"], asked=asked, now=NOW, refuses=True)

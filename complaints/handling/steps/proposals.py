@@ -82,12 +82,12 @@ def _effect(actor: Actor, step: str, *, same_device: bool = False, **more: Any) 
     return Effect(data=data, audience=_audience(actor), **more)
 
 
-def proposal(matter: Matter, actor: Actor) -> bool:
+def proposal(matter: Matter, actor: Actor, *, refuses: bool = False) -> bool:
     """Whether the open proposal of the same organisation's other person came from this device; or a refusal."""
     theirs = actor.side == "enterprise" and matter.enterprise_id != actor.enterprise_id
     if matter.state != "open" or matter.opened_by != actor.side or theirs:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
-    return two_persons.must_be_another(matter, actor)
+    return two_persons.must_be_another(matter, actor, refuses=refuses)
 
 
 @verb()
@@ -128,6 +128,6 @@ def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> 
 @verb(text=saying.text)
 def send_back(file: CaseFile, actor: Actor, *, matter_id: int, text: str) -> Effect:
     matter = saying.open_matter(file, "proposal", matter_id)
-    same_device = proposal(matter, actor)
+    same_device = proposal(matter, actor, refuses=True)
     file.end_matter(matter, "refused")
     return _effect(actor, matter.subject, same_device=same_device, texts={"message": text}, tells="enterprise")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.keys import row_tags
 from accounts.models import User
 from accounts.sign_in import persons, seats
 from accounts.sign_in.persons import NotTwoPersons, Part
@@ -62,14 +63,15 @@ def parts_of(matter: Matter) -> list[Part]:
 
 
 def _phone_of(user: User | None) -> bytes:
-    return bytes(user.own_phone_index or b"") if user is not None else b""
+    return bytes(user.own_phone_index or b"") if user is not None and row_tags.stands(user) else b""
 
 
-def must_be_another(matter: Matter, actor: Actor) -> bool:
+def must_be_another(matter: Matter, actor: Actor, *, refuses: bool = False) -> bool:
     """Whether ``actor`` decides on the device on which it was proposed. Raises StepNotAllowed where it is no other
-    person (procedure, section 1)."""
+    person (procedure, section 1). ``refuses``: see accounts/sign_in/persons.py."""
     try:
-        return persons.must_be_two(parts_of(matter), persons.part_of(actor.person_key, actor.phone))
+        second = persons.part_of(actor.person_key, actor.phone)
+        return persons.must_be_two(parts_of(matter), second, refuses=refuses)
     except NotTwoPersons as refusal:
         raise StepNotAllowed(refusal.code, str(refusal)) from None
 

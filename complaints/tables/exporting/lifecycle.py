@@ -142,7 +142,8 @@ def decide(export: Export, *, user: User, actors: Iterable[Actor], agrees: bool,
         raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
     if export.state != "asked":
         raise StepNotAllowed("already_decided", _("这份导出已经有人决定了。"))
-    persons.decide(persons.matter_of(export), user, asked=[export.asked_by_id], now=now, error=StepNotAllowed)
+    first, refuses = [export.asked_by_id], not agrees
+    persons.decide(persons.matter_of(export), user, asked=first, now=now, refuses=refuses, error=StepNotAllowed)
     export.state = "approved" if agrees else "refused"
     export.decided_by, export.decided_at = user, now
     export.save(update_fields=["state", "decided_by", "decided_at"])
