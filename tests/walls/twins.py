@@ -253,7 +253,13 @@ TWINS: tuple[Twin, ...] = (
         "second-person",
         "two accounts are two persons, whatever their phones",
         ("tests/access/test_two_people.py", "-k", "two_mailboxes"),
-        [Change("accounts/sign_in/persons.py", "        if _is_one_phone(part, second):\n", "        if not part:\n")],
+        [
+            Change(
+                "accounts/sign_in/persons.py",
+                "        if part.phone and _is_one_phone(part, second):\n",
+                "        if not part:\n",
+            )
+        ],
     ),
     Twin(
         "gate",
