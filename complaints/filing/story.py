@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from complaints.filing import drafts, heard_counts
+from complaints.filing.forms import NAMED
 from complaints.filing.steps import STEP_CODES, after
 from complaints.listening.folding import fold
 from complaints.listening.hearing import CIRCUMSTANCES, REPORT, Heard, heard
@@ -228,11 +229,14 @@ def _put(result: _Taken, line: Line, name: str, answers: Mapping[str, Any], *, t
 
 
 def _firm(name: str, region: str, *, today: date) -> dict[str, str]:
-    """The firm by its name in the directory: picked where the search is certain of it, else looked for."""
+    """The firm by its name: picked in the directory where it is a carrier and the search is certain of it, written down
+    as it is called where nothing is found, else looked for."""
     place = int(region) if region.isdecimal() else None
     values = {"query": name, **({"service_region": region} if place else {})}
-    hits = find(name, on=today, region_id=place, limit=1) if name in carriers() else []
-    if hits and not hits[0].is_similar:
+    hits = find(name, on=today, region_id=place, limit=1)
+    if not hits:
+        values |= {"respondent": NAMED, "named": name}
+    elif name in carriers() and not hits[0].is_similar:
         hit = hits[0]
         answers = hit.successor or hit.enterprise
         values["respondent"] = f"{answers.pk}-{hit.branch.pk if hit.branch else ''}-"

@@ -43,7 +43,13 @@ def show_box(
     request: HttpRequest, form: StoryForm, *, draft: FilingDraft | None = None, status: int = 200, **more: Any
 ) -> HttpResponse:
     """The first screen: one box and one button."""
-    context = {"form": form, "draft": draft, "errors": errors_of(form), "back_url": "/", **more}
+    context = {
+        "form": form,
+        "draft": draft,
+        "errors": errors_of(form),
+        "back_url": address(draft, "heard") if draft else "/",
+        **more,
+    }
     return render(request, "consumer/filing/story.html", context, status=status)
 
 

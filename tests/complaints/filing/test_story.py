@@ -288,6 +288,12 @@ def test_two_firms_are_a_question_and_a_platform_without_a_name_is_asked_for(cli
     assert FilingDraft.objects.get(pk=draft.pk).data["enterprise"]["query"] == ["中国电信"]
     send(client, url(draft, "heard"), {"firm": "no"})
     assert not FilingDraft.objects.get(pk=draft.pk).data["enterprise"]
+    draft = tell(client, "我在叫好再来鞋城的店买的鞋穿一天就坏了，要求退货")
+    assert "投诉好再来鞋城？" in heard(client, draft)
+    send(client, url(draft, "heard"), all_yes(client, draft))
+    put = FilingDraft.objects.get(pk=draft.pk).data["enterprise"]
+    assert put == {"query": ["好再来鞋城"], "respondent": ["named"], "named": ["好再来鞋城"]}, "nobody has that name"
+    assert re.search(r'name="named"\s+value="好再来鞋城"', screen(client, draft, "enterprise"))
     draft = tell(client, "网购的鞋穿一天就坏了，要求退货")
     number = next(name for name, text in lines(client, draft).items() if "网上买的" in text)
     send(client, url(draft, "heard"), {number: "yes", "platform": "某某商城"})
