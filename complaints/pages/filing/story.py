@@ -69,9 +69,9 @@ def tell(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     held = held_by(request, now=now, draft_id=draft_id)
     if held is not None and held.draft.filed_at is not None:
         return _away(held)
-    if request.method != "POST":
-        if held is None:
-            return _away(held)
+    if held is None and "story" not in request.POST:
+        return _away(held)
+    if held is not None and request.method != "POST":
         return show_box(request, StoryForm(initial={"story": story.text_of(held.draft)}), draft=held.draft)
     form = StoryForm(request.POST)
     if not form.is_valid():

@@ -218,6 +218,7 @@ def test_a_story_sent_to_a_draft_that_is_gone_begins_a_new_one(client: Client) -
     gone = url(draft, "story")
     draft.delete()
     assert client.get(gone).headers["Location"] == "/file/?lost=1"
+    assert send(client, gone, {}).headers["Location"] == "/file/?lost=1"
     assert send(client, gone, {"story": " "}).status_code == 422
     response = send(client, gone, {"story": STORY})
     new = FilingDraft.objects.get()
