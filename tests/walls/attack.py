@@ -78,6 +78,15 @@ def run(origin: str, *, share: float, seed: int, wait: Wait, say: Callable[[str]
 
     Raises Unreachable and NoDemo.
     """
+    from tests.walls.attacking.browser import hang_up_all
+
+    try:
+        return _run(origin, share=share, seed=seed, wait=wait, say=say)
+    finally:
+        hang_up_all()
+
+
+def _run(origin: str, *, share: float, seed: int, wait: Wait, say: Callable[[str], Any]) -> Any:
     from tests.walls.attacking import doors, filing, getting_in, links, programs, walls
     from tests.walls.attacking.people import demo_people, stranger
     from tests.walls.attacking.run import Attack

@@ -20,7 +20,7 @@ from complaints.handling import StepNotAllowed
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Deadline, HandlingStep
 from complaints.procedure.workflow import TABLE, Role, Status
-from tests import reloaded
+from tests import PATIENCE, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.handling.test_steps import WALKS, made
 from tests.given import BECAUSE, a_complaint, refused, step
@@ -76,7 +76,7 @@ MOVES_A_CASE = sorted(step for step, walk in WALKS.items() if walk.to and walk.t
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
     """Each keeps its own connection, so all are there before the race begins."""
-    ready = Barrier(AT_ONCE)
+    ready = Barrier(AT_ONCE, timeout=PATIENCE)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield pool
         # Each thread closes its own; none ends before the last has begun.
@@ -89,7 +89,7 @@ def race(world: World, step: str, threads: ThreadPoolExecutor) -> tuple[int, int
     case = walk.begin(world)
     move = made(step, world, case)
     before = HandlingStep.objects.filter(complaint=case, step=step).count()
-    actor, start = world.actor(walk.who), Barrier(AT_ONCE)
+    actor, start = world.actor(walk.who), Barrier(AT_ONCE, timeout=PATIENCE)
 
     def attempt(_number: int) -> bool:
         connections["default"].ensure_connection()

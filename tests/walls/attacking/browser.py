@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from html import unescape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode, urlsplit
+from weakref import WeakSet
 
 from tests.walls.calling import API, Answer
 
@@ -36,6 +37,15 @@ def random_word(length: int = 32) -> str:
 
 def without(cookies: Mapping[str, str], name: str) -> dict[str, str]:
     return {key: value for key, value in cookies.items() if key != name}
+
+
+#: Every open line: a portal that serves a thread a line keeps a thread and its database connection as long.
+_LINES: WeakSet[http.client.HTTPConnection] = WeakSet()
+
+
+def hang_up_all() -> None:
+    for line in list(_LINES):
+        line.close()
 
 
 class Browser:
@@ -103,6 +113,7 @@ class Browser:
         for is_again in (False, True):
             if self._line is None:
                 self._line = http.client.HTTPConnection(self.host, timeout=LONGEST)
+                _LINES.add(self._line)
             try:
                 self._line.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
                 for name, value in head.items():
