@@ -28,7 +28,7 @@ from odr_portal.processes import embedded
 from tests import ROOT, reloaded
 from tests.accounts.authenticator import newest_code
 from tests.api.conftest import Program, token_for
-from tests.cast import PASSWORD, World
+from tests.cast import PASSWORD, World, a_new_phone
 from tests.server import DATABASE
 
 SEPARATED = {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
@@ -68,7 +68,7 @@ def by_reset(email: str) -> bool:
 def test_T25_a_person_of_a_demo_comes_in_by_no_way_once_it_is_none(world: World, settings: Any, domain: str) -> None:
     """Also who came into the demo with an address of their own."""
     settings.DEMO = True
-    worker = User.objects.create_user(f"w@{domain}", PASSWORD, name="演示")
+    worker = User.objects.create_user(f"w@{domain}", PASSWORD, name="演示", own_phone=a_new_phone())
     consumer = User.objects.create_user(f"c@{domain}", name="演示", phone="+8619900007777")
     Staff.objects.create(user=worker, enterprise=Enterprise.objects.get(pk=world.mobile.pk), role="handler")
     program = Program(token_for(worker, world=world, place="enterprise").secret)
@@ -193,7 +193,9 @@ def test_T77_web_and_the_deploy_check_stop_where_people_of_a_demo_are_active(ser
 def test_make_demo_harmless_ends_the_accounts_and_says_what_stays(world: World, settings: Any) -> None:
     settings.DEMO = True
     today = timezone.localdate()
-    lead = User.objects.create_user("lead@demo.invalid", PASSWORD, phone="+8615400000001", name="管演示")
+    lead = User.objects.create_user(
+        "lead@demo.invalid", PASSWORD, phone="+8615400000001", name="管演示", own_phone=a_new_phone()
+    )
     admin = User.objects.create_user("admin@demo.invalid", PASSWORD)
     keyring.secrets_of({lead.person_key, admin.person_key}, make=True)
     Administrator.objects.create(user=admin, kind="security", since=timezone.now())

@@ -23,6 +23,7 @@ from database import roles
 from odr_portal.processes import embedded, running
 from odr_portal.processes.separation import NEEDS
 from tests import PATIENCE, ROOT
+from tests.cast import load_directory
 from tests.faults.portal import free_port
 from tests.server import DATABASE, PREFIX
 from web.environment import PROCESSES
@@ -121,8 +122,11 @@ class Machine:
 
 
 @pytest.fixture
-def machine(users: dict[str, pwd.struct_passwd], postgres_server: embedded.ThrowAwayPostgres) -> Iterator[Machine]:
+def machine(
+    users: dict[str, pwd.struct_passwd], postgres_server: embedded.ThrowAwayPostgres, transactional_db: None
+) -> Iterator[Machine]:
     """PostgreSQL lets the four and the tests in by peer alone; a Valkey beside it."""
+    load_directory()
     # Not below the folder of pytest, which each run shuts for other users.
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     folder.chmod(0o711)

@@ -207,9 +207,10 @@ class Sweep:
 
 def numbers(person: Person, answer: Answer) -> list[str]:
     """T08: whole phone and identity numbers that this person is not entitled to read without a step of its own."""
-    own = str(person.user.phone)[-11:] if person.user and person.user.phone else ""
+    user = person.user
+    own = tuple(str(phone)[-11:] for phone in (user.phone, user.own_phone) if phone) if user else ()
     results = {re.sub(r"[^\dX]", "", number.upper())[-18:] for number in NUMBER.findall(answer.text)}
-    return [f"reads the number {number}" for number in sorted(results) if not own or not number.endswith(own)]
+    return [f"reads the number {number}" for number in sorted(results) if not number.endswith(own)]
 
 
 def headers(answer: Answer, *, is_somebodys: bool) -> list[str]:
