@@ -169,8 +169,8 @@ def begin_session(connection: Any, **_: Any) -> None:
                 " then `manage.py migrate`."
             )
         _looked_at.append(True)
-    if "role=none" in options and _around_each not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_around_each)
+    others = [one for one in connection.execute_wrappers if one is not _around_each]
+    connection.execute_wrappers[:] = [*others, _around_each] if "role=none" in options else others
 
 
 def opens_its_own(view: Any) -> bool:
