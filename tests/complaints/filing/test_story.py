@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from complaints.filing import heard_counts, story
 from complaints.models import Complaint, FilingDraft, HeardAnswer
+from enterprises.directory.finding import find
 from enterprises.directory.naming import write_names
 from enterprises.models import Alias
 from tests import missing_in
@@ -100,11 +101,14 @@ def test_what_is_confirmed_is_not_asked_again_and_the_complaint_is_filed_without
         at = response.headers["Location"]
     assert asked == ["purchase", "evidence", "you", "consents"]
     page = screen(client, draft, "check")
-    assert not missing_in(page, "未经同意开通", "退订业务", "测试移动福州分公司", "9月1日")
+    # Other tests may have left the demonstration's carrier of that name.
+    firm = find("中国移动", on=timezone.localdate(), region_id=town.gulou)[0]
+    assert firm.branch is not None
+    assert not missing_in(page, "未经同意开通", "退订业务", firm.branch.name, "9月1日")
     assert send(client, at, {"truth": "on"}).status_code == 302
     case = Complaint.objects.get()
     assert (case.problem_category, str(case.disputed_on)[5:]) == (kind, "09-01")
-    assert case.picked_enterprise_id == town.carrier.pk
+    assert case.picked_enterprise_id == firm.enterprise.pk
     assert {(demand.kind, str(demand.amount or "")) for demand in case.demands.all()} == {
         ("refund", "60.00"),
         ("cancel_service", ""),
