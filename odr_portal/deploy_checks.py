@@ -114,6 +114,13 @@ def the_front_speaks_new_tls(app_configs: Any, **kwargs: Any) -> list[CheckMessa
     return [Warning(one, hint="Set it right at the proxy.", id="odr_portal.W011") for one in told]
 
 
+def codes_reach_phones(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.SMS_GATEWAY or settings.SMS_ALIYUN or settings.DEMO:
+        return []
+    told = "No text message can be sent: nobody proves a phone, so no decision of two persons is possible."
+    return [Warning(told, hint="Set SMS_GATEWAY_URL and its key, or SMS_ALIYUN_….", id="odr_portal.W013")]
+
+
 def no_history_lies_beside_the_code(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """An installation needs no history of the source; nothing of it is served all the same."""
     if not (environment.ROOT / ".git").exists():
@@ -147,6 +154,7 @@ CHECKS = (
     lines_are_closed,
     each_process_has_a_user,
     where_no_document_key_is_set,
+    codes_reach_phones,
     no_history_lies_beside_the_code,
     the_front_speaks_new_tls,
 )

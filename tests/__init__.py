@@ -1,6 +1,7 @@
 """The tests, in the folders of the code that they are about."""
 
 import subprocess
+import time
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,6 +40,17 @@ def health() -> Any:
     """What /healthz answers a program that watches the portal."""
     with override_settings(METRICS_TOKEN="a-long-word"):
         return Client().get("/healthz", headers={"Authorization": "Bearer a-long-word"})
+
+
+def waited(condition: Callable[[], Any], log: Callable[[], str], *programs: "subprocess.Popen[Any]") -> Any:
+    """What the condition gives once it gives something; AssertionError with the log where that takes longer than
+    PATIENCE, or where one of the programs ends before."""
+    until = time.monotonic() + PATIENCE
+    while not (result := condition()):
+        is_running = all(program.poll() is None for program in programs)
+        assert (is_running, time.monotonic() < until) == (True, True), log()[-2000:]
+        time.sleep(0.2)
+    return result
 
 
 def missing_in(where: Container[Any], *parts: Any) -> list[Any]:

@@ -127,6 +127,11 @@ def ask(matter: str, by: User, *, now: datetime, error: Error = NotTwoPersons) -
     _keep(matter, by, "asked", part.seat, now=now)
 
 
+def askers(matter: str) -> list[int]:
+    """The accounts that asked for this."""
+    return list(DecisionPart.objects.filter(matter=matter, part="asked").values_list("user_id", flat=True))
+
+
 def decide(
     matter: str,
     by: User,

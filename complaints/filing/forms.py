@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from complaints.handling.steps.filing import LONGEST_STATEMENT
 from complaints.procedure import categories
 from complaints.procedure.sector_files import Question
 from complaints.procedure.typed_values import Choice, Day, FreeText, Money, Phone, Text, YesNo
@@ -22,6 +23,7 @@ NAMED, LEFT_TO_AUTHORITY = "named", "authority"
 CHOOSE = ("", _("请选择"))
 #: The last day that may be typed where it may lie ahead.
 FURTHEST_DAY = date(2100, 1, 1)
+LONGEST_REPORT = 500
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ class ProblemStep(Step):
     statement = FreeText(
         label=_("事情经过"),
         help_text=_("1200字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
-        most=1200,
+        most=LONGEST_STATEMENT,
         lines=8,
         error_messages={"required": _("请写明发生了什么；越具体，越容易解决")},
     )
@@ -241,7 +243,7 @@ class ProblemStep(Step):
     report = FreeText(
         label=_("同时举报违法行为"),
         help_text=_("另行登记，由监管部门单独处理，不影响这件投诉。500字以内"),
-        most=500,
+        most=LONGEST_REPORT,
         lines=3,
         required=False,
     )

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.filing import places
+from complaints.filing.forms import LONGEST_REPORT
 from complaints.filing.story import BOTH, CHANGE, NO, NONE, ONLY, YES, Line, Understood
+from complaints.handling.steps.filing import LONGEST_STATEMENT
 from complaints.listening.hearing import ANOTHER, BUSINESS, CIRCUMSTANCES, EARLIER, REPORT
 from complaints.procedure import categories
 from complaints.procedure.duties import duties
@@ -36,7 +38,7 @@ class StoryForm(forms.Form):
     story = FreeText(
         label=gettext_lazy("发生了什么事？想要什么结果？"),
         help_text=gettext_lazy("像跟人说话一样写：哪家、什么事、想怎么解决。不要写密码和完整的银行卡号。"),
-        most=1200,
+        most=LONGEST_STATEMENT,
         lines=7,
         error_messages={"required": gettext_lazy("请写几句发生了什么；不想写，也可以一步步填")},
     )
@@ -170,14 +172,14 @@ class SplitForm(forms.Form):
     statement = FreeText(
         label=gettext_lazy("投诉的经过"),
         help_text=gettext_lazy("企业看得到"),
-        most=1200,
+        most=LONGEST_STATEMENT,
         lines=6,
         error_messages={"required": gettext_lazy("请写明发生了什么；越具体，越容易解决")},
     )
     report = FreeText(
         label=gettext_lazy("举报的内容"),
         help_text=gettext_lazy("企业看不到，由监管部门单独处理。500字以内"),
-        most=500,
+        most=LONGEST_REPORT,
         lines=4,
         error_messages={"required": gettext_lazy("请写举报的内容；不举报，就返回上一步选“不举报”")},
     )

@@ -168,8 +168,10 @@ def decide(
             raise ChangeRefused("not_waiting", _("这项变更没有提交，或者已经撤回。"))
         if held.enterprise.enrolled_by_id not in authority_ids:
             raise ChangeRefused("not_yours", _("须由批准该企业入驻的部门的负责人决定。"))
-        first, refuses = [held.made_by_id], not agrees
-        persons.decide(persons.matter_of(held), by, asked=first, now=now, refuses=refuses, error=ChangeRefused)
+        matter, refuses = persons.matter_of(held), not agrees
+        # Who drafted it, and who filed it.
+        first = [held.made_by_id, *persons.askers(matter)]
+        persons.decide(matter, by, asked=first, now=now, refuses=refuses, error=ChangeRefused)
         if agrees:
             _must_be_counted(held)
             KINDS[held.kind].judge(wish_of(held, today=today))

@@ -3,15 +3,13 @@
 import re
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import signing
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -27,7 +25,7 @@ from complaints.models import HandlingStep, Matter, Offer
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff, TwoPersons
 from oversight.administration import duty_changes
-from tests import given, missing_in, reloaded
+from tests import at_once, given, missing_in, reloaded
 from tests.access.test_administration import keepers, page_of
 from tests.access.test_team import person
 from tests.accounts.authenticator import app_code, newest_code
@@ -112,22 +110,12 @@ def test_T97_whoever_left_gives_the_phone_up_and_a_taken_one_brings_nobody_in(wo
 @pytest.mark.django_db(transaction=True)
 def test_T97_two_who_prove_the_same_phone_at_once_are_not_both_taken(world: World) -> None:
     unproved(world.ming, world.lead)
-    ready, origin = Barrier(2), changes.Origin(place="http://testserver", address="192.0.2.1")
-
-    def try_it(user: User) -> bool:
-        try:
-            connections["default"].ensure_connection()
-            ready.wait()
-            changes.prove_own_phone(user, Contact("sms", "+8613800007777"), origin=origin, now=timezone.now())
-        except PhoneTaken:
-            return False
-        else:
-            return True
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(try_it, [world.ming, world.lead])) == [False, True]
+    phone, origin = Contact("sms", "+8613800007777"), changes.Origin(place="http://testserver", address="192.0.2.1")
+    both = (
+        partial(changes.prove_own_phone, user, phone, origin=origin, now=timezone.now())
+        for user in (world.ming, world.lead)
+    )
+    assert sorted(isinstance(one, PhoneTaken) for one in at_once(*both, refusal=PhoneTaken)) == [False, True]
     assert HousePhone.objects.filter(house=f"enterprise {world.mobile.pk}").count() == 1
 
 

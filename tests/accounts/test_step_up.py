@@ -1,21 +1,19 @@
 """What a session that lies about may not do without a fresh proof, and what one code opens."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.db import connections
 from django.test import Client
 
 from accounts.models import BrowserSession, RecoveryCode, SecondFactor, SecurityEvent, User
 from accounts.sign_in.sessions import SessionStore
-from tests import reloaded
+from tests import at_once, reloaded
 from tests.accounts.authenticator import app_code, newest_code
 from tests.accounts.test_second_factor import KEY, NOW, give_password
 from tests.accounts.test_sessions_and_changes import consumer_in, staff_in
@@ -74,19 +72,10 @@ def test_T26_at_work_and_signed_in_without_any_factor_one_is_asked_for_the_passw
     assert client.get(SET_UP).status_code == 200
 
 
-def at_once(sessions: list[Client], path: str, body: dict[str, str]) -> list[Any]:
-    """The answers to the same form from the same browser, all sent before the first is answered."""
-    start = Barrier(len(sessions))
-
-    def send(one: Client) -> Any:
-        start.wait()
-        try:
-            return one.post(path, body)
-        finally:
-            connections.close_all()
-
-    with time_machine.travel(NOW, tick=False), ThreadPoolExecutor(len(sessions)) as pool:
-        return list(pool.map(send, sessions))
+def sent_at_once(sessions: list[Client], path: str, body: dict[str, str]) -> list[Any]:
+    """The answers to the same form from the same browser, sent at the same moment."""
+    with time_machine.travel(NOW, tick=False):
+        return at_once(*(partial(one.post, path, body) for one in sessions))
 
 
 def copies(client: Client, count: int = 4) -> list[Client]:
@@ -105,7 +94,7 @@ def test_T24_one_code_opens_one_session_also_sent_twice_at_once(world: World) ->
     with time_machine.travel(NOW, tick=False):
         browser.post("/account/sign-in/", {"address": "13800000001", **KEY})
         code = newest_code()
-    answers = at_once(copies(browser), "/account/sign-in/code/", {"code": code, **KEY})
+    answers = sent_at_once(copies(browser), "/account/sign-in/code/", {"code": code, **KEY})
     # The second click is no error: it leads on, to where the first one is signed in.
     assert {answer.status_code for answer in answers} == {302}
     assert BrowserSession.objects.filter(user=world.chen).count() == 1
@@ -123,7 +112,7 @@ def test_T25_one_code_of_an_app_that_is_set_up_opens_one_session_and_makes_one_s
         give_password(browser)
         page = browser.get(SET_UP).content.decode()
     key = page.split('id="app-key">')[1].split("<")[0]
-    answers = at_once(copies(browser), SET_UP, {"code": app_code(key, now=NOW), **KEY})
+    answers = sent_at_once(copies(browser), SET_UP, {"code": app_code(key, now=NOW), **KEY})
     assert sorted({answer.status_code for answer in answers}) == [200, 302]
     assert (SecondFactor.objects.count(), RecoveryCode.objects.count()) == (1, 10)
     assert BrowserSession.objects.filter(user=world.ming).count() == 1
@@ -138,7 +127,7 @@ def test_T26_a_code_that_confirms_sent_at_once_makes_one_fresh_session(world: Wo
         browser.post("/account/confirm/", {"send": "1", **KEY})
         code = newest_code()
     body = {"code": code, "next": "/account/change/phone/", **KEY}
-    answers = at_once(copies(browser), "/account/confirm/", body)
+    answers = sent_at_once(copies(browser), "/account/confirm/", body)
     assert {answer.status_code for answer in answers} == {302}
     assert BrowserSession.objects.filter(user=world.chen).count() == 1
 

@@ -205,6 +205,13 @@ def test_only_whoever_enrolled_it_decides_and_a_late_approval_begins_on_its_own_
     refused("past_day", lambda: wished(world, "alias-add", on=TODAY - DAY, name="榕城通信"))
 
 
+def test_who_filed_what_a_colleague_drafted_does_not_decide_it(world: World) -> None:
+    change = wished(world, "alias-add", name="榕城移动")
+    changing.file(change, by=world.head_officer.user, now=WEDNESDAY, today=TODAY)
+    refused("own_proposal", lambda: decided(world, change))
+    assert reloaded(change).state == "waiting"
+
+
 def test_a_branch_manager_changes_the_own_part_of_the_tree(world: World) -> None:
     fuqing, pingtan = (Branch.objects.get(name=f"中国移动{name}分公司") for name in ("福清", "平潭"))
     own = frozenset({fuqing.pk})

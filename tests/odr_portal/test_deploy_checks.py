@@ -37,12 +37,19 @@ def _installed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PROCESS_USERS = {"web": "daemon", "worker": "bin", "beat": "sys", "watch": "games"}
     settings.VAULT_KEY_FILE = settings.DOCUMENT_KEY_FILE = settings.SEAL_KEY_FILE = ""
     settings.EVIDENCE_ROOT = settings.EXPORT_ROOT = "/nowhere"
+    key = f"whsec_{base64.b64encode(bytes(range(32))).decode()}"
+    settings.SMS_GATEWAY = environment.gateway(
+        "SMS_GATEWAY_URL", "https://sms.example.org/", "SMS_GATEWAY_SECRET", [key]
+    )
 
 
 def test_T77_an_installation_in_order_is_told_nothing(settings: Any) -> None:
     assert told() == []
-    settings.PROCESS_USERS = {}
-    assert [one.partition(":")[0] for one in told()] == ["W008 PROCESS_USERS is not set"]
+    settings.PROCESS_USERS, settings.SMS_GATEWAY = {}, None
+    assert [one.partition(":")[0] for one in told()] == [
+        "W008 PROCESS_USERS is not set",
+        "W013 No text message can be sent",
+    ]
 
 
 def test_T77_a_demo_any_host_and_open_lines_are_named(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +21,7 @@ from complaints.record import seal_keys
 from database import roles
 from odr_portal.processes import embedded, running
 from odr_portal.processes.separation import NEEDS
-from tests import PATIENCE, ROOT
+from tests import PATIENCE, ROOT, waited
 from tests.cast import load_directory
 from tests.faults.portal import free_port
 from tests.server import DATABASE, PREFIX
@@ -217,17 +216,18 @@ def _program(machine: Machine, process: str, port: int = 0) -> list[str]:
 def until_served(machine: Machine) -> int:
     """The status of /readyz, once the web server answers."""
     port, log = free_port(), machine.own["web"] / "log"
+
+    def answered() -> int:
+        with suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", "/readyz", headers={"Host": "odr.example.org"})
+            return connection.getresponse().status
+        return 0
+
     with log.open("w") as stream:
         web = machine.start("web", *_program(machine, "web", port), log=stream)
     try:
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and web.poll() is None:
-            with suppress(OSError):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-                connection.request("GET", "/readyz", headers={"Host": "odr.example.org"})
-                return connection.getresponse().status
-            time.sleep(0.2)
-        raise AssertionError(log.read_text())
+        return int(waited(answered, log.read_text, web))
     finally:
         web.terminate()
         web.wait()
@@ -239,10 +239,7 @@ def until_seen(machine: Machine, process: str, sign: str) -> None:
     with log.open("w") as stream:
         program = machine.start(process, *_program(machine, process), log=stream)
     try:
-        until = time.monotonic() + PATIENCE
-        while sign not in f"{log.read_text()} {list(log.parent.iterdir())}":
-            assert (time.monotonic() < until, program.poll()) == (True, None), log.read_text()
-            time.sleep(0.2)
+        waited(lambda: sign in f"{log.read_text()} {list(log.parent.iterdir())}", log.read_text, program)
     finally:
         program.terminate()
         program.wait()

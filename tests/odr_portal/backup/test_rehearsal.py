@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from accounts.keys import keys as vault
 from database import roles
 from odr_portal.processes import embedded
-from tests import ROOT
+from tests import ROOT, waited
 
 pytestmark = [pytest.mark.full, pytest.mark.fault]
 NAME = "portal"
@@ -89,11 +88,7 @@ class Cluster:
         return {path.relative_to(self.folder): path.read_bytes() for path in self.folder.glob("evidence/**/*.txt")}
 
     def until(self, statement: str, least: int) -> None:
-        end = time.monotonic() + 240
-        while self.query(statement)[0][0] < least:
-            is_over = time.monotonic() > end or any(process.poll() is not None for process in self.at_work)
-            assert not is_over, f"waited in vain until {least}: {statement}\n{self.log.read_text()[-2000:]}"
-            time.sleep(0.2)
+        waited(lambda: self.query(statement)[0][0] >= least, self.log.read_text, *self.at_work)
 
 
 CASES = "select count(*) from complaints_complaint"
