@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import translation
 
+from accounts.keys import keyring
 from accounts.sign_in import entering
 from accounts.sign_in.sessions import SessionStore
 from complaints.record import clock
@@ -130,6 +131,15 @@ def _counts_may_take_their_time() -> Iterator[None]:
     """A page gives up counting after seconds; in a test only what hangs is given up, as in tests/server.py."""
     patch = pytest.MonkeyPatch()
     patch.setattr(choosing, "LONGEST", 1000 * PATIENCE)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keys_are_held_for_a_run() -> Iterator[None]:
+    """What a page asks of the database is counted, whatever minute it is; tests/accounts/keys has a minute's end."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(keyring, "HELD_FOR", 100 * PATIENCE)
     yield
     patch.undo()
 

@@ -174,3 +174,21 @@ def test_complaints_of_before_there_were_marks_are_marked_once_and_a_stop_costs_
         call_command("mark_statements", stdout=out)
         assert result in out.getvalue()
         assert sorted((row.complaint_id, bytes(row.digest)) for row in texts.exclude(complaint=new)) == marks
+
+
+def test_a_key_destroyed_on_another_machine_opens_nothing_here_after_a_minute(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process is not told: it asks again once a minute is over, by its own clock that runs evenly."""
+    seconds = [1000.0]
+    monkeypatch.setattr(keyring, "HELD_FOR", 60)
+    monkeypatch.setattr(keyring, "monotonic", lambda: seconds[0])
+    person = uuid.uuid4()
+    keyring.secrets_of([person], make=True)
+    keyring.forget()
+    held = keyring.secrets_of([person])
+    PersonKey.objects.filter(person=person).update(wrapped=b"", destroyed_at=NOW)
+    seconds[0] += 59
+    assert keyring.secrets_of([person]) == held
+    seconds[0] += 2
+    assert keyring.secrets_of([person]) == {}
