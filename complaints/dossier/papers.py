@@ -215,7 +215,7 @@ def _offer(offer: OfferView) -> Section:
 def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Section]:
     rows = [
         [
-            str(o.ordinal),
+            o.name,
             o.what,
             money(o.amount) if o.amount is not None else "–",
             o.to_whom.replace(_("您来做"), _("由消费者做")),

@@ -267,7 +267,7 @@ def page_of(
         accepted_refusals=frozenset(e.until_at for e in engagements if e.accepted_refusal and e.until_at),
     )
     today = calendar.local_day(now)
-    promises = case_settlement.obligations_of(obligations, clocks, side=side, today=today)
+    promises = case_settlement.obligations_of(obligations, clocks, side=side, today=today, offers=offers)
     open_engagement = next((e for e in engagements if e.until_at is None), None)
     around = Around(
         complaint=complaint,

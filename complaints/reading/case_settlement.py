@@ -20,8 +20,8 @@ from web.templatetags.portal import money
 VERDICT_TONES = {"grant": "ok", "part": "warn", "refuse": "bad"}
 OFFER_TONES = {"open": "warn", "accepted": "ok"}
 OBLIGATION_TONES = {"due": "info", "reported": "warn", "confirmed": "ok", "broken": "bad"}
-#: Promises that are no longer anybody's business.
-GONE = frozenset({"dropped"})
+#: What was only proposed, and promises that are no longer anybody's business.
+_NOT_IN_FORCE = frozenset({"proposed", "dropped"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,10 @@ class ObligationView:
     """One promise (components/obligation_row.html), with its row for those who act on it."""
 
     row: Obligation
+    #: Its number in the case, by which steps name it; people read ``number``.
     ordinal: int
+    #: Its place in its own offer or agreement, from 1; with ``source`` before it where promises of several stand.
+    number: int
     what: str
     amount: Decimal | None
     to_whom: str
@@ -64,6 +67,13 @@ class ObligationView:
     timing: str = ""
     #: The consumer may say now that it was not done.
     may_be_broken: bool = False
+    #: 第2份方案; empty where only one offer or agreement of the case was ever in force.
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """1, or 第2份方案第1项 beside promises of another offer."""
+        return _("%(source)s第%(n)s项") % {"source": self.source, "n": self.number} if self.source else str(self.number)
 
     @property
     def is_done_already(self) -> bool:
@@ -224,19 +234,46 @@ def answer_view(
 
 
 def obligations_of(
-    obligations: Iterable[Obligation], clocks: Iterable[Deadline], *, side: str, today: date
+    obligations: Iterable[Obligation],
+    clocks: Iterable[Deadline],
+    *,
+    side: str,
+    today: date,
+    offers: Iterable[Offer] = (),
 ) -> list[ObligationView]:
-    """In the order in which they were promised; those that never came into force too."""
+    """In the order in which they were promised; those that never came into force too. ``offers``: those of the case."""
     live = {c.obligation_id: c for c in clocks if c.obligation_id and c.ended_at is None}
-    return [_obligation(row, live.get(row.pk), side, today) for row in obligations]
+    rows = list(obligations)
+    numbers = numbers_of(rows)
+    is_one = len({_source(row) for row in rows if row.state not in _NOT_IN_FORCE}) <= 1
+    titles: dict[int | None, str] = {offer.pk: _("第%(n)s份方案") % {"n": offer.number} for offer in offers}
+    titles[None] = _("调解协议")
+    views = (_obligation(row, live.get(row.pk), side, today, numbers) for row in rows)
+    return [view if is_one else replace(view, source=titles.get(view.row.offer_id, "")) for view in views]
+
+
+def numbers_of(rows: Iterable[Obligation]) -> dict[int, int]:
+    """Ordinal in the case → place in the own offer or agreement, from 1."""
+    counted: dict[tuple[int | None, int], int] = {}
+    results = {}
+    for row in sorted(rows, key=lambda row: row.ordinal):
+        source = _source(row)
+        results[row.ordinal] = counted[source] = counted.get(source, 0) + 1
+    return results
+
+
+def _source(row: Obligation) -> tuple[int | None, int]:
+    return row.offer_id, row.settlement
 
 
 def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
     """The ledger: what was agreed, without what was only proposed or was dropped."""
-    return [o for o in obligations if o.state_code not in ("proposed", *GONE)]
+    return [o for o in obligations if o.state_code not in _NOT_IN_FORCE]
 
 
-def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date) -> ObligationView:
+def _obligation(
+    row: Obligation, clock: Deadline | None, side: str, today: date, numbers: Mapping[int, int]
+) -> ObligationView:
     kind = wording.label(row.kind, kind="obligation_kind")
     where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} if row.payee_last4 else kind
     state = wording.label(row.state, kind="obligation_state")
@@ -244,11 +281,15 @@ def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date)
         state = _("接受后生效")
     late = clock is not None and clock.state == "lapsed"
     who = _("您来做") if side == "consumer" else _("由消费者做")
-    later = _("第%(n)s项确认后%(days)s个工作日内") % {"n": row.after_ordinal, "days": row.days_after}
+    later = _("第%(n)s项确认后%(days)s个工作日内") % {
+        "n": numbers.get(row.after_ordinal or 0, 0),
+        "days": row.days_after,
+    }
     was_done = row.state == "proposed" and row.reported_at is not None
     return ObligationView(
         row=row,
         ordinal=row.ordinal,
+        number=numbers[row.ordinal],
         what=row.what,
         amount=row.amount,
         to_whom=f"{who} · {where}" if row.owed_by == "consumer" else where,

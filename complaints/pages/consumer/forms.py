@@ -250,7 +250,7 @@ def _line(promise: ObligationView) -> str:
     """1 退还多扣费用 ¥128.50，最后一天12月7日（周一）"""
     amount = f" {money(promise.amount)}" if promise.amount is not None else ""
     due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_text
-    return f"{promise.ordinal}. {promise.what}{amount}{pgettext('between words', '，')}{due}"
+    return f"{promise.name}. {promise.what}{amount}{pgettext('between words', '，')}{due}"
 
 
 class PerformedForm(StepForm):

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from authorities.periods import in_our_years
 from complaints.forms import fields
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
-from complaints.models import Obligation
 from complaints.models.settlement import ACT_KINDS, MONEY_KINDS
 from complaints.procedure.categories import FAILURE_REASONS
 from complaints.reading.case_people import demand_text, handler_label
+from complaints.reading.case_settlement import ObligationView
 from complaints.settlement.offer_terms import Missing
 from enterprises.models import Staff
 from web.templatetags.portal import money
@@ -126,12 +126,12 @@ class RequestReturnForm(ReturnForm):
     field_order = ("text", "q", "target")
 
 
-def obligation_text(promise: Obligation) -> str:
+def obligation_text(promise: ObligationView) -> str:
     amount = f" ¥{promise.amount:,.2f}" if promise.amount is not None else ""
-    return f"{promise.ordinal} {promise.what}{amount}"
+    return f"{promise.name} {promise.what}{amount}"
 
 
-def _promises(promises: Sequence[Obligation]) -> fields.Choices:
+def _promises(promises: Sequence[ObligationView]) -> fields.Choices:
     return [(str(promise.ordinal), obligation_text(promise)) for promise in promises]
 
 
@@ -142,7 +142,7 @@ class ConfirmForm(fields.StepForm):
         error_messages={"required": _("请至少选一项约定。"), "invalid_choice": fields.CHOOSE},
     )
 
-    def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
+    def __init__(self, *args: Any, promises: Sequence[ObligationView], **options: Any) -> None:
         super().__init__(*args, **options)
         fields.set_choices(self, "obligations", _promises(promises))
 
@@ -172,7 +172,7 @@ class PaymentForm(fields.StepForm):
     last4 = fields.FreeText(label=_("收款账号末4位"), rows=1, longest=4)
     paid_on = fields.Day(label=_("付款日期"))
 
-    def __init__(self, *args: Any, promises: Sequence[Obligation], today: date, **options: Any) -> None:
+    def __init__(self, *args: Any, promises: Sequence[ObligationView], today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
         self.fields["last4"].widget.attrs |= {"class": "w-10", "autocomplete": "off"}
@@ -258,7 +258,7 @@ class MediationForm(fields.StepForm):
 
 class RedateForm(fields.StepForm):
     def __init__(
-        self, *args: Any, promises: Sequence[Obligation], proposed: dict[str, str], today: date, **options: Any
+        self, *args: Any, promises: Sequence[ObligationView], proposed: dict[str, str], today: date, **options: Any
     ) -> None:
         super().__init__(*args, **options)
         self.today, self.ordinals = today, [p.ordinal for p in promises]

@@ -22,7 +22,6 @@ from complaints.forms.staff_forms import AnswerForm, ContactAccessForm
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer, enterprise, proposals
 from complaints.handling.transition import two_persons
-from complaints.models import Obligation
 from complaints.pages.enterprise import forms, work
 from complaints.pages.shared.step_pages import (
     Data,
@@ -40,7 +39,7 @@ from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.reading import case_form
 from complaints.reading.case import CaseAccess, CasePage
 from complaints.reading.case_people import by_name, demand_text
-from complaints.reading.case_settlement import proposed_days
+from complaints.reading.case_settlement import ObligationView, proposed_days
 from complaints.reading.mediation_facts import promise_lines
 from enterprises.models import Staff
 from enterprises.team.staffing import at_work, branches_above, setting_for
@@ -162,9 +161,12 @@ def _handler_form(case: CasePage, data: Data) -> Form:
     return forms.HandlerForm(data, people=_people(case), chosen=case.complaint.handler_id or case.viewer.staff_id)
 
 
-def _owed(case: CasePage, by: str, *states: str, is_disputed: bool = False) -> list[Obligation]:
-    rows = [promise.row for promise in case.obligations]
-    return [o for o in rows if o.owed_by == by and o.state in states and (o.disputed_at is not None or not is_disputed)]
+def _owed(case: CasePage, by: str, *states: str, is_disputed: bool = False) -> list[ObligationView]:
+    return [
+        one
+        for one in case.obligations
+        if one.owed_by == by and one.state_code in states and (one.row.disputed_at is not None or not is_disputed)
+    ]
 
 
 def _is_claimed(case: CasePage) -> bool:
@@ -200,7 +202,7 @@ def _suggestion_form(case: CasePage, data: Data) -> Form:
 
 
 def _redate_form(case: CasePage, data: Data) -> Form:
-    broken = [p.row for p in case.obligations if p.state_code == "broken"]
+    broken = [p for p in case.obligations if p.state_code == "broken"]
     return forms.RedateForm(data, today=case.today, promises=broken, proposed=proposed_days(case.matters))
 
 

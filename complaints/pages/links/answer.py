@@ -50,10 +50,10 @@ class RespondentCase:
     """What lies on the table of the case for the respondent."""
 
     matters: Mapping[str, models.Matter]
-    obligations: Sequence[models.Obligation]
+    obligations: Sequence[ObligationView]
 
-    def owed(self, by: str, *states: str) -> list[models.Obligation]:
-        return [row for row in self.obligations if row.owed_by == by and row.state in states]
+    def owed(self, by: str, *states: str) -> list[ObligationView]:
+        return [one for one in self.obligations if one.owed_by == by and one.state_code in states]
 
 
 class StatementForm(TakesFiles, StepForm):
@@ -245,6 +245,7 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
         offers=(),
         obligations=tuple(owed),
     )
+    promises = obligations_of(owed, clocks, side=ENTERPRISE, today=today)
     clock = mediation_facts.mediation_clock(case)
     clock_url = ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
     next_action = next_action_of(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
@@ -259,9 +260,9 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
         next_action=next_action,
         sixty=mediation_facts.sixty_days(clock, today, url=clock_url),
         session=next(iter(mediation_facts.sessions_of([], matters.get("session"), [], now)), None),
-        table=RespondentCase(matters=matters, obligations=owed),
+        table=RespondentCase(matters=matters, obligations=promises),
         steps=open_steps(actor, around),
-        promises=in_force(obligations_of(owed, clocks, side=ENTERPRISE, today=today)),
+        promises=in_force(promises),
         demands=[demand_with_amount(row) for row in models.Demand.objects.filter(complaint=case)],
         demand_note=filed.get("consumer_demand_note", ""),
         statement=filed.get("consumer_statement", ""),

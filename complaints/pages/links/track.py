@@ -185,10 +185,10 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     owed = list(Obligation.objects.filter(complaint=case))
     for promise in owed:
         promise.payee_last4 = ""
-    views = obligations_of(owed, clocks, side=CONSUMER, today=calendar.local_day(now))
+    made = list(Offer.objects.filter(complaint=case))
+    views = obligations_of(owed, clocks, side=CONSUMER, today=calendar.local_day(now), offers=made)
     promises = [replace(view, proof="") for view in views]
     answers = OfferAnswer.objects.filter(offer__complaint=case).select_related("demand")
-    made = list(Offer.objects.filter(complaint=case))
     offers = offers_of(made, answers, promises)
     organisations = {row.name: named(row) for row in (case.enterprise, case.branch, case.handling_authority) if row}
     respondent = case.branch or case.enterprise
