@@ -6,6 +6,7 @@
 
 from datetime import date
 from decimal import Decimal
+from math import sqrt
 
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ ENOUGH = 30
 #: the second: the p%-rule with 15 % (statistics.md, section 4; SDC Handbook, chapter 4).
 FEWEST_PAYMENTS = 10
 LEAST_REST = Decimal("0.15")
+#: Of the standard normal distribution: 95 % lie within it.
+Z = 1.959963984540054
 
 
 def shown_number(number: int) -> str:
@@ -52,6 +55,21 @@ def share_text(part: int, whole: int, *, digits: int = 1) -> str:
     if not whole:
         return "–"
     return f"{part:,}/{whole:,}" if whole < ENOUGH else f"{100 * part / whole:.{digits}f}%"
+
+
+def wilson(part: int, whole: int, *, rounded: int = 0) -> tuple[float, float]:
+    """The 95 % interval of a share; (0, 1) where nothing was counted.
+
+    ``rounded``: of how many rounded numbers part and whole are sums; each adds 8 to the variance of the count
+    (oversight/figures/rounding.py).
+    """
+    if not whole:
+        return 0.0, 1.0
+    p, z2 = part / whole, Z * Z
+    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
+    half = Z * sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
+    half = sqrt(half * half + z2 * 8 * rounded / (whole * whole))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def sum_may_be_shown(payments: int, total: Decimal, largest: Decimal, second: Decimal) -> bool:

@@ -56,6 +56,8 @@ class OfferForm(StepForm):
         self.demands, self.count, self.today = list(demands), count, today
         #: No row was written for what is granted; the rows were added with the sums.
         self.is_bare = False
+        #: What the law gives at least for each demand, by its ordinal.
+        self.laws: dict[int, list[str]] = {}
         self.fields["rows"].initial = count
         for demand in self.demands:
             self._add_demand(demand)
@@ -118,7 +120,11 @@ class OfferForm(StepForm):
         """Each demand with its four controls, for the template."""
         controls = {name if name != "answer" else "verdict": name for name in ANSWER_FIELDS}
         return [
-            {"demand": demand, "title": wording.label(demand.kind, kind="demand_kind")}
+            {
+                "demand": demand,
+                "title": wording.label(demand.kind, kind="demand_kind"),
+                "law": self.laws.get(demand.ordinal),
+            }
             | {key: self[f"{name}-{demand.ordinal}"] for key, name in controls.items()}
             for demand in self.demands
         ]

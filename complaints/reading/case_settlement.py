@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from complaints import wording
-from complaints.models import Deadline, Demand, Matter, Obligation, Offer, OfferAnswer
+from complaints.models import Complaint, Deadline, Demand, Matter, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case_people import demand_text
 from complaints.settlement import offer_terms
+from complaints.settlement.legal_minimum import minimum_of
 from complaints.settlement.offer_terms import NOTHING_MISSING, Missing
 from web.templatetags.portal import money
 
@@ -40,6 +41,8 @@ class AnswerView:
     is_separable: bool
     #: Against the offer before it, in words: 更好 ▲, 更差 ▼, 没变; empty for the first.
     change: str = ""
+    #: What the law gives for this demand at least, a sentence each; None where it is not shown.
+    law: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,12 @@ class OfferView:
     def may_be_split(self) -> bool:
         """Whether some demand may be accepted without the others."""
         return len(self.answers) > 1 and any(a.is_separable for a in self.answers)
+
+
+def with_law(offer: OfferView, complaint: Complaint, demands: Sequence[Demand]) -> OfferView:
+    """The same offer, with what the law gives at least beside each answer."""
+    minimum, kinds = minimum_of(complaint, demands), {d.ordinal: d.kind for d in demands}
+    return replace(offer, answers=[replace(a, law=minimum.lines_for(kinds.get(a.ordinal, ""))) for a in offer.answers])
 
 
 def offers_of(

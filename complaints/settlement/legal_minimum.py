@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from complaints.models import Complaint, Demand
 from complaints.procedure.working_calendar import SHANGHAI
+from web.templatetags.portal import money
 
 FILE = Path(__file__).with_name("legal_minimum.csv")
 #: A sum in place of what was paid; on top of it; or something to be done.
@@ -95,6 +96,18 @@ class Minimum:
         sums = [s for s in (self._largest("refund"), self._largest("extra")) if s is not None]
         return sum(sums, Decimal(0)) if sums else None
 
+    def lines_for(self, demand: str) -> list[str]:
+        """What the law gives for a demand of this kind, a sentence each; empty where no rule names the kind.
+
+        A sum speaks for the refund; without one, the first thing that must be done. What comes on top stands apart."""
+        fitting = [e for e in self.entitlements if demand in e.rule.demands]
+        sums = [e for e in fitting if e.rule.part == "refund" and e.amount is not None]
+        owed = max(sums, key=lambda e: (e.rule.certain, e.amount), default=None)
+        if owed is None:
+            owed = next((e for e in fitting if not e.is_extra), None)
+        extra = next((e for e in fitting if e.is_extra and e.amount is not None), None)
+        return [_line(e) for e in (owed, extra) if e is not None]
+
     def _largest(self, part: str, *, only_certain: bool = False) -> Decimal | None:
         # Refunds stand instead of each other, and art. 55 steps back where another law gives more.
         return max(
@@ -105,6 +118,20 @@ class Minimum:
             ),
             default=None,
         )
+
+
+def _line(one: Entitlement) -> str:
+    """法律至少给¥128.50（《…》第二十五条）, and what has still to be true."""
+    slots = {"sum": money(one.amount), "law": one.law, "if": one.condition, "text": one.text}
+    if one.amount is None:
+        text = gettext("%(if)s的：%(text)s（%(law)s）") if one.condition else gettext("%(text)s（%(law)s）")
+    elif one.is_extra:
+        text = gettext("%(if)s的，另加%(sum)s（%(law)s）")
+    elif one.condition:
+        text = gettext("%(if)s的，法律至少给%(sum)s（%(law)s）")
+    else:
+        text = gettext("法律至少给%(sum)s（%(law)s）")
+    return text % slots
 
 
 def minimum_of(complaint: Complaint, demands: Iterable[Demand]) -> Minimum:

@@ -2,7 +2,8 @@
 
 No share without the number behind it, and none at all under thirty; who never answered is not counted as content.
 Every count is that of its published line (league of the last four quarters), so nobody can compare two windows of days;
-how long things took is of the year before and names no count.
+how long things took is of the year before and names no count. How cases of one kind of problem ended is told in
+multiples of five, with the interval that allows for it.
 """
 
 from collections.abc import Collection
@@ -16,8 +17,10 @@ from django.db.models import F, Q
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import LeagueLine, PublishedFigure
 from enterprises.models.published import ALL
-from web.small_numbers import ENOUGH
+from web.small_numbers import ENOUGH, rounded_number, wilson
 
+#: What the figures of one day are counted over.
+YEAR = timedelta(days=365)
 #: Older figures are not shown: better none than stale ones. Quarters come some days after their end.
 NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 
@@ -104,6 +107,53 @@ def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -
         if row.ended >= ENOUGH:
             took[row.enterprise_id] = row
     return {line.enterprise_id: _of(line, took.get(line.enterprise_id)) for line in lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How cases against one enterprise ended from ``first`` to ``last``, of ``category`` or, where that is empty, of
+    all. ``n`` of a category is a multiple of five. Shares are whole percents; ``low`` and ``high`` the 95 % interval of
+    the confirmed one."""
+
+    category: str
+    first: date
+    last: date
+    n: int
+    settled: int
+    low: int
+    high: int
+    unconfirmed: int
+
+    @property
+    def others(self) -> int:
+        """Without agreement, or agreed elsewhere."""
+        return max(0, 100 - self.settled - self.unconfirmed)
+
+
+def similar_ended(enterprise_id: int | None, category: str, *, on: date) -> Ended | None:
+    """How the cases with this problem ended in the year before; where there are too few of them, how all did. None
+    where too little is published. One query."""
+    if enterprise_id is None:
+        return None
+    lines, times = _PUBLISHED([enterprise_id], on, on - QUARTER_NEWER_THAN, on - NEWER_THAN, category)
+    row = next((one for one in times if category and one.category == category and one.ended >= ENOUGH), None)
+    if row is not None:
+        whole, settled, unconfirmed = (
+            rounded_number(count, "ended", name, str(enterprise_id), category)
+            for name, count in (("all", row.ended), ("settled", row.settled), ("unconfirmed", row.unconfirmed))
+        )
+        settled = min(settled, whole)
+        low, high = wilson(settled, whole, rounded=2)
+        shares = (settled / whole, low, high, min(unconfirmed, whole - settled) / whole)
+        return Ended(category, row.day - YEAR, row.day - timedelta(days=1), whole, *(round(100 * s) for s in shares))
+    for line in lines:
+        all_of_them = _of(line, None)
+        agreed, silent = all_of_them.settled, all_of_them.unconfirmed
+        if line.n is None or line.low is None or line.high is None or agreed is None or silent is None:
+            return None
+        ends = round(line.low / 10), round(line.high / 10)
+        return Ended("", line.of.first, line.of.last, line.n, agreed, *ends, silent)
+    return None
 
 
 def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:

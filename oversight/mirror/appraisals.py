@@ -29,9 +29,8 @@ from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
 from oversight.open_data.reading import FileLine
-from oversight.presenting.leagues import wilson
 from web.incoming import whole
-from web.small_numbers import ENOUGH
+from web.small_numbers import ENOUGH, wilson
 from web.templatetags.portal import name_of
 
 #: Counted differently from before gets the next number; 4: 末日办结 counts only where it is surely above that of all.

@@ -22,8 +22,7 @@ from oversight.portal_state.signs import Signs
 from oversight.portal_state.state import BEATS, QUEUES
 from oversight.presenting import cards
 from oversight.presenting.choosing import dashboard_page
-from oversight.presenting.leagues import wilson
-from web.small_numbers import ENOUGH, share_text, too_few
+from web.small_numbers import ENOUGH, share_text, too_few, wilson
 
 
 @officer_page("GET")

@@ -16,8 +16,8 @@ from django.utils.translation import ngettext, pgettext
 from oversight.figures.definitions import DEFINITIONS, Definition, Period
 from oversight.figures.figures import OF_TWO_COUNTS, VERSIONS, Figure
 from oversight.presenting import lengths
-from oversight.presenting.leagues import ratio_interval, wilson
-from web.small_numbers import ENOUGH, share_text, too_few
+from oversight.presenting.leagues import ratio_interval
+from web.small_numbers import ENOUGH, share_text, too_few, wilson
 
 NOTHING = "–"
 

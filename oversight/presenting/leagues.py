@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any
 
 from complaints.desks.authority_lists import late_when_closed
@@ -17,24 +16,7 @@ from oversight.counters.reads import Counters, steadily
 from oversight.counters.sums import quantile_of
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
-from web.small_numbers import ENOUGH
-
-Z = 1.959963984540054
-
-
-def wilson(part: int, whole: int, *, rounded: int = 0) -> tuple[float, float]:
-    """The 95 % interval of a share; (0, 1) where nothing was counted.
-
-    ``rounded``: of how many rounded numbers part and whole are sums; each adds 8 to the variance of the count
-    (oversight/figures/rounding.py).
-    """
-    if not whole:
-        return 0.0, 1.0
-    p, z2 = part / whole, Z * Z
-    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = Z * sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
-    half = sqrt(half * half + z2 * 8 * rounded / (whole * whole))
-    return max(0.0, middle - half), min(1.0, middle + half)
+from web.small_numbers import ENOUGH, wilson
 
 
 def ratio_interval(first: int, second: int) -> tuple[float, float]:

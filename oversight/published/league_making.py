@@ -28,8 +28,8 @@ from enterprises.models.published import ALL
 from oversight.models import DataSet
 from oversight.open_data import quarters, reading
 from oversight.open_data.reading import FileLine, Range
-from oversight.presenting.leagues import places, wilson
-from web.small_numbers import ENOUGH
+from oversight.presenting.leagues import places
+from web.small_numbers import ENOUGH, wilson
 
 #: Counted or shown differently from before gets the next number; 4: 末日办结 is what the enterprise itself ended, on
 #: the last day of the stage's own time.

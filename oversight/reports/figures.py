@@ -17,7 +17,7 @@ from oversight.open_data.cells import GOODS, NONE, SERVICE
 from oversight.open_data.reading import TABLES, WITHHELD
 from oversight.presenting import leagues
 from oversight.reports.changes import Number, Run, attach, frozen
-from web.small_numbers import ENOUGH
+from web.small_numbers import ENOUGH, wilson
 
 #: Categories that a table names.
 TOP_OBJECTS, TOP_PROBLEMS = 5, 10
@@ -349,11 +349,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return (
-            leagues.wilson(self.part or 0, self.whole or 0, rounded=int(self.is_rounded))
-            if self.value is not None
-            else None
-        )
+        return wilson(self.part or 0, self.whole or 0, rounded=int(self.is_rounded)) if self.value is not None else None
 
 
 #: Each share by the name of its formula: its part, and what that is a part of.

@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from complaints.handling.steps import both, consumer, parties
 from complaints.pages.consumer import explaining, forms
 from complaints.pages.shared.step_pages import Data, StepPage, plain, table
+from complaints.procedure.categories import problem_label
 from complaints.reading.case import CasePage
+from complaints.reading.case_settlement import with_law
+from enterprises.directory.expectations import similar_ended
 
 Asked = StepPage[CasePage]
 SUBMIT = _("提交")
@@ -40,6 +43,16 @@ def _publication_form(page: CasePage, data: Data) -> Form:
     return form
 
 
+def _beside_the_answers(page: CasePage, form: Any) -> dict[str, Any]:
+    """What the law gives at least, and how similar cases ended: what the enterprise saw when it answered."""
+    complaint = page.complaint
+    return {
+        "offer": with_law(form.offer, complaint, page.demands),
+        "ended": similar_ended(complaint.enterprise_id, complaint.problem_category, on=page.today),
+        "problem": problem_label(complaint.problem_category),
+    }
+
+
 def _settled_elsewhere(form: Form) -> Any:
     text = form.cleaned_data["text"]
     if "answer" not in form.fields:
@@ -59,7 +72,7 @@ PAGES: dict[str, Asked] = table(
         form=of_case(forms.OfferForm),
         build=forms.OfferForm.move,
         explain=explaining.offer,
-        more=lambda page, form: {"offer": form.offer},
+        more=_beside_the_answers,
         may_be_undone=True,
         is_guarded=True,
     ),

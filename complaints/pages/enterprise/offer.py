@@ -28,6 +28,7 @@ from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.steps import answer, step_context
 from complaints.pages.enterprise.work import similar_shown
 from complaints.pages.shared.step_pages import StepContext, StepPage, draw
+from complaints.procedure.categories import problem_label
 from complaints.procedure.workflow import Audience
 from complaints.reading import case_form
 from complaints.reading.case import CasePage
@@ -35,6 +36,7 @@ from complaints.reading.case_settlement import AnswerView, answer_view
 from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.legal_minimum import minimum_of
 from complaints.settlement.offer_terms import Finding
+from enterprises.directory.expectations import similar_ended
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
 from web.incoming import whole
@@ -102,12 +104,16 @@ class OfferEditor:
 
     def shown(self, form: enterprise_offer_form.OfferForm) -> dict[str, Any]:
         typed = {name: form[name].value() for name in form.fields}
-        figures = figures_of(self.case.complaint, form.demands, typed, form.count)
+        complaint = self.case.complaint
+        figures = figures_of(complaint, form.demands, typed, form.count)
+        form.laws = {d.ordinal: figures["minimum"].lines_for(d.kind) for d in form.demands}
         return {
+            "ended": similar_ended(complaint.enterprise_id, complaint.problem_category, on=self.case.today),
+            "problem": problem_label(complaint.problem_category),
             "step": self.step,
             "figures": figures,
             "sum": _sum(figures),
-            "similar": similar_shown(self.case.complaint, seen=self.workspace.engagements()),
+            "similar": similar_shown(complaint, seen=self.workspace.engagements()),
         }
 
 

@@ -31,6 +31,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import AUTHORITY, ENTERPRISE, CaseAccess, page_of
 from complaints.reading.case_form import take_step
+from complaints.reading.case_settlement import obligations_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.mediation_facts import mediation_case_url
 from web.incoming import posted
@@ -205,7 +206,9 @@ def _table(officer_case: OfficerCase) -> RespondentCase:
     matters = {
         m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")
     }
-    return RespondentCase(matters=matters, obligations=list(Obligation.objects.filter(complaint=case, engagement=None)))
+    rows = Obligation.objects.filter(complaint=case, engagement=None)
+    owed = obligations_of(rows, (), side=ENTERPRISE, today=officer_case.workspace.today)
+    return RespondentCase(matters=matters, obligations=owed)
 
 
 def _respondent(officer_case: OfficerCase, recording: dict[str, str] | None = None) -> Actor:
@@ -230,7 +233,7 @@ def _open_steps(officer_case: OfficerCase, table: RespondentCase) -> set[str]:
         now=officer_case.workspace.now,
         matters=dict(table.matters),
         offers=(),
-        obligations=tuple(table.obligations),
+        obligations=tuple(one.row for one in table.obligations),
     )
     return set(open_steps(_respondent(officer_case), around))
 

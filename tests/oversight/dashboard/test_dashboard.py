@@ -33,6 +33,7 @@ from tests import given, missing_in
 from tests.cast import World, standing
 from tests.complaints.pages.at_the_authority import officer_of
 from tests.oversight.looking import browser, cost, page_of, sent
+from web.small_numbers import wilson
 
 S = Status
 DAYS = timedelta(days=1)
@@ -265,9 +266,9 @@ def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
     assert [one.place for one in results] == [(1, 2), (1, 2), (3, 3), None]
     assert [one.enterprise_id for one in leagues.in_order(results, "settled")] == [1, 2, 3, 4]
     assert [one.enterprise_id for one in leagues.in_order(results, "settled", turned=True)] == [3, 2, 1, 4]
-    assert leagues.wilson(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
-    assert leagues.wilson(0, 0) == (0.0, 1.0)
-    low, high = leagues.wilson(30, 30)
+    assert wilson(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
+    assert wilson(0, 0) == (0.0, 1.0)
+    low, high = wilson(30, 30)
     assert (low, high) == (pytest.approx(0.8864870, abs=1e-6), pytest.approx(1.0))
 
 
