@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import pgettext
 
 from accounts.keys import sealed_fields
 from accounts.models import User
@@ -35,7 +36,7 @@ from complaints.wording.clock import chip, clock_facts
 from complaints.wording.next_action import NextAction, next_action_of
 from enterprises.models import Branch, Enterprise
 from web.languages import named, reads_chinese
-from web.listing import joined
+from web.listing import joined, remarked
 
 #: The body is whom the mediation was handed to: it reads what both parties read, and has no side.
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = case_rows.SIDES
@@ -158,7 +159,10 @@ class CasePage:
 
     @property
     def demand_lines(self) -> list[str]:
-        return [case_settlement.demand_with_amount(d) for d in self.demands]
+        return [
+            remarked(case_settlement.demand_with_amount(d), pgettext("demand", "不再要求") if d.is_given_up else "")
+            for d in self.demands
+        ]
 
     @property
     def recent_thread(self) -> list[Message]:

@@ -119,6 +119,12 @@ class OfferView:
         return self.state_code == "open"
 
     @property
+    def rest_is_open(self) -> bool:
+        """Whether what was refused may go on although the granted part is accepted: the part is no whole with it."""
+        granted = [a for a in self.answers if a.verdict_code != "refuse"]
+        return len(granted) < len(self.answers) and all(a.is_separable for a in granted)
+
+    @property
     def may_be_split(self) -> bool:
         """Whether some demand may be accepted without the others."""
         return len(self.answers) > 1 and any(a.is_separable for a in self.answers)

@@ -282,6 +282,8 @@ def answer_offer(consumer: Consumer, number: int, answer: str, **texts: str) -> 
     consumer.follow(f"/offer/{number}/")
     consumer.look(f"offer-{number}")
     consumer.choose("answer", answer)
+    if answer == "accept" and consumer.page.locator("input[name=rest]").count():
+        consumer.choose("rest", "give_up")
     if answer == "decline":
         consumer.page.locator("main details summary").first.click()
         consumer.choose("reason", "amount_too_low")

@@ -71,7 +71,7 @@ def test_a_number_ported_between_two_carriers(world: World, home: Person) -> Non
     assert (first.enterprise, second.enterprise) == (world.mobile, world.telecom)
     given.step(first, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
     given.step(first, given.an_offer(due_on=None), world.handler, WEDNESDAY)
-    home.sends(first, "offer/1", {"answer": "accept", "confirmed": ["1"]})
+    home.sends(first, "offer/1", {"answer": "accept", "confirmed": ["1"], "rest": "give_up"})
     second.refresh_from_db()
     assert (first.outcome, second.status) == (O.SETTLED, S.WITH_ENTERPRISE)
     assert signed_in(world.ming).get(address(second)).status_code == 404
@@ -81,7 +81,10 @@ def test_a_number_ported_between_two_carriers(world: World, home: Person) -> Non
 def test_a_slip_of_the_thumb(world: World, home: Person) -> None:
     """Accepted by mistake: read back at once, and taken back until the end of the next working day."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    assert missing_in(home.sends(case, "offer/1", {"answer": "accept"}), "您同意了方案", "点错了？") == []
+    assert (
+        missing_in(home.sends(case, "offer/1", {"answer": "accept", "rest": "give_up"}), "您同意了方案", "点错了？")
+        == []
+    )
     assert case.status == S.PERFORMING
     home.sends(case, "undo", at=day(1, 12))
     assert case.status == S.AWAITING_CONSUMER
@@ -91,13 +94,13 @@ def test_a_slip_of_the_thumb(world: World, home: Person) -> None:
 def test_a_slip_noticed_too_late_or_when_the_other_side_has_acted_on_it(world: World, home: Person) -> None:
     """After the next working day it stands, and the page does not offer it any more."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    home.sends(case, "offer/1", {"answer": "accept"})
+    home.sends(case, "offer/1", {"answer": "accept", "rest": "give_up"})
     assert "可以撤销" not in home.sees(case, at=day(2, 1))
     status, text = home.is_refused(case, "undo", at=day(2, 1))
     assert (status, "这一步现在不能办" in text) == (409, True)
     # They have paid already: what was accepted cannot be taken back.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    home.sends(case, "offer/1", {"answer": "accept"})
+    home.sends(case, "offer/1", {"answer": "accept", "rest": "give_up"})
     paid(world, case, day(0, 1))
     assert home.is_refused(case, "undo", at=day(0, 2))[0] == 409
 
@@ -135,7 +138,7 @@ def test_an_offer_that_lies_there_when_the_ten_days_end(world: World, home: Pers
     given.step(case, given.an_offer(), world.handler, WEDNESDAY + timedelta(days=14))
     passed(case, day(19))
     assert case.status == S.AWAITING_CONSUMER
-    home.sends(case, "offer/1", {"answer": "accept"}, at=day(20))
+    home.sends(case, "offer/1", {"answer": "accept", "rest": "give_up"}, at=day(20))
     assert case.status == S.PERFORMING
 
 

@@ -149,7 +149,7 @@ def test_a_better_offer_before_i_answer(world: World, home: Person) -> None:
     given.step(case, offer, world.handler, day(0))
     given.step(case, better, world.handler, day(1))
     assert missing_in(home.sees(case, at=day(1, 1)), "▲ 更好：上次是“部分同意”", "▲ 多¥68.50") == []
-    assert home.is_refused(case, "offer/1", {"answer": "accept"}, at=day(1, 2))[0] == 409
+    assert home.is_refused(case, "offer/1", {"answer": "accept", "rest": "give_up"}, at=day(1, 2))[0] == 409
 
 
 def test_more_days_by_all_three(world: World, home: Person, workspace: Person) -> None:

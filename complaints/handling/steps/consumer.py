@@ -41,17 +41,20 @@ def correct_facts(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 def accept_offer(
     file: CaseFile, actor: Actor, *, separable: Sequence[int] = (), rest: str = "give_up", confirmed: Sequence[int] = ()
 ) -> Effect:
-    """Accept all, or the separable demands ``separable`` (ordinals); ``confirmed``: ordinals of what the enterprise
-    reported as done already and the consumer saw done.
+    """Accept what is granted, or of it the separable demands ``separable`` (ordinals); ``confirmed``: ordinals of what
+    the enterprise reported as done already and the consumer saw done.
 
-    ``rest`` says what becomes of the others: given up (the case is settled in part), go on negotiating, or to the
-    regulator; accepted obligations stay in force either way. What grants nothing cannot be accepted."""
+    ``rest`` says what becomes of the others, the refused ones too: given up (the case is settled in part), go on
+    negotiating, or to the regulator; accepted obligations stay in force either way. Where what is granted is one whole,
+    the others can only be given up. What grants nothing cannot be accepted."""
     offer = saying.open_offer(file)
     answers = list(OfferAnswer.objects.filter(offer=offer).select_related("demand"))
-    part = set(separable) if separable else {a.demand.ordinal for a in answers}
+    part = set(separable) if separable else {a.demand.ordinal for a in answers if a.verdict != "refuse"}
     for answer in answers:
         if separable and answer.demand.ordinal in part and not answer.is_separable:
             raise StepNotAllowed("not_separable", _("这几项方案是一个整体，不能只接受其中一项。"), field="separable")
+        if rest != "give_up" and answer.demand.ordinal in part and not answer.is_separable and len(answers) > 1:
+            raise StepNotAllowed("not_separable", _("这份方案是一个整体：接受它，没同意的就不再要求。"), field="rest")
     unknown = part - {a.demand.ordinal for a in answers}
     if unknown:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="separable")
@@ -69,7 +72,8 @@ def accept_offer(
             file.change(demand, is_settled=True)
         elif demand in left and rest == "give_up":
             file.change(demand, is_given_up=True)
-    if left and rest == "give_up":
+    given_up = [d.ordinal for d in left] if rest == "give_up" else []
+    if given_up:
         file.complaint.is_in_part = True
     engagement = file.engagement
     if engagement is not None and engagement.is_overdue:
@@ -83,6 +87,8 @@ def accept_offer(
             # What was to follow it waits for nothing now.
             clocks.release_obligations(file, obligation, file.now)
     data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late}
+    if given_up:
+        data["given_up"] = sorted(given_up)
     if confirmed:
         for obligation in saying.obligations(file, confirmed, ("reported",), "enterprise"):
             settling.confirm(file, obligation, file.now)
@@ -296,8 +302,11 @@ def answer_late(file: CaseFile, actor: Actor, *, accept: bool, text: str = "") -
     complaint.is_late = True
     if offer is not None:
         file.change(offer, state="accepted", answered_at=file.now)
+        refused = set(OfferAnswer.objects.filter(offer=offer, verdict="refuse").values_list("demand_id", flat=True))
         for demand in file.demands:
-            file.change(demand, is_settled=True)
+            if not demand.is_given_up:
+                file.change(demand, **{"is_given_up" if demand.pk in refused else "is_settled": True})
+        complaint.is_in_part = complaint.is_in_part or bool(refused)
         owed = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "dropped"]
         if owed:
             if engagement is not None:

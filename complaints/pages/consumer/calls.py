@@ -47,7 +47,7 @@ def _until(page: CasePage, clock: str, *, obligation: bool | None = None) -> str
 
 def calls_of(page: CasePage) -> list[Call]:
     """The most urgent first."""
-    return [*_settlement(page), *_asked(page), *_closed(page)]
+    return [*_settlement(page), *_asked(page)]
 
 
 def _settlement(page: CasePage) -> Iterator[Call]:
@@ -147,20 +147,6 @@ def _asked(page: CasePage) -> Iterator[Call]:
             _("说明不能参加"),
             "info",
         )
-
-
-def _closed(page: CasePage) -> Iterator[Call]:
-    if page.may("answer_late"):
-        text = _("办结后%(late_answer)s内答复仍然有效。") % page.limits
-        yield Call(_("仍然可以答复"), text, address(page, "late"), _("现在答复"), "info")
-    if page.may("refer_to_regulator"):
-        title = _("可以一键转交监管部门")
-        yield Call(title, _("全部内容一起转交，不用重新填写。"), address(page, "refer"), _("转交监管部门"), "info")
-    if page.may("object"):
-        text = _("由另一名工作人员在%(objection)s内答复。") % page.limits
-        yield Call(_("对这个结果有异议？"), text, address(page, "objection"), _("提出异议"), "info")
-    if page.may("rate") and page.is_closed:
-        yield Call(_("这次办理怎么样？"), _("评价不影响结果，可以不评。"), address(page, "rate"), _("评价"), "info")
 
 
 #: Further steps in the order of the page: step, address.

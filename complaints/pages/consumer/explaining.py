@@ -11,14 +11,17 @@ from django.utils.translation import gettext as _
 
 from authorities.jurisdiction import Jurisdiction
 from complaints import wording
-from complaints.pages.consumer.forms import time_is_up
+from complaints.pages.consumer.forms import answer_labels, time_is_up
 from complaints.parties import powers
+from complaints.procedure import deadlines
 from complaints.reading.case import CasePage
-from complaints.reading.case_settlement import ObligationView
+from complaints.reading.case_people import demand_text
+from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.mediation_facts import promise_lines
 from enterprises.models import BranchAuthority
 from web.dates import day_text, last_day_text
 from web.languages import named
+from web.listing import labelled, listed
 from web.templatetags.portal import money
 
 
@@ -50,33 +53,57 @@ def question(page: CasePage) -> str:
     return _("企业一项也没有同意，您怎么选？") if _is_refused(page) else _("企业的方案，您接受吗？")
 
 
-def _after_a_refusal(page: CasePage) -> Sequence[str]:
-    texts = [_("交监管部门：") + _onward(page)]
-    if not time_is_up(page):
-        texts.append(_("继续谈：写下您要什么；企业的期限接着算，可以再提方案。"))
-    if page.may("let_rest"):
-        texts.append(
-            _("算了：您接受过的部分照常履行，其余诉求不再要求。")
-            if any(p.state_code in ("due", "reported") for p in page.obligations)
-            else _("算了：案件结束，记为“全部拒绝，未再坚持”，不算和解成功。以后仍可转监管部门。")
-        )
+def _let_rest(page: CasePage) -> list[str]:
+    if any(p.state_code in ("due", "reported") for p in page.obligations):
+        return [_("您接受过的部分照常履行，其余诉求不再要求。")]
+    limits = {"day": last_day_text(deadlines.working_days(page.now, 1, page.calendar).due_at)}
+    return [
+        _("案件结束，记为“全部拒绝，未再坚持”，不算和解成功。"),
+        _("%(day)s可以撤销；以后仍可交市场监管局。") % limits,
+    ]
+
+
+def _accept(page: CasePage, offer: OfferView) -> list[str]:
+    texts = [_("方案生效，企业按期履行。没有按期做到的，案件自动交市场监管局，不用重新投诉。")]
+    refused = listed([a.demand for a in offer.answers if a.verdict_code == "refuse"])
+    if refused and offer.rest_is_open:
+        texts.append(_("没同意的（%(what)s），您再选：不再要求、继续谈，或者交市场监管局。") % {"what": refused})
+    elif refused:
+        texts.append(_("没同意的（%(what)s），接受以后就不再要求。") % {"what": refused})
     return texts
 
 
-def offer(page: CasePage) -> Sequence[str]:
-    if _is_refused(page):
-        return _after_a_refusal(page)
-    texts = []
+def ways(page: CasePage) -> dict[str, list[str]]:
+    """What each answer to the open offer leads to, by the code of the answer."""
+    results: dict[str, list[str]] = {}
+    if page.open_offer is None:
+        return results
+    if page.open_offer.offer.grants_nothing:
+        results["regulator"] = [_onward(page)]
+        if not time_is_up(page):
+            results["decline"] = [_("写下您要什么；企业的期限接着算，可以再提方案。")]
+        if page.may("let_rest"):
+            results["rest"] = _let_rest(page)
+        return results
     if page.may("accept_offer"):
-        texts.append(_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。"))
+        results["accept"] = _accept(page, page.open_offer)
     if time_is_up(page):
-        texts.append(_("不接受：协商期限已经用完，") + _onward(page))
+        results["decline"] = [_("协商期限已经用完，") + _onward(page)]
     else:
-        texts.append(_("不接受：企业的期限接着算，可以再提方案。"))
-    ask = _(
-        "先问：企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。同一方案最多问%(reply_questions_per_offer)s次。"
-    )
-    return [*texts, ask % page.limits]
+        results["decline"] = [_("企业的期限接着算，可以再提方案。")]
+    if page.may("stop_negotiating"):
+        results["regulator"] = [_("这份方案不作数。"), _onward(page)]
+    results["ask"] = [
+        _("企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。") % page.limits,
+        _("同一方案最多问%(reply_questions_per_offer)s次。") % page.limits,
+    ]
+    return results
+
+
+def offer(page: CasePage) -> Sequence[str]:
+    """The same in one list, for whoever writes an answer down for somebody."""
+    labels = answer_labels(page)
+    return [labelled(labels[code], line) for code, lines in ways(page).items() for line in lines if code in labels]
 
 
 def breach(page: CasePage) -> Sequence[str]:
@@ -214,12 +241,14 @@ def _accepted(page: CasePage) -> list[str]:
     lines = [_promise(p) for p in page.obligations if p.state_code == "due"]
     if not lines and page.is_closed:
         lines = [_("没有需要履行的事项，案件已办结。")]
-    if page.complaint.is_in_part:
-        lines.append(_("其余诉求不再要求。"))
-    elif page.complaint.status == "negotiating":
-        lines.append(_("其余诉求继续协商。"))
-    elif page.complaint.status == "review":
-        lines.append(_("其余诉求转监管部门审查。"))
+    given_up = listed([demand_text(d) for d in page.demands if d.is_given_up])
+    left = listed([demand_text(d) for d in page.demands if not d.is_given_up and not d.is_settled])
+    if given_up:
+        lines.append(_("不再要求的：%(what)s。") % {"what": given_up})
+    if left and page.complaint.status == "negotiating":
+        lines.append(_("继续协商的：%(what)s。") % {"what": left})
+    elif left and page.complaint.status == "review":
+        lines.append(_("交市场监管局审查的：%(what)s。") % {"what": left})
     return lines
 
 

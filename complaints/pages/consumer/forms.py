@@ -132,8 +132,28 @@ def time_is_up(page: CasePage) -> bool:
     )
 
 
+def answer_labels(page: CasePage) -> dict[str, Any]:
+    """The answers that this person may give to the open offer, in the order of the page. Nothing granted is nothing to
+    accept; when the time is up, to talk on would lead to the regulator as well."""
+    offer, is_late = page.open_offer, time_is_up(page)
+    if offer is None:
+        return {}
+    regulator = ("regulator", _("交市场监管局")) if page.may("stop_negotiating") else None
+    if offer.offer.grants_nothing:
+        talk_on = ("decline", _("继续谈")) if page.may("decline_offer") and not is_late else None
+        rest = ("rest", _("算了，不再坚持")) if page.may("let_rest") else None
+        return dict(filter(None, (regulator, talk_on, rest)))
+    has_refusals = any(a.verdict_code == "refuse" for a in offer.answers)
+    accept = ("accept", _("接受同意的部分") if has_refusals else _("接受")) if page.may("accept_offer") else None
+    decline = None
+    if page.may("decline_offer"):
+        decline = ("decline", _("不接受，交市场监管局") if is_late else _("不接受，继续谈"))
+    ask = ("ask", _("先问一个问题")) if page.may("ask_about_offer") else None
+    return dict(filter(None, (accept, decline, None if is_late else regulator, ask)))
+
+
 class OfferForm(StepForm):
-    """Three equal choices: accept, decline, ask; where nothing is granted to the regulator, talk on, let it rest."""
+    """Equal choices: accept, talk on, to the regulator, ask; where nothing is granted there is nothing to accept."""
 
     answer = Pick(label=_("您的答复"), choices=[])
     reason = Pick(label=_("不接受的原因"), required=False, choices=[])
@@ -157,9 +177,9 @@ class OfferForm(StepForm):
         help_text=_("接受方案时一并确认；没有勾选的，之后还可以确认，也可以说没有收到。"),
     )
     rest = Pick(
-        label=_("只接受几项时，其余诉求怎么办"),
+        label=_("没接受的怎么办"),
         required=False,
-        choices=[("give_up", _("不再要求")), ("go_on", _("继续协商")), ("regulator", _("转监管部门"))],
+        choices=[("give_up", _("不再要求")), ("go_on", _("继续谈")), ("regulator", _("交市场监管局"))],
     )
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
@@ -167,17 +187,27 @@ class OfferForm(StepForm):
         self.offer = page.open_offer or page.offers[0]
         #: Why this person cannot accept or give up, and who can; empty for whoever can.
         self.why_not = ""
+        #: What each answer leads to (``explaining.ways``).
+        self.ways: dict[str, list[str]] = {}
         if self.is_refusal:
-            answers = self._after_a_refusal(page)
-        else:
-            answers = self._to_an_offer(page)
+            self._name_for_a_refusal()
+        answers = list(answer_labels(page).items())
+        is_representative = page.actor is not None and powers.is_representative(page.actor, page.complaint)
+        if not page.may("let_rest" if self.is_refusal else "accept_offer") and (
+            is_representative or not self.is_refusal
+        ):
+            self.why_not = powers.why_not(page.complaint)
         set_choices(self, "answer", answers)
         set_choices(self, "reason", labels_of(consumer.DECLINE_REASONS, "decline_reason"))
-        if self.offer.may_be_split and page.may("accept_offer"):
-            parts = [(str(a.ordinal), f"{a.ordinal} {a.demand}") for a in self.offer.answers if a.is_separable]
-            set_choices(self, "part", parts)
+        may_accept = any(code == "accept" for code, _label in answers)
+        granted = [a for a in self.offer.answers if a.verdict_code != "refuse" and a.is_separable]
+        may_split = may_accept and self.offer.may_be_split and len(granted) > 1
+        if may_split:
+            set_choices(self, "part", [(str(a.ordinal), f"{a.ordinal} {a.demand}") for a in granted])
         else:
-            del self.fields["part"], self.fields["rest"]
+            del self.fields["part"]
+        if not may_split and not (may_accept and self.offer.rest_is_open):
+            del self.fields["rest"]
         done = [(str(o.ordinal), _line(o)) for o in self.offer.obligations if o.is_done_already]
         if done and page.may("accept_offer"):
             set_choices(self, "confirmed", done)
@@ -188,32 +218,16 @@ class OfferForm(StepForm):
     def is_refusal(self) -> bool:
         return self.offer.offer.grants_nothing
 
-    def _to_an_offer(self, page: CasePage) -> list[tuple[str, Any]]:
-        answers: list[tuple[str, Any]] = [("accept", _("接受"))] if page.may("accept_offer") else []
-        self.why_not = "" if answers else powers.why_not(page.complaint)
-        if page.may("decline_offer"):
-            answers.append(("decline", _("不接受，转监管部门审查") if time_is_up(page) else _("不接受，继续协商")))
-        if page.may("ask_about_offer"):
-            answers.append(("ask", _("先问一个问题")))
-        return answers
-
-    def _after_a_refusal(self, page: CasePage) -> list[tuple[str, Any]]:
-        """Nothing is granted, so nothing can be accepted. When the time is up, to talk on would lead to the
-        regulator as well."""
+    def _name_for_a_refusal(self) -> None:
         self.fields["answer"].label = _("您怎么选")
         self.fields["reason"].label = _("继续谈的原因")
         self.fields["text"].label, self.fields["text"].help_text = _("想说明的"), ""
         self.fields["counter_demand"].label = _("继续谈时，您希望的方案")
-        answers: list[tuple[str, Any]] = []
-        if page.may("stop_negotiating"):
-            answers.append(("regulator", _("交监管部门")))
-        if page.may("decline_offer") and not time_is_up(page):
-            answers.append(("decline", _("继续谈")))
-        if page.may("let_rest"):
-            answers.append(("rest", _("算了，不再坚持")))
-        elif page.actor is not None and powers.is_representative(page.actor, page.complaint):
-            self.why_not = powers.why_not(page.complaint)
-        return answers
+
+    @property
+    def paths(self) -> list[tuple[Any, list[str]]]:
+        """Each answer with what it leads to."""
+        return [(option, self.ways.get(str(option.data["value"]), [])) for option in self["answer"]]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -222,8 +236,9 @@ class OfferForm(StepForm):
             self.add_error("reason", _("请选一个原因。") if self.is_refusal else _("请选一个不接受的原因。"))
         if answer == "ask" and not cleaned.get("text"):
             self.add_error("text", _("请写下您的问题。"))
-        if answer == "accept" and cleaned.get("part") and not cleaned.get("rest"):
-            self.add_error("rest", _("请选其余诉求怎么办。"))
+        is_open = self.offer.rest_is_open or bool(cleaned.get("part"))
+        if answer == "accept" and is_open and not cleaned.get("rest"):
+            self.add_error("rest", _("请选没接受的怎么办。"))
         return cleaned
 
     @property

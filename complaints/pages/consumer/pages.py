@@ -46,6 +46,7 @@ def _publication_form(page: CasePage, data: Data) -> Form:
 def _beside_the_answers(page: CasePage, form: Any) -> dict[str, Any]:
     """What the law gives at least, and how similar cases ended: what the enterprise saw when it answered."""
     complaint = page.complaint
+    form.ways = explaining.ways(page)
     return {
         "offer": with_law(form.offer, complaint, page.demands),
         "ended": similar_ended(complaint.enterprise_id, complaint.problem_category, on=page.today),

@@ -26,6 +26,7 @@ from complaints.filing.held import address_of
 from complaints.handling import Move
 from complaints.links.tracking import open_until
 from complaints.models import Complaint, Deadline, HandlingStep, Participant
+from complaints.pages.consumer import ending
 from complaints.pages.consumer.calls import calls_of, more_of
 from complaints.pages.consumer.explaining import read_back
 from complaints.pages.consumer.pages import OFFER, PAGES
@@ -64,12 +65,24 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     rows = case_rows.of_page[CONSUMER](result.complaint.pk)
     page = page_of(replace(result, rows=rows), now=now)
     undo = page.matters.get("undo") if page.may("undo") else None
+    undo_until = undo.until_at if undo else None
+    ways = remedies(
+        page.complaint,
+        today=page.today,
+        policies=page.conditions.policies,
+        calendar=page.calendar,
+        may=frozenset(page.steps),
+        is_broken=any(p.state_code == "broken" for p in page.promises),
+    )
     context = {
         "page": page,
         "calls": calls_of(page),
+        "ended": ending.lines_of(page) if page.is_closed else (),
+        "doors": ending.doors_of(page, ways, undo_until) if page.is_closed else (),
+        "elsewhere": [way for way in ways if not way.step],
         "more": more_of(page),
         "can_add": page.may("add_statement"),
-        "undo_until": undo.until_at if undo else None,
+        "undo_until": undo_until,
         "undo_what": wording.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.next_action.deadline],
         "may_break": page.may("report_breach"),
@@ -79,14 +92,6 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "siblings": siblings_of(page.complaint, cast(User, request.user)),
         "people": people_of(result, now=now),
         "outcome": _outcome(page.complaint),
-        "ways": remedies(
-            page.complaint,
-            today=page.today,
-            policies=page.conditions.policies,
-            calendar=page.calendar,
-            may=frozenset(page.steps),
-            is_broken=any(p.state_code == "broken" for p in page.promises),
-        ),
     }
     return render(request, "consumer/case.html", context)
 

@@ -206,7 +206,7 @@ def test_a_closed_case_says_what_is_left_and_until_when(world: World, clock: Any
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, consumer.withdraw(reason="other_way"), world.consumer, WEDNESDAY)
     page, refer = shown(signed_in(world.chen).get(place(case))), f'href="{place(case, "refer")}"'
-    assert not missing_in(page, "结果：已撤回", "还可以怎么办", "12300", "2029年11月1日", refer, "向人民法院起诉")
+    assert not missing_in(page, "已撤回", "还没完？", "12300", "2029年11月1日", refer, "向人民法院起诉")
 
 
 def test_a_promise_kept_late_says_so_and_a_late_answer_has_thirty_days(world: World, clock: Any) -> None:

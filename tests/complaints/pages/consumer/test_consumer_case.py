@@ -42,7 +42,9 @@ def test_the_page_says_who_does_what_by_when_and_every_button_leads_on(world: Wo
             answer = client.get(place(case), headers={"accept-language": language})
             assert answer.status_code == 200
             text, next_action = shown(answer), answer.context["page"].next_action
-            assert not missing_in(text, case.number, next_action.status, next_action.holder, next_action.if_missed)
+            # Of a closed case the card says how it ended.
+            who = next_action.sentence if status == S.CLOSED else next_action.holder
+            assert not missing_in(text, case.number, next_action.status, who, next_action.if_missed)
             if next_action.deadline is not None:
                 assert f"{place(case)}why/" in text
             if not answer.context["calls"]:
@@ -206,7 +208,7 @@ def test_what_only_one_side_may_know_stays_there_and_each_sees_of_the_person_wha
 def test_each_deciding_step_is_undone_and_names_the_authority_that_gets_it(world: World, clock: Any) -> None:
     refusal = {"answer": "decline", "reason": "other", "counter_demand": "全退"}
     ways = [
-        (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "accept"}, "退还多扣费用 ¥128.50"),
+        (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "accept", "rest": "give_up"}, "退还多扣费用 ¥128.50"),
         (at(S.AWAITING_CONSUMER), "offer/1", refusal, "您希望：全退"),
         (at(S.NEGOTIATING), "stop", {}, "您不再与企业协商"),
         (at(S.NEGOTIATING), "withdraw", {"reason": "other"}, "您撤回了投诉"),
@@ -271,7 +273,10 @@ def test_undo_ends_at_midnight_and_an_answer_is_judged_after_the_lapse(world: Wo
     # The page still shows the offer as no sweep ran; the clock decides all the same.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     clock.move_to(WEDNESDAY + timedelta(days=10), tick=False)
-    client, typed = signed_in(world.chen), {"answer": "accept", "text": "我当时在医院，现在接受这个方案。"}
+    client, typed = (
+        signed_in(world.chen),
+        {"answer": "accept", "rest": "give_up", "text": "我当时在医院，现在接受这个方案。"},
+    )
     checked(send(client, place(case, "offer/1"), typed), 409, "我当时在医院")
     assert (reloaded(case).status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
-    assert "仍然可以答复" in shown(client.get(place(case)))
+    assert "现在仍可以答复企业的方案" in shown(client.get(place(case)))

@@ -30,7 +30,7 @@ def test_three_choices_of_equal_weight_and_nothing_to_accept(world: World) -> No
     case, browser = given.refused_in_full(world), signed_in(world.chen)
     page = checked(browser.get(place(case)), 200, "企业一项也没有同意", "没有方案可以接受", "自动转")
     assert not found_in(page, "接受方案", "不算和解成功", "查看方案并答复")
-    page = checked(browser.get(f"{place(case)}offer/1/"), 200, "您怎么选", "交监管部门", "继续谈", "算了，不再坚持")
+    page = checked(browser.get(f"{place(case)}offer/1/"), 200, "您怎么选", "交市场监管局", "继续谈", "算了，不再坚持")
     assert choices(page) == ALL
     assert not found_in(page, "接受后", "您不能代为", "checked")
     english = shown(browser.get(f"{place(case)}offer/1/", headers={"accept-language": "en"}))
@@ -47,7 +47,7 @@ def test_what_was_chosen_is_read_back_and_says_that_nothing_was_granted(world: W
     case, browser = given.refused_in_full(world), signed_in(world.chen)
     answer = send(browser, f"{place(case)}offer/1/", {"answer": "rest", "text": "不想再耗时间。"})
     checked(browser.get(answer["location"]), 200, "您不再坚持", "企业一项也没有同意", "不算和解成功", "撤销")
-    page = checked(browser.get(place(case)), 200, "全部拒绝，未再坚持", "不想再耗时间。", "转交监管部门")
+    page = checked(browser.get(place(case)), 200, "全部拒绝，未再坚持", "不想再耗时间。", "转交市场监管部门")
     assert "结果：和解成功" not in page
     page = checked(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"), 200, "全部拒绝，未再坚持")
     assert "和解成功，消费者已确认" not in page
@@ -151,7 +151,7 @@ def test_only_what_granted_nothing_is_marked_by_the_migration(world: World) -> N
     # Nothing was settled, so it may go to the regulator; once it goes on, it is a case like any other.
     assert given.refused(settled, consumer.refer_to_regulator(), world.consumer, WEDNESDAY) == "settled"
     browser = signed_in(world.chen)
-    checked(browser.get(place(case)), 200, "转交监管部门", "向人民法院起诉")
+    checked(browser.get(place(case)), 200, "转交市场监管部门", "向人民法院起诉")
     assert send(browser, f"{place(case)}refer/", {}).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.accepted_refusal) == (S.REVIEW, False)

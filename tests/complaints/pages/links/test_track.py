@@ -197,7 +197,7 @@ def test_it_opens_one_case_in_one_browser_a_while(client: Client, case: Complain
 
 
 KEY = {"idempotency_key": "a1b2c3d4e5f6a7b8"}
-ACCEPT = {"answer": "accept", "idempotency_key": "accept-accept-accept"}
+ACCEPT = {"answer": "accept", "rest": "give_up", "idempotency_key": "accept-accept-accept"}
 
 
 def prove_phone(client: Client, number: str, target: str) -> Any:

@@ -66,7 +66,7 @@ BAD_OFFERS: list[Wrong] = [
     ({"answer": "ask", "text": "  "}, "text"),
     ({"answer": "ask", "text": "问" * 4001}, "text"),
     ({"answer": "accept", "part": ["1"]}, "rest"),
-    ({"answer": "accept", "part": ["9"], "rest": "go_on"}, "part"),
+    ({"answer": "accept", "rest": "perhaps"}, "rest"),
 ]
 #: Nothing was granted: nothing can be accepted.
 BAD_CHOICES: list[Wrong] = [
@@ -79,6 +79,7 @@ BAD_BREACHES: list[Wrong] = [
     ({"obligation": "1", "text": "缺" * 4001}, "text"),
 ]
 BAD_PROMISES: list[Wrong] = [({}, ""), ({"answer-1": "missing"}, "text-1"), ({"answer-1": "sold"}, "answer-1")]
+ACCEPTED = {"answer": "accept", "rest": "give_up"}
 PARTLY = {"answer": "accept", "part": ["1"], "rest": "go_on"}
 DECLINED = {"answer": "decline", "reason": "amount_too_low", "text": "9月也多扣了。", "counter_demand": "三个月都退"}
 MISSED = {"answer-1": "missing", "text-1": "账户里没有这笔钱。"}
@@ -96,7 +97,9 @@ BROKEN = {"obligation": "1", "text": "一直没有到账。"}
 REFUSED_IT = answered_suggestion(answer="no", text="还差。")
 SETTLED, DONE, YES = Outcome.SETTLED, {"answer-1": "done"}, {"answer": "yes"}
 CONSUMER_WALKS = [
-    Walk(FIRST, OFFERED, {"answer": "accept"}, S.PERFORMING, wrong=BAD_OFFERS, closed=at_home.accepted),
+    Walk(
+        FIRST, OFFERED, {"answer": "accept", "rest": "give_up"}, S.PERFORMING, wrong=BAD_OFFERS, closed=at_home.accepted
+    ),
     Walk(FIRST, OFFERED, PARTLY, S.NEGOTIATING),
     Walk(FIRST, OFFERED, DECLINED, S.NEGOTIATING, step="decline_offer"),
     Walk(FIRST, OFFERED, {"answer": "ask", "text": "退到哪个账户？"}, S.NEGOTIATING, step="ask_about_offer"),
