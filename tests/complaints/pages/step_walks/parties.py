@@ -80,7 +80,7 @@ BAD_BREACHES: list[Wrong] = [
 ]
 BAD_PROMISES: list[Wrong] = [({}, ""), ({"answer-1": "missing"}, "text-1"), ({"answer-1": "sold"}, "answer-1")]
 ACCEPTED = {"answer": "accept", "rest": "give_up"}
-PARTLY = {"answer": "accept", "part": ["1"], "rest": "go_on"}
+PARTLY = {"answer": "accept", "rest": "go_on"}
 DECLINED = {"answer": "decline", "reason": "amount_too_low", "text": "9月也多扣了。", "counter_demand": "三个月都退"}
 MISSED = {"answer-1": "missing", "text-1": "账户里没有这笔钱。"}
 RATED = {"overall": "5", "speed": "4", "attitude": "5", "performed": "yes", "text": "很快。"}
