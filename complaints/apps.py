@@ -13,13 +13,16 @@ class ComplaintsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.sign_in.contacts import contact_proven
         from authorities.loading import authorities_loaded
+        from complaints.links import proving
         from complaints.record.beside import directory
         from enterprises.directory.naming import names_written
 
         post_migrate.connect(_lists_as_the_files_have_them, sender=self)
         names_written.connect(directory.names_written)
         authorities_loaded.connect(directory.authorities_loaded)
+        contact_proven.connect(proving.contact_proven)
         post_migrate.connect(_keys_are_laid, sender=self)
 
 

@@ -13,6 +13,8 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
+from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from accounts.keys import row_tags
@@ -92,6 +94,15 @@ def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> 
         if user is None:
             raise
         return user
+
+
+#: A code has just proved that ``contact`` is in the hands of ``user``, who is signed in by ``request``, at ``now``.
+contact_proven = Signal()
+
+
+def tell_proven(request: HttpRequest, user: User, contact: Contact, *, now: datetime) -> None:
+    """Whatever hangs on this number finds its person. Where that fails it is logged, and nobody is kept out for it."""
+    contact_proven.send_robust(User, request=request, user=user, contact=contact, now=now)
 
 
 def may_sign_in_by_code(user: User | None) -> bool:

@@ -30,7 +30,7 @@ from accounts.models import SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import MoreWork, Use, asker_of, check_code, flow_of, send_code
-from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, user_for
+from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, tell_proven, user_for
 from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_second_factor
 from accounts.sign_in.factors import staff_user
 from accounts.sign_in.limits import TooManyTries, client_address
@@ -319,7 +319,9 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(target or "/")
         user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if opens else None
         if user is not None and may_sign_in_by_code(user):
-            return _enter(request, user, how="code")
+            response = _enter(request, user, how="code")
+            tell_proven(request, user, contact, now=now)
+            return response
         note("sign_in_refused", now=now, reason="wrong_code", address=client_address(request))
         form.add_error("code", WRONG_CODE)
     return render(

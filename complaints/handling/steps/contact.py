@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.sign_in.contacts import Contact, parse_contact, user_for
 from complaints.casefile.case_file import CaseFile
@@ -122,6 +123,7 @@ def _contact(typed: str, channel: str, field: str) -> str:
     return result.address if result is not None else ""
 
 
+WRONG_NAME = gettext_lazy("与投诉里写的姓名不一致。请核对；办不成就拨打12315，由工作人员核实。")
 #: A number is taken for the same person's for so long; numbers change hands (procedure, section 3).
 SAME_NUMBER_FOR = timedelta(days=90)
 #: What an authority does with a case while it waits for the number; then it decides where the case goes.
@@ -179,5 +181,4 @@ def _same_person(file: CaseFile, whose: str, name: str, typed: str) -> None:
         text = _("这件投诉是很久以前提交的，或者写的是另一个姓名。请填投诉里写的姓名。")
         raise WrongInput("name_needed", text, field="name")
     if not bare(name) or bare(typed) != bare(name):
-        text = _("与投诉里写的姓名不一致。请核对；办不成就拨打12315，由工作人员核实。")
-        raise WrongInput("wrong_name", text, field="name")
+        raise WrongInput("wrong_name", str(WRONG_NAME), field="name")

@@ -24,6 +24,7 @@ from complaints.acceptance.remedies import remedies
 from complaints.filing import drafts, steps
 from complaints.filing.held import address_of
 from complaints.handling import Move
+from complaints.links.proving import proved_in
 from complaints.links.tracking import open_until
 from complaints.models import Complaint, Deadline, HandlingStep, Participant
 from complaints.pages.consumer import ending
@@ -50,7 +51,13 @@ from database.prepared import CombinedQuery, PreparedQuery
 def cases(request: HttpRequest) -> HttpResponse:
     """轮到您 first, then open by deadline, then closed."""
     user = cast(User, request.user)
-    context = {"groups": my_cases(user, now=timezone.now()), "drafts": begun_by(user, now=timezone.now())}
+    now = timezone.now()
+    proved = proved_in(request, now=now)
+    context = {
+        "groups": my_cases(user, now=now),
+        "drafts": begun_by(user, now=now),
+        "waiting": proved[1] if proved is not None else 0,
+    }
     return render(request, "consumer/cases.html", context)
 
 

@@ -93,19 +93,25 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
     form, status = NameForm(posted(request)), 200
     if form.is_bound and form.is_valid():
         status = 422
-        try:
-            with once(request) as attempt:
-                if not attempt.answered:
+        with once(request) as attempt:
+            # Wrong names that were counted stay counted, so refusals are caught in here.
+            if not attempt.answered:
+                try:
                     proving.prove(
                         case, user=who(request), name=form.cleaned_data["name"].strip(), channel=TRACKING, now=now
                     )
                     request.session[KEPT_IN_SESSION] = {**request.session[KEPT_IN_SESSION], "proven": True}
                     attempt.reference = request.path
+                except TooManyTries as wait:
+                    status = wait.refuse(request)
+                    form.add_error("name", too_many_names(wait))
+                except WrongInput as refusal:
+                    form.add_error("name", refusal.reason)
+        if attempt.reference:
             return redirect(attempt.reference)
-        except TooManyTries as wait:
-            status = wait.refuse(request)
-            text = _("填错的次数太多了，请在%(moment)s之后再试，或者拨打12315，由工作人员核实。")
-            form.add_error("name", text % {"moment": moment(wait.until)})
-        except WrongInput as refusal:
-            form.add_error("name", refusal.reason)
     return render(request, "public/prove.html", {"form": form, "home": home}, status=status)
+
+
+def too_many_names(wait: TooManyTries) -> str:
+    text = _("填错的次数太多了，请在%(moment)s之后再试，或者拨打12315，由工作人员核实。")
+    return text % {"moment": moment(wait.until)}

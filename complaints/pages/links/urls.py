@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from complaints.pages.links import answer, joining, link_access, prove, track
+from complaints.pages.links import answer, finding, joining, link_access, prove, track
 from complaints.pages.links.link_access import LinkAccess
 from complaints.pages.shared.case_shared import ORIGINAL, THUMBNAIL
 
@@ -28,6 +28,9 @@ PAPERS = "answer/case/<str:number>/documents/<int:pk>/"
 ACCESS = {"access": answer.ACCESS}
 
 urlpatterns = [
+    path("cases/find/", finding.find, name="case-find"),
+    path("cases/find/code/", finding.code, name="case-find-code"),
+    path("cases/find/name/", finding.name, name="case-find-name"),
     path("cases/join/", joining.join, name="join"),
     path("cases/join/<str:token>/", joining.open_link, name="join-link"),
     path("track/", track.track, name="track"),
