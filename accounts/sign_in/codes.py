@@ -1,10 +1,11 @@
 """One-time codes: six digits, ten minutes, one use, for the browser that asked; and the work it does for one (ALTCHA).
 
 Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per contact, line,
-network and by everybody together; guesses are counted with the code. Whoever has signed in in this browser counts
-apart, so no stranger uses up what he may ask for. All of it lies in the database, so it counts when the cache is away;
-call these functions outside of a transaction that may be rolled back. A browser that brings no work (without scripts)
-is not turned away, only counted against a tighter limit, until strangers ask for many codes to one contact.
+network and by everybody together; guesses are counted with the code. Whoever has signed in in this browser, or is
+signed in, counts apart, so no stranger uses up what he may ask for. All of it lies in the database, so it counts when
+the cache is away; call these functions outside of a transaction that may be rolled back. A browser that brings no work
+(without scripts) is not turned away, only counted against a tighter limit, until strangers ask for many codes to one
+contact.
 """
 
 import base64
@@ -53,6 +54,8 @@ OF_CONTACT = Limit("code_to_contact", 30, DAY)
 NEAR_CONTACT = Limit("code_to_contact_near", 5, DAY)
 #: Codes that a browser asks for somebody who has signed in there.
 KNOWN_CONTACT = Limit("code_to_contact_known", 10, DAY)
+#: Codes that somebody signed in asks for to other numbers, whatever others behind the same line ask for.
+OF_PERSON = Limit("code_of_person", 10, DAY)
 #: So many codes to one contact need no work, and so many more double it.
 EASY = 5
 HARDEST_LEVEL = 6
@@ -75,6 +78,15 @@ def _of_strangers(asker: "Asker", contact: Contact) -> list[tuple[Limit, str]]:
         # Browsers that did no work for it, mostly those without scripts.
         limits.append((Limit("code_of_line_unworked", settings.CODES_PER_ADDRESS_UNWORKED, HOUR), line))
     return limits
+
+
+def _of_person(asker: "Asker", contact: Contact) -> list[tuple[Limit, str]]:
+    """What somebody signed in may ask for to a number that is not the own one; of that number as a stranger."""
+    return [
+        (OF_CONTACT, contact.address),
+        (OF_PERSON, asker.person),
+        (Limit("code_of_everybody_known", settings.CODES_PER_HOUR, HOUR), EVERYBODY),
+    ]
 
 
 def _of_known(browser: Browser, contact: Contact) -> list[tuple[Limit, str]]:
@@ -101,12 +113,13 @@ class MoreWork(TooManyTries):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """A browser that asks for a code: a random mark in its session, its network address, how hard it worked (0: not),
-    and for whom it is known."""
+    for whom it is known, and who is signed in there ("": nobody)."""
 
     flow: str
     address: str
     work: int = 1
     browser: Browser | None = None
+    person: str = ""
 
     @property
     def flow_digest(self) -> str:
@@ -122,8 +135,10 @@ def asker_of(request: HttpRequest, *, now: datetime) -> Asker:
     """Who asks in this request; marks the session. Somebody signed in has done the first work."""
     flow = request.session.get(FLOW) or secrets.token_urlsafe(16)
     request.session[FLOW] = flow
-    work = max(int(isinstance(request.user, User)), is_worked_for(request.POST.get("proof", ""), now=now))
-    return Asker(flow=flow, address=client_address(request), work=work, browser=browser_of(request))
+    user = request.user if isinstance(request.user, User) else None
+    work = max(int(user is not None), is_worked_for(request.POST.get("proof", ""), now=now))
+    whose = str(user.pk) if user is not None else ""
+    return Asker(flow=flow, address=client_address(request), work=work, browser=browser_of(request), person=whose)
 
 
 def flow_of(request: HttpRequest) -> str:
@@ -160,7 +175,10 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
     """
     user, browser = known_user(contact), asker.browser
     is_known = browser is not None and user is not None and browser.knows(person(user))
-    limits = _of_known(browser, contact) if browser is not None and is_known else _of_strangers(asker, contact)
+    if browser is not None and is_known:
+        limits = _of_known(browser, contact)
+    else:
+        limits = _of_person(asker, contact) if asker.person else _of_strangers(asker, contact)
     with transaction.atomic():
         _lock_address(contact)
         before = SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose)

@@ -24,6 +24,7 @@ from accounts.sign_in.known_browsers import Browser, browser_of, person
 from accounts.sign_in.limits import TooManyTries, client_address, network_of
 from tests import missing_in
 from tests.accounts.authenticator import another, newest_code
+from tests.cast import World
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 CHEN = Contact("sms", "+8619900001234")
@@ -205,6 +206,22 @@ def test_T24_a_network_address_is_slowed_others_are_not_and_all_codes_together_h
         ask(number, address=f"192.0.{number}.1", now=later)
     with pytest.raises(TooManyTries):
         ask(4, address="192.0.4.1", now=later)
+
+
+def test_T24_who_is_signed_in_asks_for_a_code_to_another_number_whatever_others_behind_the_line_did(
+    settings: Any, world: World
+) -> None:
+    settings.CODES_PER_ADDRESS = 3
+    for number in range(3):
+        assert Client().post("/account/sign-in/", {"address": f"1990000001{number}", **KEY}).status_code == 302
+    assert Client().post("/account/sign-in/", {"address": "19900000020", **KEY}).status_code == 429
+    client = Client()
+    client.force_login(world.otto)
+    asked = [client.post("/cases/find/", {"phone": f"1990000002{number}", **KEY}).status_code for number in range(11)]
+    assert asked == [302] * 10 + [429]
+    # Somebody else signed in there has as much.
+    client.force_login(world.chen)
+    assert client.post("/cases/find/", {"phone": "19900000040", **KEY}).status_code == 302
 
 
 def test_T24_without_work_there_is_less_room_and_the_page_says_until_when_and_keeps_the_number(

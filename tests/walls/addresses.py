@@ -14,7 +14,7 @@ from complaints.pages.authority import pages as authority_pages
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.consumer import pages as consumer_pages
 from complaints.pages.enterprise import steps as enterprise_pages
-from complaints.pages.links import answer, track
+from complaints.pages.links import answer
 from complaints.pages.mediation import bodies
 from enterprises.models import Station
 from odr_portal.checks import routes
@@ -240,7 +240,7 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _CONSUMERS,
-    ("complaints:tracked-step", "name"): {name: _CONSUMERS[name] for name in track.PAGES if name in _CONSUMERS},
+    ("complaints:tracked-step", "name"): _CONSUMERS,
 }
 #: Steps of the pages that are no list of pages.
 STEPS: dict[str, tuple[str, ...]] = {

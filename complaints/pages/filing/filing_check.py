@@ -5,7 +5,7 @@ Whatever a double click sends, one complaint comes of it and both submits end at
 
 import uuid
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.masking import masked_phone
 from accounts.models import User
-from accounts.sign_in.codes import is_worked_for
-from accounts.sign_in.limits import Limit, TooManyTries, client_address, count, line_of, place_of, waits_until
-from complaints.filing import composing, drafts, screens, steps, story
+from accounts.sign_in.codes import MoreWork
+from accounts.sign_in.limits import place_of
+from complaints.filing import composing, drafts, screens, steps, story, unproven
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep, Step
@@ -36,13 +36,8 @@ from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.workflow import Role
 from complaints.reading.file_view import files_of_draft
 from enterprises.directory.expectations import Expectation, expected
-from web.dates import moment
 from web.incoming import posted
 from web.templatetags.portal import control_id
-
-#: Complaints without a proven phone from one network address: with the browser's work, and without.
-UNPROVEN = Limit("unproven_filing", 30, timedelta(hours=1))
-UNPROVEN_UNWORKED = Limit("unproven_filing_unworked", 5, timedelta(hours=1))
 
 
 def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpResponseBase:
@@ -57,17 +52,14 @@ def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRespon
     composed = composing.to_request(
         draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token), forms=forms
     )
-    status = 422 if request.method == "POST" else 200
+    status, asks_code = 422 if request.method == "POST" else 200, False
     if request.method == "POST" and form.is_valid() and not isinstance(composed, Unfinished):
         try:
             return _file(request, held, composed, now=now)
-        except TooManyTries as wait:
-            status = wait.refuse(request)
-            text = _(
-                "这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。"
-                "也可以打12315。"
-            )
-            form.add_error(None, text % {"moment": moment(wait.until)})
+        except MoreWork as more:
+            status, asks_code = more.refuse(request), True
+            text = _("这里的网络一小时内提交得多。您填的都在：请再点一次提交，浏览器要先算几秒。")
+            form.add_error(None, text)
     problem, picked = forms["problem"], drafts.picked(draft, today=today)
     answers = picked.name if picked and picked.is_enrolled else ""
     links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
@@ -83,6 +75,7 @@ def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRespon
         now=now,
         status=status,
         is_unproven=draft.owner_id is None,
+        code_url=links["you"] if asks_code else "",
         sections=screens.summary(draft, forms, picked=picked, addresses=links),
         unfinished_steps=unfinished,
         duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
@@ -111,7 +104,7 @@ def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: 
         with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
             if not attempt.answered:
                 if draft.owner_id is None:
-                    _count_unproven(request, now=now)
+                    unproven.count_one(request, now=now)
                 file_draft(draft, filing, actor=_actor(filing, held.draft), place=place_of(request), now=now)
                 attempt.reference = receipt_address(draft)
                 if filing.report:
@@ -122,18 +115,6 @@ def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: 
     if held.key:
         give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())
     return response
-
-
-def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
-    """Complaints of nobody proven are counted, so that a flood of them buries no enterprise; none is dropped."""
-    here = line_of(client_address(request))
-    limits = [UNPROVEN] if is_worked_for(request.POST.get("proof", ""), now=now) else [UNPROVEN, UNPROVEN_UNWORKED]
-    for limit in limits:
-        until = waits_until(limit, here, now=now)
-        if until is not None:
-            raise TooManyTries(until)
-    for limit in limits:
-        count(limit.kind, here, now=now)
 
 
 def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:

@@ -48,7 +48,6 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
             # The number is proven by that: the case finds its account, unless its page has to ask for the name.
             with suppress(StepNotAllowed):
                 proving.prove(case, user=who(request), name="", channel=TRACKING, now=now)
-                more["proven"] = True
         request.session[KEPT_IN_SESSION] = {**request.session[KEPT_IN_SESSION], **more}
         note("tracking_code", now=now, user=case.consumer, subject=case.number, address=client_address(request))
         return target
@@ -100,7 +99,6 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
                     proving.prove(
                         case, user=who(request), name=form.cleaned_data["name"].strip(), channel=TRACKING, now=now
                     )
-                    request.session[KEPT_IN_SESSION] = {**request.session[KEPT_IN_SESSION], "proven": True}
                     attempt.reference = request.path
                 except TooManyTries as wait:
                     status = wait.refuse(request)

@@ -37,11 +37,12 @@ from complaints.models import Complaint, Engagement, Evidence, HandlingStep, Obl
 from complaints.pages.consumer.pages import OFFER
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
 from complaints.pages.consumer.views import step_of
+from complaints.pages.shared.step_pages import StepPage
 from complaints.parties import actors
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
-from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, matters_of, visible_clocks
+from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, matters_of, visible_clocks
 from complaints.reading.case_record import Event, Reader, folded, timeline_of
 from complaints.reading.case_settlement import ObligationView, OfferView, in_force, obligations_of, offers_of
 from complaints.reading.case_steps import Around, open_steps
@@ -54,16 +55,18 @@ from web.incoming import posted
 from web.languages import named
 
 View = Callable[..., HttpResponseBase]
-#: (page, the step of the table that opens it, label). All but the statement decide: they ask a code as well.
-STEPS = (
-    ("offer", "accept_offer", gettext_lazy("答复方案")),
-    ("offer", "let_rest", gettext_lazy("企业一项也没有同意：选一个")),
-    ("performed", "confirm_performed", gettext_lazy("确认是否兑现")),
-    ("statement", "add_statement", gettext_lazy("补充说明或材料")),
-    ("stop", "stop_negotiating", gettext_lazy("不再协商")),
-    ("withdraw", "withdraw", gettext_lazy("撤回投诉")),
-    ("undo", "undo", gettext_lazy("撤销刚才的决定")),
-)
+#: What a step is called here, where it has another name than its button in an account.
+LABELS = {
+    "accept_offer": gettext_lazy("答复方案"),
+    "let_rest": gettext_lazy("企业一项也没有同意：选一个"),
+    "confirm_performed": gettext_lazy("确认是否兑现"),
+    "add_statement": gettext_lazy("补充说明或材料"),
+    "stop_negotiating": gettext_lazy("不再协商"),
+    "withdraw": gettext_lazy("撤回投诉"),
+    "undo": gettext_lazy("撤销刚才的决定"),
+}
+#: More words and files: for these the token is enough. All else that the consumer may do asks a code as well.
+WORDS = frozenset({"statement", "correct", "material"})
 
 
 #: How a number and a token are typed.
@@ -232,7 +235,7 @@ def _accepted_refusals(case: Complaint, steps: Iterable[HandlingStep]) -> frozen
 
 
 def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[dict[str, Any]]:
-    """What the consumer may do from here: say more with evidence, and decide; each with its address."""
+    """All that the consumer may do now, each with its address."""
     around = Around(
         complaint=case,
         side=CONSUMER,
@@ -244,18 +247,12 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
     )
     actor = actor_of(case)
     may = set(open_steps(actor, around))
-    if case.consumer is None:
-        # There is no account to sign in to, so every page of the consumer stands here.
-        named = {step: text for _name, step, text in STEPS}
-        offered = [
-            (page.name, step, named.get(step, wording.action(step)))
-            for page in CONSUMERS.values()
-            if (step := next((one for one in page.steps if one in may), ""))
-        ]
-    else:
-        offered = [(name, step, text) for name, step, text in STEPS if step in may]
     steps = []
-    for name, _step, text in offered:
+    for page in CONSUMERS.values():
+        step = next((one for one in page.steps if one in may), "")
+        if not step:
+            continue
+        name, text = page.name, LABELS.get(step) or wording.action(step)
         address = reverse("complaints:tracked-step", args=[case.number, name])
         if name == OFFER:
             if not any(offer.state == "open" for offer in offers):
@@ -291,8 +288,8 @@ def station_of(request: HttpRequest, *, now: datetime) -> Station | None:
     return next(iter(stations.stations_of(request.user, on=timezone.localdate(now))), None)
 
 
-#: The consumer's pages that a token opens; what decides asks for a code as well.
-PAGES = {name: CONSUMERS[name] for name, _step, _label in STEPS}
+def asks_code(asked: StepPage[CasePage]) -> bool:
+    return asked.decides or asked.name not in WORDS
 
 
 @unlisted
@@ -303,10 +300,10 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     if case is None:
         return first_confirm(request, reverse("complaints:track"))
     # The case is open in this browser, so what the session keeps is about it.
-    offered = CONSUMERS if case.consumer is None or request.session[KEPT_IN_SESSION].get("proven") else PAGES
-    if name not in offered:
+    asked = CONSUMERS.get(name)
+    if asked is None:
         raise Http404
-    if offered[name].decides and not has_phone(request, now=now):
+    if asks_code(asked) and not has_phone(request, now=now):
         query = urlencode({"next": request.path})
         return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
     actor = actor_of(case, name=proving.name_on_file(case) if case.consumer is None else "")

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -18,14 +18,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.sign_in.contacts import Contact, user_for
-from accounts.sign_in.limits import Limit
 from complaints import evidence, handling
 from complaints.filing import drafts
 from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEP_CODES
 from complaints.models import Complaint, Evidence, FilingDraft
 from complaints.pages.consumer.receipt import qr_code
-from complaints.pages.filing import filing_check
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
 from routing.forwarding import forwarding
@@ -222,31 +220,6 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
     results = at_once(partial(click, "one"), partial(click, "two"))
     assert Complaint.objects.count() == 1
     assert results == [f"/cases/{Complaint.objects.get().number}/receipt/"] * 2
-
-
-NOW = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
-
-
-def test_T34_a_flood_waits_and_whoever_proves_the_phone_does_not(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many complaints of nobody proven from one place: they wait, keep what was written, none is dropped in silence."""
-    monkeypatch.setattr(filing_check, "UNPROVEN_UNWORKED", Limit("unproven_filing_unworked", 2, timedelta(hours=1)))
-    with time_machine.travel(NOW, tick=True):
-        for bot in (Client(), Client()):
-            assert file(bot, ready(bot, town)).status_code == 302
-        bot = Client()
-        draft = ready(bot, town)
-        refused = file(bot, draft)
-        assert (refused.status_code, 3500 <= int(refused["Retry-After"]) <= 3600) == (429, True)
-        assert "请在11月27日 13:0" in refused.content.decode()
-        assert Complaint.objects.count() == 2
-        elsewhere = Client(REMOTE_ADDR="198.51.100.4")
-        assert file(elsewhere, ready(elsewhere, town)).status_code == 302
-        assert "/receipt/" in submitted(Client(), town)
-    with time_machine.travel(NOW + timedelta(hours=1, minutes=2), tick=False):
-        # Nothing of the draft was lost, and a second click finds the same receipt.
-        first, second = file(bot, draft), file(bot, draft)
-        assert (first.status_code, second["Location"]) == (302, first["Location"])
-    assert Complaint.objects.count() == 5
 
 
 #: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, key, person; conditions,

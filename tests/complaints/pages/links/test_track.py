@@ -19,8 +19,10 @@ from accounts.models import OutgoingMessage, User
 from complaints.filing import drafts
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Evidence, HandlingStep, Notice, Obligation, TrackingTry
+from complaints.pages.consumer.pages import PAGES
 from complaints.procedure import numbering
 from complaints.procedure.workflow import Status
+from complaints.reading.case import CONSUMER, find_case, page_of
 from enterprises.models import Station, StationStaff
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
@@ -276,6 +278,19 @@ def test_a_statement_takes_the_token_and_a_decision_the_code(client: Client, cas
     # Whoever also has the other's token has not proven its phone.
     ask(client, other.number, "B" * 26)
     assert "/code/" in client.get(f"/track/{other.number}/withdraw/")["Location"]
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.DRAFT])
+def test_the_page_offers_each_step_that_the_account_offers(client: Client, world: World, status: Status) -> None:
+    case = with_token(a_complaint(world, status=status, now=timezone.now() - timedelta(minutes=5)))
+    steps = page_of(find_case(world.chen, case.number, side=CONSUMER, now=timezone.now()), now=timezone.now()).steps
+    there = {name for name, page in PAGES.items() if page.is_open(steps)}
+    links = re.findall(rf'href="/track/{case.number}/([a-z-]+)/', opened(client, case))
+    assert set(links) - {"why"} == there
+    for name in there - {"offer"}:
+        answer = client.get(f"/track/{case.number}/{name}/")
+        first = "" if name in ("statement", "correct", "material") else f"/track/{case.number}/code/"
+        assert answer.headers.get("Location", "").partition("?")[0] == first, name
 
 
 def test_T20_a_number_is_sixty_random_bits() -> None:

@@ -179,21 +179,23 @@ def _by_token(world: World, case: Complaint, walk: Walk) -> Client:
     browser = Client()
     with_token(case)
     opened(browser, case)
-    if track.PAGES[walk.name.partition("/")[0]].decides:
+    if track.asks_code(PAGES[walk.name.partition("/")[0]]):
         prove_phone(browser, case.number, f"/track/{case.number}/{walk.name}/")
     return browser
 
 
+#: Of fellow complainants and principals, who have accounts.
+OF_OTHERS = {walk.name for walk in CONSUMER_WALKS if walk.who}
 TRACKING = Audience(
     name="tracking",
     role="consumer",
-    pages=track.PAGES,
-    walks=[walk for walk in CONSUMER_WALKS if walk.name.partition("/")[0] in track.PAGES and not walk.who],
+    pages={name: page for name, page in PAGES.items() if name not in OF_OTHERS},
+    walks=[walk for walk in CONSUMER_WALKS if not walk.who],
     url=lambda case, name: f"/track/{case.number}/{name}/",
     home=lambda case: f"/track/{case.number}/",
     browser=_by_token,
     strangers=lambda world: [None, world.otto],
-    no_pages=("offer/9", "consent", "publication", "rate"),
+    no_pages=("offer/9",),
     signs_in=False,
     turned_away=(302, 403),
 )
