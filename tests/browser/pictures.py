@@ -70,7 +70,7 @@ _NOT_PICTURED = {
         """complaints:join-link complaints:answer-link complaints:mediate-link complaints:station-confirm-link
         enterprises:invitation-link
         accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code complaints:notice-off
-        complaints:case-find-code complaints:case-find-name
+        complaints:slip complaints:station-slip complaints:case-find-code complaints:case-find-name
         complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer
         complaints:tracked-step complaints:answer complaints:answer-code complaints:answer-why
         complaints:answer-document complaints:answer-document-print complaints:answer-step complaints:mediate

@@ -19,6 +19,7 @@ BEYOND_SIGHT = {
     "complaints/notices/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/links/answer_links.py": "the one case of a live link, which was found by its digest",
     "complaints/links/proving.py": "a case whose number was proven by a code, and others with the same number",
+    "complaints/links/slips.py": "the mark of a case that the caller found; the one case whose slip was shown",
     "complaints/links/joining.py": "links of a case that the caller has; whoever is asked was found by the own link",
     "accounts/views/links.py": "whether a link was opened before, by the digest of its key",
     "enterprises/team/organising.py": "the number of a colleague within the reach of whoever gives it",

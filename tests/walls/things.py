@@ -90,7 +90,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (_HEADS, "oversight:", "authority-report-decide"),
     # What is published is everybody's; a link is whoever's who holds it, and nobody's by being somebody.
     (_NOBODY, "oversight:open-", "report report-print report-table data-set data-file"),
-    (_NOBODY, "complaints:", "join-link answer-link mediate-link station-confirm-link go"),
+    (_NOBODY, "complaints:", "slip join-link answer-link mediate-link station-confirm-link go"),
     (_NOBODY, "enterprises:", "invitation-link"),
     (_NOBODY, "accounts:", "undo"),
     # A rule is read wherever it may apply: offices around the county, and in it; its change only where it lies within.

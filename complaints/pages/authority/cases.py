@@ -234,6 +234,7 @@ def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
         "notices": of_case(complaint, AUTHORITY, rows),
         "may_order": workspace.may(Right.ORDER_NOTICE),
         "on_behalf_url": on_behalf_url if may_write_down(page.actor) else "",
+        "slip_url": reverse("complaints:authority-slip", args=[complaint.number]),
         "officer": complaint.officer.user.name if complaint.officer else "",
         "platform": _platform(page),
     }

@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.pages.authority import approvals, cases, day, notices, platform, steps, team
 from complaints.pages.authority.documents import document_steps, documents
-from complaints.pages.authority.intake import intake, lost_device, on_behalf
+from complaints.pages.authority.intake import intake, lost_device, on_behalf, slip
 from complaints.pages.authority.law import changes, policies
 from complaints.pages.authority.review import review, violations
 from complaints.pages.authority.supervision import call_backs, instructions, supervision
@@ -33,6 +33,7 @@ urlpatterns = [
     path(f"{CASE}forward/", steps.step, {"slug": "forward"}, name="authority-forward"),
     path(f"{CASE}ask-consent/", steps.step, {"slug": "ask-consent"}, name="authority-ask-consent"),
     path(f"{CASE}together/", steps.together, name="authority-together"),
+    path(f"{CASE}slip/", slip.slip, name="authority-slip"),
     path(f"{CASE}on-behalf/", on_behalf.choose, name="authority-on-behalf"),
     path(f"{CASE}on-behalf/<slug:name>/", on_behalf.step, name="authority-on-behalf-step"),
     path(f"{CASE}<slug:slug>/", steps.step, name="authority-step"),

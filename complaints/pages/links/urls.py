@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from complaints.pages.links import answer, finding, joining, link_access, prove, track
+from complaints.pages.links import answer, finding, joining, link_access, prove, slip, track
 from complaints.pages.links.link_access import LinkAccess
 from complaints.pages.shared.case_shared import ORIGINAL, THUMBNAIL
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("cases/find/name/", finding.name, name="case-find-name"),
     path("cases/join/", joining.join, name="join"),
     path("cases/join/<str:token>/", joining.open_link, name="join-link"),
+    path("slip/<str:key>/", slip.open_slip, name="slip"),
     path("track/", track.track, name="track"),
     path("track/<str:number>/", track.tracked, name="tracked"),
     path("track/<str:number>/code/", prove.code, name="tracked-code"),

@@ -33,6 +33,7 @@ from complaints.forms.fields import PlainForm
 from complaints.models import StationEntry
 from complaints.pages.shared.posters import COUNTED as POSTERS_SINCE
 from complaints.pages.shared.posters import file_of, form_label
+from complaints.pages.shared.slips import hand_over
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_CATEGORIES, OBJECT_LABELS
 from complaints.procedure.typed_values import Choice, FreeText, Money, Phone, Text, YesNo
@@ -201,6 +202,16 @@ def home(request: HttpRequest, here: Here) -> HttpResponseBase:
 @station_page("GET")
 def cases(request: HttpRequest, here: Here) -> HttpResponseBase:
     return render(request, "station/cases.html", here.context | {"cases": _cases(here)})
+
+
+@station_page("GET", "POST")
+def slip(request: HttpRequest, here: Here, number: str) -> HttpResponseBase:
+    """/station/cases/<ref>/slip/: for the consumer at the desk, of what was filed here and may be followed here."""
+    case = stations.cases_of(here.station).filter(number=number).first()
+    if case is None:
+        raise Http404
+    back = reverse("complaints:station-cases")
+    return hand_over(request, case, organisation=named(here.station), base="", back=back, now=here.now)
 
 
 @station_page("GET", "POST")

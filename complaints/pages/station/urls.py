@@ -13,6 +13,7 @@ urlpatterns = [
     path("station/", station.home, name="station"),
     path("station/file/", station.file, name="station-file"),
     path("station/cases/", station.cases, name="station-cases"),
+    path("station/cases/<str:number>/slip/", station.slip, name="station-slip"),
     path("station/log/", station.log, name="station-log"),
     path("station/log/new/", station.log_new, name="station-log-new"),
     path("station/log/<int:pk>/", station.log_entry, name="station-log-entry"),

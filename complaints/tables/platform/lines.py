@@ -4,6 +4,7 @@ A new complaint is judged by the same forms as the screens of filing, so nothing
 person could not file; a problem names the column as the heading writes it.
 """
 
+import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from authorities.models import Region
-from complaints.filing import composing
+from complaints.filing import composing, drafts
 from complaints.filing.composing import Unfinished
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
 from complaints.handling import Move
@@ -127,7 +128,13 @@ def request_of(line: PlatformRow, *, region: Region, now: datetime, language: st
         raise WrongInput("in_future", _("平台接收时间不能晚于现在。"), field="received_at")
     place = _region(line, region)
     draft = FilingDraft(pk=uuid.uuid4(), owner_id=None, data=_typed(line, place))
-    composed = composing.to_request(draft, now=now, language=language, tracking_digest="")
+    composed = composing.to_request(
+        # Nobody knows this token; a slip of paper opens the case by it (links/slips.py).
+        draft,
+        now=now,
+        language=language,
+        tracking_digest=drafts.tracking_digest(secrets.token_urlsafe(16)),
+    )
     if isinstance(composed, Unfinished):
         for step, names in composed.by_field().items():
             for name, sentences in names.items():

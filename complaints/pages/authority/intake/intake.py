@@ -38,7 +38,7 @@ from complaints.filing.composing import JUDGED, Unfinished
 from complaints.filing.forms import Step
 from complaints.filing.outlook import ahead
 from complaints.filing.people import consent_questions
-from complaints.links import joining
+from complaints.links import joining, slips
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.models.evidence import FilingDraft
 from complaints.pages.authority.intake.on_behalf import HOTLINE, SOURCE, CameForm, ReadBackForm
@@ -307,6 +307,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
         now=workspace.now,
         calendar=current_calendar(),
     )
+    until = (case.filed_at or workspace.now) + slips.VALID_FOR
     context: dict[str, Any] = {
         "case": case,
         "token": token,
@@ -314,7 +315,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
         "sentence": stand.sentence,
         # A case of another region has no page for this officer.
         "back": case_url(case, AUTHORITY) if workspace.cases().filter(pk=case.pk).exists() else "",
-        "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
+        "qr": qr_code(f"{place_of(request)}{slips.path_of(case, until=until)}") if token else None,
         "channel": wording.label(case.channel, kind="channel"),
         "consumer": masked_name(texts.get("consumer_name", "")),
         "phone": phone,
