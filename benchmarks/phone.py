@@ -40,26 +40,27 @@ def measure(*, quick: bool) -> list[Figure]:
         from django.conf import settings
         from django.test import Client
 
-        pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))
-        settled, offered = pattern.file(), pattern.file()
-        pattern.settle(settled)
-        pattern.negotiate(offered)
-        client = Client()
-        client.force_login(pattern.chen)
-        session = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
-        pages = {
-            "home": "/",
-            "right place?": "/check/",
-            "filing, first screen": "/file/",
-            "search of enterprises": "/find/?q=移动",
-            "how": "/how/",
-            "sign-in": "/account/sign-in/",
-            "my cases": "/cases/",
-            "case, negotiating": f"/cases/{offered.number}/",
-            "case, promised": f"/cases/{settled.number}/",
-            "withdraw": f"/cases/{offered.number}/withdraw/",
-        }
         with ground.web(base) as (port, _master), _chromium() as browser:
+            # After the web server began: without DEMO it does not, where an address of the demonstration is used.
+            pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))
+            settled, offered = pattern.file(), pattern.file()
+            pattern.settle(settled)
+            pattern.negotiate(offered)
+            client = Client()
+            client.force_login(pattern.chen)
+            session = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+            pages = {
+                "home": "/",
+                "right place?": "/check/",
+                "filing, first screen": "/file/",
+                "search of enterprises": "/find/?q=移动",
+                "how": "/how/",
+                "sign-in": "/account/sign-in/",
+                "my cases": "/cases/",
+                "case, negotiating": f"/cases/{offered.number}/",
+                "case, promised": f"/cases/{settled.number}/",
+                "withdraw": f"/cases/{offered.number}/withdraw/",
+            }
             origin = f"http://127.0.0.1:{port}"
             figures: list[Figure] = []
             for name, path in pages.items():
