@@ -48,7 +48,10 @@ def measure(*, quick: bool) -> list[Figure]:
             pattern.negotiate(offered)
             client = Client()
             client.force_login(pattern.chen)
-            session = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+            session = {
+                "name": settings.SESSION_COOKIE_NAME,
+                "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+            }
             pages = {
                 "home": "/",
                 "right place?": "/check/",
