@@ -40,8 +40,9 @@ def _lists_as_the_files_have_them(*, using: str, apps: Any = None, plan: Any = N
 
 
 def _keys_are_laid(*, using: str, plan: Any = None, **_options: Any) -> None:
-    """After ``migrate``: the database knows the words of whoever has this SECRET_KEY."""
-    from database import request_words
+    """After ``migrate``: the database knows the words of this SECRET_KEY, and what is withheld from callers."""
+    from database import columns, request_words
 
     if plan is not None and "request_key" in connections[using].introspection.table_names():
         request_words.lay(connections[using])
+        columns.grant(connections[using])

@@ -26,7 +26,7 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.signals import post_init, pre_init
 from psycopg2.extensions import UNICODE, AsIs, string_types
 
-from database import row_security
+from database import roles, row_security
 
 Row = TypeVar("Row", bound=models.Model)
 Value = int | str | date | datetime | UUID | list[int] | list[str] | list[UUID] | list[bytes]
@@ -135,7 +135,8 @@ class PreparedQuery(Generic[Row]):
 
     def __init__(self, build: Callable[..., models.QuerySet[Row]], *types: type) -> None:
         self.build, self.types = build, types
-        self._plan: _Plan[Row] | None = None
+        # For callers, and for everybody else: callers do not read all columns.
+        self._plans: dict[bool, _Plan[Row]] = {}
         self._lock = Lock()
 
     def __call__(self, *values: Value) -> list[Row]:
@@ -143,10 +144,10 @@ class PreparedQuery(Generic[Row]):
 
     def plan(self) -> _Plan[Row]:
         """The statement, put together when it is first needed."""
-        plan = self._plan
+        plan = self._plans.get(whose := row_security.caller() in roles.CALLERS)
         if plan is None:
             with self._lock:
-                plan = self._plan = self._plan or _Plan(self.build, self.types)
+                plan = self._plans.get(whose) or self._plans.setdefault(whose, _Plan(self.build, self.types))
         return plan
 
     def first(self, *values: Value) -> Row | None:
@@ -165,15 +166,18 @@ class CombinedQuery:
         self.parts, self.types = parts, max((part.types for part in parts), key=len)
         if any(part.types != self.types[: len(part.types)] for part in parts):
             raise TypeError("Each of these queries begins with the same values.")
-        self._joint: _Joint | None = None
+        self._joints: dict[bool, _Joint] = {}
         self._lock = Lock()
 
     def __call__(self, *values: Value) -> list[list[Any]]:
-        joint = self._joint
+        joint = self._joints.get(whose := row_security.caller() in roles.CALLERS)
         if joint is None:
             with self._lock:
-                joint = self._joint = self._joint or _Joint([one.plan() for one in self.parts], _stand_ins(self.types))
+                joint = self._joints.get(whose) or self._joints.setdefault(whose, self._made())
         return joint.rows(values)
+
+    def _made(self) -> _Joint:
+        return _Joint([one.plan() for one in self.parts], _stand_ins(self.types))
 
 
 class _Joint:

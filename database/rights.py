@@ -1,9 +1,9 @@
-"""What the login that serves pages may do, compared with database/roles.py and database/writing.py: the portal does not
-serve if it may do more, since an injected statement may do whatever its login may."""
+"""What the login that serves pages may do, compared with the lists of database/roles.py, columns.py and writing.py: the
+portal does not serve if it may do more, since an injected statement may do whatever its login may."""
 
 from typing import Any
 
-from database import roles, writing
+from database import columns, roles, writing
 
 _WIDER = """
 with who (name, open) as (select * from unnest(%(who)s::text[], %(open)s::text[])),
@@ -28,6 +28,10 @@ union all select 'whoever takes a role may write ' || alone from unnest(%(alone)
 where to_regclass('public.' || alone) is not null and not exists (
     select from pg_trigger where tgrelid = to_regclass('public.' || alone) and tgname = 'only_steps_write'
         and tgenabled = 'O' and tgfoid = to_regproc('public.only_steps_write'))
+union all select name || ' may read ' || string_agg(one.column, ', ' order by one.column) || ' of ' || one.table
+from unnest(%(callers)s::text[]) name, unnest(%(tables)s::text[], %(columns)s::text[]) one ("table", "column")
+where exists (select from pg_attribute where attrelid = to_regclass('public.' || one.table) and attname = one.column
+              and has_column_privilege(name, attrelid, attnum, 'select')) group by name, one.table
 order by 1"""
 
 
@@ -39,6 +43,9 @@ def wider(connection: Any, login: str) -> list[str]:
         "open": [" ".join(roles.OPEN.get(name, ())) for name in who],
         "closed": list(roles.CLOSED),
         "alone": list(writing.STEPS_ALONE),
+        "callers": list(roles.CALLERS),
+        "tables": [table for table, names in columns.WITHHELD.items() for _ in names],
+        "columns": [name for names in columns.WITHHELD.values() for name in names],
         "roles": [roles.APP, *roles.CALLERS, roles.STEPS],
     }
     with connection.cursor() as cursor:

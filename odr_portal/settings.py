@@ -209,7 +209,8 @@ if COMMAND not in OWNER_COMMANDS:
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        # Django's own for PostgreSQL, with a list of columns that no caller reads.
+        "ENGINE": "database.backend",
         **environment.database(_url_name, _url),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

@@ -60,6 +60,7 @@ MADE_OF = (
     "*/migrations/*",
     "*/models.py",
     "*/models/*.py",
+    "database/columns.py",
     "database/operations.py",
     "database/roles.py",
     "odr_portal/processes/embedded.py",

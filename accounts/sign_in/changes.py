@@ -24,6 +24,7 @@ from accounts.models import AccountChange, RecoveryCode, SecondFactor, User
 from accounts.security_log import note
 from accounts.sign_in import own_phone
 from accounts.sign_in.contacts import Contact, contacts_of, tell
+from database.row_security import working_as_steps
 from web.dates import moment
 from web.errors import Refusal
 
@@ -104,6 +105,7 @@ def factor_added(user: User, factor: SecondFactor, *, origin: Origin, now: datet
     _keep(user, Kind.FACTOR_ADDED, before, told=contacts_of(user), origin=origin, now=now)
 
 
+@working_as_steps()
 def remove_factor(user: User, factor: SecondFactor, *, origin: Origin, now: datetime) -> None:
     """One passkey or app less."""
     before = {
@@ -126,6 +128,7 @@ def recovery_codes_made(user: User, before: list[str], *, origin: Origin, now: d
     _keep(user, Kind.RECOVERY_CODES, {"codes": before}, told=contacts_of(user), origin=origin, now=now)
 
 
+@working_as_steps()
 def change_contact(user: User, contact: Contact, *, origin: Origin, now: datetime) -> None:
     """The proven new phone or mailbox; every old way to this person is told. Raises AddressTaken."""
     before = contacts_of(user)
@@ -142,6 +145,7 @@ def change_contact(user: User, contact: Contact, *, origin: Origin, now: datetim
         raise AddressTaken from None
 
 
+@working_as_steps()
 def prove_own_phone(user: User, contact: Contact, *, origin: Origin, now: datetime) -> None:
     """A code has proved that this phone is in the hands of ``user``; told at every address, and undone from there.
     Another one than before is held back for a day. Raises PhoneTaken."""
@@ -163,6 +167,7 @@ def _set_contact(user: User, kind: str, address: str | None) -> None:
         user.email = address
 
 
+@working_as_steps()
 def change_password(user: User, password: str, *, origin: Origin, now: datetime) -> None:
     """The new password; told by every way to this person."""
     with transaction.atomic():
@@ -172,6 +177,7 @@ def change_password(user: User, password: str, *, origin: Origin, now: datetime)
         _keep(user, Kind.PASSWORD, {}, told=contacts_of(user), origin=origin, now=now)
 
 
+@working_as_steps()
 def of_key(key: str, *, now: datetime) -> AccountChange | None:
     """The change whose letter carries this key, for 72 hours and unless somebody else wrote the row."""
     row = (
@@ -186,6 +192,7 @@ def of_key(key: str, *, now: datetime) -> AccountChange | None:
         return None
 
 
+@working_as_steps()
 def undo(change: AccountChange, *, address: str, now: datetime) -> None:
     """As it was before, once; all browsers are signed out, tokens made since end, every address is told.
 

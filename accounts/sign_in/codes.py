@@ -41,6 +41,7 @@ from accounts.sign_in.limits import (
     waits_until,
     wide_network_of,
 )
+from database.row_security import working_as_steps
 
 VALID_FOR = timedelta(minutes=10)
 RESEND_AFTER = timedelta(seconds=60)
@@ -167,6 +168,7 @@ def _lock_address(contact: Contact) -> None:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"code:{_written(contact).hex()}"])
 
 
+@working_as_steps()
 def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, now: datetime) -> None:
     """Make a code and hand it to delivery; within a minute of the last one, nothing happens.
 
@@ -250,6 +252,7 @@ class Use(IntEnum):
     AGAIN = 2
 
 
+@working_as_steps()
 def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key: str, now: datetime) -> Use:
     """RIGHT, once, for the newest code that this browser (``flow``) asked for; it is then used up.
 

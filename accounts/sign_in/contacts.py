@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from accounts.keys import row_tags
 from accounts.models import OutgoingMessage, User
+from database.row_security import working_as_steps
 from web.dates import moment
 from web.errors import Refusal
 
@@ -69,7 +70,8 @@ def contact_of(user: User) -> Contact | None:
 def known_user(contact: Contact) -> User | None:
     """Raises Refusal where the row that has this address was not written by the portal."""
     users = User.objects
-    user = (users.with_email if contact.channel == "email" else users.with_phone)(contact.address).first()
+    with working_as_steps():
+        user = (users.with_email if contact.channel == "email" else users.with_phone)(contact.address).first()
     if user is not None and not row_tags.stands(user):
         raise Refusal("account_touched", gettext("这个账号的数据被改动过，暂时不能使用，请打12315。"))
     return user

@@ -37,6 +37,7 @@ from accounts.keys import row_tags
 from accounts.models import RecoveryCode, SecondFactor, SecurityEvent, User
 from accounts.security_log import note
 from accounts.sign_in import limits
+from database.row_security import working_as_steps
 
 WITHIN = timedelta(minutes=15)
 #: One address from one network; one network on all addresses; one address from everywhere; everybody.
@@ -49,6 +50,7 @@ NETWORK_UNDER_SPRAY = limits.Limit(NETWORK.kind, 10, WITHIN)
 KNOWN_FOR = timedelta(days=90)
 
 
+@working_as_steps()
 def staff_user(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
     """The user these belong to; None for every kind of no."""
     address, here = email.strip().lower(), limits.client_address(request)
@@ -168,6 +170,7 @@ def add_app(user: User, key: bytes, typed: str, *, name: str, now: datetime) -> 
     )
 
 
+@working_as_steps()
 def is_added(user: User, key: bytes) -> bool:
     """Whether this person has an app with this key: the form that added it has been sent before."""
     return any(
@@ -182,6 +185,7 @@ def _one_at_a_time(user: User) -> None:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"factor:{user.pk}"])
 
 
+@working_as_steps()
 def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFactor | None:
     """What this code is of, used up; None if of nothing.
 
@@ -263,6 +267,7 @@ def _name(request: HttpRequest) -> str:
     return urlsplit(limits.place_of(request)).hostname or ""
 
 
+@working_as_steps()
 def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
     ids = SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.PASSKEY).values_list("credential_id", flat=True)
     return [PublicKeyCredentialDescriptor(id=bytes(result)) for result in ids if result is not None]
@@ -307,6 +312,7 @@ def _answer(request: HttpRequest) -> tuple[dict[str, Any] | None, bytes]:
     return (result if isinstance(result, dict) and challenge else None), base64url_to_bytes(challenge)
 
 
+@working_as_steps()
 def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -> SecondFactor | None:
     """The passkey that the browser just made; None if its answer is not right or the key is known already."""
     credential, challenge = _answer(request)
@@ -343,6 +349,7 @@ def _is_first_answer(user: User, challenge: bytes, *, now: datetime) -> bool:
     return is_first
 
 
+@working_as_steps()
 def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> UsedFactor | None:
     """A passkey of this person answered the challenge; None if not."""
     credential, challenge = _answer(request)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from accounts.keys.sealed_fields import digests_of
 from accounts.models import HousePhone, User
 from accounts.sign_in.backend import needs_second_factor
+from database.row_security import working_as_steps
 from web.errors import Refusal
 
 #: The platform is the house of its administrators.
@@ -55,6 +56,7 @@ def houses_of(user: User) -> set[str]:
     return houses | ({PLATFORM} if getattr(user, "duties", None) is not None else set())
 
 
+@working_as_steps()
 def claim(user: User, houses: Iterable[str]) -> None:
     """The proved phone of ``user`` is theirs in these houses. Raises PhoneTaken. Whoever no longer works there gives it
     up: the next one may have the telephone of the desk."""

@@ -22,6 +22,7 @@ from accounts.models import DecisionPart, User
 from accounts.security_log import note
 from accounts.sign_in import seats
 from accounts.sign_in.seats import Seat
+from database.row_security import working_as_steps
 from web.errors import Refusal
 
 
@@ -189,8 +190,9 @@ def _parts(matter: str, asked: Iterable[int | str | None], *, refuses: bool) -> 
     """Those of before there were parts, and of commands, have no seat. Nobody who asked may be missing."""
     said = {one for one in asked if one}
     of_accounts, of_keys = [one for one in said if isinstance(one, int)], [one for one in said if isinstance(one, str)]
-    people = list(User.objects.filter(Q(pk__in=of_accounts) | Q(person_key__in=of_keys)))
-    rows = {row.user_id: row for row in DecisionPart.objects.filter(matter=matter, part="asked", user__in=people)}
+    with working_as_steps():
+        people = list(User.objects.filter(Q(pk__in=of_accounts) | Q(person_key__in=of_keys)))
+        rows = {row.user_id: row for row in DecisionPart.objects.filter(matter=matter, part="asked", user__in=people)}
     is_whole = len(people) == len(said) and all(row_tags.stands(row) for row in rows.values())
     if not (is_whole or refuses):
         raise NotTwoPersons("part_touched")

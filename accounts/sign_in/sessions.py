@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.keys import keyring, sealing
 from accounts.models import BrowserSession
+from database.row_security import working_as_steps
 
 
 def stored_key(session_key: str | None) -> str:
@@ -23,7 +24,7 @@ def stored_key(session_key: str | None) -> str:
 
 
 class SessionStore(DatabaseStore):
-    """Django's own store with another table and another name for each row."""
+    """Django's own store with another table and another name for each row; no caller reads that name."""
 
     @classmethod
     def get_model_class(cls) -> type[BrowserSession]:
@@ -33,6 +34,7 @@ class SessionStore(DatabaseStore):
     def model(self) -> type[BrowserSession]:
         return BrowserSession
 
+    @working_as_steps()
     def _get_session_from_db(self) -> BrowserSession | None:
         row = BrowserSession.objects.filter(
             session_key=stored_key(self.session_key), expire_date__gt=timezone.now()
@@ -41,6 +43,7 @@ class SessionStore(DatabaseStore):
             self._session_key = None
         return row
 
+    @working_as_steps()
     def exists(self, session_key: str) -> bool:
         return BrowserSession.objects.filter(session_key=stored_key(session_key)).exists()
 
@@ -52,6 +55,11 @@ class SessionStore(DatabaseStore):
             user_id=data.get(SESSION_KEY),
         )
 
+    @working_as_steps()
+    def save(self, must_create: bool = False) -> None:
+        super().save(must_create)
+
+    @working_as_steps()
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
         if key is not None:

@@ -34,6 +34,7 @@ from accounts.sign_in.own_phone import PhoneTaken
 from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
 from accounts.views import sign_in
+from database.row_security import working_as_steps
 from web.dates import moment as moment_text
 from web.errors import Refusal
 from web.incoming import posted
@@ -131,6 +132,7 @@ class OpenSession:
     is_this: bool
 
 
+@working_as_steps()
 def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
     """This one first, then the ones seen last."""
     now, here = timezone.now(), stored_key(request.session.session_key)
@@ -168,7 +170,9 @@ def sessions(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         mine = BrowserSession.objects.filter(user=user).exclude(session_key=stored_key(request.session.session_key))
         wanted = mine if "others" in request.POST else mine.filter(session_key=request.POST.get("end", "")[:40])
-        if wanted.delete()[0]:
+        with working_as_steps():
+            ended = wanted.delete()[0]
+        if ended:
             note("session_ended", now=timezone.now(), user=user, reason="by_owner", address=client_address(request))
         return redirect("accounts:sessions")
     context = {
@@ -277,6 +281,7 @@ def origin_of(request: HttpRequest) -> changes.Origin:
     return changes.Origin(place=place_of(request), address=client_address(request))
 
 
+@working_as_steps()
 def end_others(request: HttpRequest, user: User) -> None:
     """Every other browser of this person is signed out."""
     BrowserSession.objects.filter(user=user).exclude(session_key=stored_key(request.session.session_key)).delete()

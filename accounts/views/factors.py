@@ -39,6 +39,7 @@ from accounts.views.sign_in import (
     send,
     with_next,
 )
+from database.row_security import working_as_steps
 from web.dates import moment as moment_text
 from web.incoming import posted
 from web.qr import qr_code
@@ -256,7 +257,8 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         return render(request, "accounts/recovery_renew.html")
-    before = list(user.recovery_codes.filter(used_at=None).values_list("code_digest", flat=True))
+    with working_as_steps():
+        before = list(user.recovery_codes.filter(used_at=None).values_list("code_digest", flat=True))
     codes = factors.new_recovery_codes(user, now=now)
     changes.recovery_codes_made(user, before, origin=origin_of(request), now=now)
     end_others(request, user)

@@ -28,7 +28,7 @@ _OFFICES = PreparedQuery(
     lambda user, day: (
         Officer.objects.on(day)
         .filter(user_id=user, user__is_active=True)
-        .select_related("user", "authority__region__parent")
+        .select_related("authority__region__parent")
         .order_by("authority_id", "id")
     ),
     int,
@@ -43,9 +43,7 @@ _BELOW = PreparedQuery(
 )
 _OF_AN_OFFICER = CombinedQuery(_OFFICES, _BELOW, PreparedQuery(lambda user, day: newest_calendar("CN"), int, date))
 _JOBS = PreparedQuery(
-    lambda user, day: at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id"),
-    int,
-    date,
+    lambda user, day: at_work(day).filter(user_id=user).select_related("enterprise", "branch").order_by("id"), int, date
 )
 
 
@@ -206,13 +204,17 @@ def offices_and_calendar(user: User, *, on: date) -> tuple[list[Officer], Calend
     offices: list[Officer]
     offices, below, newest = _OF_AN_OFFICER(user.pk, on)
     for office in offices:
+        office.user = user
         office.authority.offices_below = [one.pk for one in below if one.parent_id == office.authority_id]  # type: ignore[attr-defined]
     return row_tags.standing(offices), next(iter(newest), None)
 
 
 def jobs_of(user: User, *, on: date) -> list[Staff]:
     """Where ``user`` is at work for an enterprise on day ``on``, oldest job first."""
-    return row_tags.standing(_JOBS(user.pk, on))
+    jobs = _JOBS(user.pk, on)
+    for job in jobs:
+        job.user = user
+    return row_tags.standing(jobs)
 
 
 def stands_to(actor: Actor, complaint: Complaint) -> bool:

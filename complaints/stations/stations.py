@@ -32,6 +32,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.wording.standing import standing
+from database.row_security import working_as_steps
 from enterprises.models import Station, StationStaff
 from web.languages import named
 from web.small_numbers import share_text, too_few
@@ -97,6 +98,7 @@ def send_link(entry: StationEntry, *, language: str, place: str, now: datetime) 
         )
 
 
+@working_as_steps()
 def of_token(token: str, *, now: datetime) -> StationEntry | None:
     """The entry that this link asks about; None for one that is unknown, over or was answered."""
     if not token or len(token) > LONGEST_TOKEN:

@@ -61,6 +61,7 @@ def digest_of(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+@working_as_steps()
 def begin(email: str, *, language: str, now: datetime) -> EnrolmentApplication:
     """The newest application of this proven address that is not refused, else a new one."""
     result = (

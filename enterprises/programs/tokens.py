@@ -28,6 +28,7 @@ from accounts.models import User
 from accounts.sign_in import persons
 from accounts.sign_in.limits import client_address
 from authorities.models import Officer
+from database.row_security import working_as_steps
 from enterprises.models.programs import SHOWN, ApiToken
 from enterprises.team.staffing import at_work
 from web.errors import problem
@@ -189,6 +190,7 @@ def _count(token: ApiToken, *, address: str, now: datetime) -> None:
         raise TokenRefused("too_many", token, seconds=max(1, round(left + 0.5)))
 
 
+@working_as_steps()
 def agree(token: ApiToken, *, by: User) -> bool:
     """A second manager lets what waited open. False where nothing waits any more. Raises NotTwoPersons."""
     with transaction.atomic():

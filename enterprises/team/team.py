@@ -211,7 +211,8 @@ def invite(contact: Contact, post: Post, role: str, *, by: TeamActor, place: str
     with transaction.atomic():
         digest = address_digest(contact.address)
         earlier = Invitation.objects.filter(address_digest=digest, used_at=None, revoked_at=None, **post.columns)
-        earlier.update(revoked_at=by.now)
+        with working_as_steps():
+            earlier.update(revoked_at=by.now)
         made = Invitation.objects.create(
             token_digest=token_digest(token),
             address_digest=digest,
@@ -247,6 +248,7 @@ def revoke(invitation: Invitation, *, by: TeamActor) -> None:
             note("invitation_revoked", post_of(invitation), by, subject=subject, reason=invitation.role)
 
 
+@working_as_steps()
 def open_invitation(token: str, *, now: datetime) -> Invitation | None:
     """The invitation of this token; None for one that is unknown, used, revoked or over."""
     if not token or len(token) > 64:
@@ -269,7 +271,8 @@ def accept(invitation: Invitation, user: User, *, now: datetime, address: str = 
     Judged anew: whoever invited must still be allowed to. A manager who left takes the invitations along.
     """
     with transaction.atomic():
-        held = _open_ones(now).filter(pk=invitation.pk).select_for_update(of=("self",)).first()
+        with working_as_steps():
+            held = _open_ones(now).filter(pk=invitation.pk).select_for_update(of=("self",)).first()
         if held is None:
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         if not is_addressed_to(held, user.email):

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.migrations.loader import MigrationLoader
 
-from database import request_words, roles
+from database import columns, request_words, roles
 from odr_portal.backup import archive, checking, database, person_keys, placing, room
 from odr_portal.backup.archive import DUMP, EVIDENCE, Unusable
 from odr_portal.backup.checking import Anchor, manage
@@ -210,6 +210,7 @@ def _lay_keys(url: str) -> None:
     with closing(database.connect(url)) as connection, connection:
         if database.query(connection, "select to_regclass('public.request_key') is not null")[0][0]:
             request_words.lay(connection)
+            columns.grant(connection)
 
 
 def _compare_rows(url: str, manifest: dict[str, Any]) -> None:

@@ -317,6 +317,8 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
     duty = Administrator.objects.filter(user=user).first()
     work = duties.work_of(user, today=today)
     tokens: Any = getattr(user, "api_tokens", None)
+    with working_as_steps():
+        sessions = list(BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50])
     return render(
         request,
         "administration/person.html",
@@ -334,7 +336,7 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
             "kinds": []
             if duty or work
             else [(kind, POST_LABELS[role_at(duties.AT, kind)]) for kind in duties.may_give(me)],
-            "sessions": [_session(row) for row in BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50]],
+            "sessions": [_session(row) for row in sessions],
             "factors": SecondFactor.objects.filter(user=user).count(),
             "tokens": list(tokens.filter(revoked_at=None, expires_at__gt=now)[:50]) if tokens is not None else [],
             "is_last_head": user.is_active and duties.is_last_head(user, today=today),

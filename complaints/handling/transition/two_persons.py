@@ -22,6 +22,7 @@ from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
+from database.row_security import working_as_steps
 from enterprises.models import TwoPersons
 
 #: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人)
@@ -56,7 +57,10 @@ def parts_of(matter: Matter) -> list[Part]:
     kept = matter.data.get("parts", {})
     people = dict.fromkeys([str(matter.opened_by_key), *matter.data.get("signed", [])])
     unknown = [UUID(one) for one in people if one not in kept and one != "None"]
-    found = {str(user.person_key): user for user in User.objects.filter(person_key__in=unknown)} if unknown else {}
+    found: dict[str, User] = {}
+    if unknown:
+        with working_as_steps():
+            found = {str(user.person_key): user for user in User.objects.filter(person_key__in=unknown)}
     return [
         Part.of_kept(one, kept[one]) if one in kept else Part(one, _phone_of(found.get(one)), Seat()) for one in people
     ]

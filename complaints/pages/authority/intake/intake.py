@@ -52,7 +52,7 @@ from complaints.reading.case import AUTHORITY, case_url
 from complaints.record import anchors
 from complaints.triage.signal_facts import signals_of_request
 from complaints.wording.next_action import next_action_of
-from database.row_security import show
+from database.row_security import show, working_as_steps
 from enterprises.models import Station
 from web.incoming import posted
 from web.qr import qr_code
@@ -165,7 +165,8 @@ def _composed(request: HttpRequest, sheet: Sheet, workspace: Workspace) -> Filin
     day: date | None = cleaned["received_on"]
     if sheet.came.is_verified:
         # The account of this number, as it is known that the person has the number.
-        account = User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first()
+        with working_as_steps():
+            account = User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first()
     return replace(
         filing,
         channel=cleaned["channel"],
