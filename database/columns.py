@@ -1,10 +1,13 @@
 """Columns that no caller reads: one list for the whole portal.
 
-The roles of callers are granted the other columns of these tables only, so a statement that got into one of their
-queries reads none of these. Who is served before it is known for whom (who signs in, whose session it is), the steps
-and the owner read the whole. Django leaves them out of the rows that it reads for a caller (database/backend/): there
-they are deferred, as by ``defer()``. What has to find a row by one of them, or to judge by it, does that
-as the steps.
+The roles of callers and the login that serves pages are granted the other columns of these tables only, so a
+statement that got into one of their queries reads none of these. The steps and the owner read the whole, and row
+security shows the rows to a role that was told alone (complaints/migrations/0024_told_roles_alone.py). What is asked
+before a request has said for whom it works (whose session it is, who that is) is asked as the steps
+(database/row_security.py).
+
+Django leaves the columns out of the rows that it reads for a caller (database/backend/): there they are deferred, as by
+``defer()``. What has to find a row by one of them, or to judge by it, does that as the steps.
 
 `grant` says so to the database after each migrate and restore: a new column is granted by the same list.
 tests/walls/test_columns.py looks through all models for columns that belong in here.
@@ -22,6 +25,8 @@ WITHHELD = {
     "enterprises_enrolmentapplication": ("email_index",),
     # Keys and ids of second factors.
     "accounts_secondfactor": ("key", "credential_id"),
+    # Keys of people: wrapped, and asked for by each page (accounts/keys/keyring.py).
+    "accounts_personkey": ("wrapped",),
     # Digests of what lets somebody in, once or for long. No row of a session or of an opened link is read at all.
     "accounts_browsersession": ("session_key",),
     "accounts_openedlink": ("key_digest", "form_digest"),
@@ -48,7 +53,7 @@ def of(table: str) -> tuple[str, ...]:
 
 
 def grant(connection: Any) -> None:
-    """Give everybody just what the list says. As the owner; Django's connection or psycopg2's."""
+    """Give each role just what the list says. As the owner; Django's connection or psycopg2's."""
     with connection.cursor() as cursor:
         for table, withheld in WITHHELD.items():
             cursor.execute(_THERE, [list(withheld), f"public.{table}"])
@@ -59,4 +64,4 @@ def grant(connection: Any) -> None:
             # What is taken from a table is taken from each of its columns as well.
             cursor.execute(f"revoke select on public.{table} from {roles.APP}")  # noqa: S608 - our own names
             cursor.execute(f"grant select ({open_}) on public.{table} to {roles.APP}")
-            cursor.execute(f"grant select on public.{table} to {roles.WEB}, {roles.STEPS}")
+            cursor.execute(f"grant select on public.{table} to {roles.STEPS}")

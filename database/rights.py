@@ -28,6 +28,9 @@ union all select 'whoever takes a role may write ' || alone from unnest(%(alone)
 where to_regclass('public.' || alone) is not null and not exists (
     select from pg_trigger where tgrelid = to_regclass('public.' || alone) and tgname = 'only_steps_write'
         and tgenabled = 'O' and tgfoid = to_regproc('public.only_steps_write'))
+union all select 'whoever takes a role may read ' || relname from pg_class
+where relnamespace = 'public'::regnamespace and relname = any(%(tables)s)
+    and not (relrowsecurity and relforcerowsecurity)
 union all select name || ' may read ' || string_agg(one.column, ', ' order by one.column) || ' of ' || one.table
 from unnest(%(callers)s::text[]) name, unnest(%(tables)s::text[], %(columns)s::text[]) one ("table", "column")
 where exists (select from pg_attribute where attrelid = to_regclass('public.' || one.table) and attname = one.column
@@ -43,7 +46,7 @@ def wider(connection: Any, login: str) -> list[str]:
         "open": [" ".join(roles.OPEN.get(name, ())) for name in who],
         "closed": list(roles.CLOSED),
         "alone": list(writing.STEPS_ALONE),
-        "callers": list(roles.CALLERS),
+        "callers": [login, *roles.CALLERS],
         "tables": [table for table, names in columns.WITHHELD.items() for _ in names],
         "columns": [name for names in columns.WITHHELD.values() for name in names],
         "roles": [roles.APP, *roles.CALLERS, roles.STEPS],

@@ -41,6 +41,8 @@ _running: dict[object, tuple[float, Any]] = {}
 #: Sessions of the database (the driver's connections) in which a request has worked since they were last made fresh.
 _left: WeakSet[Any] = WeakSet()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+#: Said also where a transaction is broken, which takes nothing else.
+_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
 # What a statement of before may have left in this session, undone with the first message after a request and with the
@@ -194,10 +196,13 @@ class RequestTransaction:
         self.atomic.__enter__()
         _running[self] = time.monotonic() + settings.LONGEST_TRANSACTION, connection.connection
         try:
-            known(self.request.user, day=timezone.localdate(), is_at_job=_is_at_job(self.request))
+            # Who is signed in is looked up before the database is told of this request.
+            user = self.request.user
+            getattr(user, "pk", None)
+            _CURRENT.set(self)
+            known(user, day=timezone.localdate(), is_at_job=_is_at_job(self.request))
             for digest in self.shown:
                 _show(digest)
-            _CURRENT.set(self)
         except BaseException:
             self.end(*sys.exc_info())
             if not self.is_nested:
@@ -223,13 +228,19 @@ class RequestTransaction:
 
 def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     """Around each statement of a process that serves pages. Also what is asked before a request has said for whom it
-    works (who is signed in), and after its transaction, has an end, and begins in a fresh session."""
+    works (who is signed in), and after its transaction, has an end, begins in a fresh session, and works as the steps:
+    by a word for this statement, or the transaction that it stands in."""
     connection = context["connection"]
     line, statement = connection.connection, object()
-    is_first = line in _left and isinstance(sql, str) and not many and not connection.in_atomic_block
+    is_plain = isinstance(sql, str) and not many
+    is_first = is_plain and line in _left and not connection.in_atomic_block
+    before = _FRESH if is_first else ""
+    if is_plain and _CURRENT.get() is None and caller() is None and not sql.startswith(_OF_SAVEPOINTS):
+        said, mac = request_words.signed(context["cursor"], "steps")
+        before += f"set local role {roles.STEPS}; select work_as_steps('{said}', '{mac}', true); "
     _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line
     try:
-        result = execute(_FRESH + sql if is_first else sql, params, many, context)
+        result = execute(before + sql if before else sql, params, many, context)
     except DatabaseError:
         if is_first:
             # It was left so that not even this can be asked.

@@ -22,8 +22,9 @@ from django.db import connection, transaction
 from accounts.keys import ciphers, sealing
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys, VaultKeys
+from database import request_words
 from database.roles import CALLERS
-from database.row_security import working_as_steps
+from database.row_security import caller, working_as_steps
 
 #: Whose key closes what belongs to nobody known: sessions, drafts, codes on their way.
 PORTAL = UUID(int=0)
@@ -36,21 +37,20 @@ HELD_FOR = 60
 _held: OrderedDict[UUID, tuple[float, bytes]] = OrderedDict()
 _lock = Lock()
 
-# Whoever looks at a case as one of its sides finds no restricted key; the steps, sweeps, commands and verification do.
-_SHOWN = f"""(restricted_at is null or current_user <> all (array[{", ".join(f"'{role}'" for role in CALLERS)}]))"""
-_THERE = "person = any(%s::uuid[]) and destroyed_at is null"
-_READ = f"select person, wrapped, restricted_at is not null from accounts_personkey where {_THERE} and {_SHOWN}"  # noqa: S608
+_READ = """select person, wrapped, restricted_at is not null from accounts_personkey
+where person = any(%s::uuid[]) and destroyed_at is null"""
+# No caller reads the keys by itself: the database gives them for a signed word, and none that is restricted. The steps,
+# sweeps, commands and verification read those too.
+_READ_FOR_CALLERS = "select person, wrapped, is_restricted from keys_of(%s, %s, %s::uuid[])"
 _EXAMINE = "select person, wrapped, destroyed_at is not null from accounts_personkey where person = any(%s::uuid[])"
-_MAKE = f"""
+_MAKE = """
 with made as (
     insert into accounts_personkey (person, wrapped, made_at)
     select person, wrapped, now() from unnest(%s::uuid[], %s::bytea[]) as new (person, wrapped)
-    on conflict (person) do nothing returning person, wrapped, false as is_restricted, true as is_new)
-select * from made union all
-select person, wrapped, restricted_at is not null, false from accounts_personkey where {_THERE} and {_SHOWN}
-"""  # noqa: S608
+    on conflict (person) do nothing returning person)
+select person, ''::bytea, false, true from made union all select *, false from ({read}) known"""
 # The portal's own key is never restricted, and is made when keys could not be restricted yet.
-_MAKE_OF_PORTAL = _MAKE.replace("restricted_at is not null", "false").replace(_SHOWN, "true")
+_READ_OF_PORTAL = _READ.replace("restricted_at is not null", "false")
 
 
 class _Fresh:
@@ -92,7 +92,8 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
         missing = [person for person in missing if person not in result]
     if missing:
         with connection.cursor() as cursor:
-            cursor.execute(_READ, [[str(person) for person in missing]])
+            read_by, values = _reading(cursor, missing)
+            cursor.execute(read_by, values)
             rows = cursor.fetchall()
         read = {person: _unwrapped(person, wrapped) for person, wrapped, _ in rows}
         if hold:
@@ -173,6 +174,14 @@ def forget(persons: Iterable[UUID] | None = None) -> None:
             fresh.secrets.pop(person, None)
 
 
+def _reading(cursor: Any, persons: list[UUID]) -> tuple[str, list[Any]]:
+    """The statement by which these keys are read as whom this works for now, and its values."""
+    names = [str(person) for person in persons]
+    if caller() in CALLERS:
+        return _READ_FOR_CALLERS, [*request_words.signed(cursor, "keys"), names]
+    return _READ_OF_PORTAL if persons == [PORTAL] else _READ, [names]
+
+
 def _in_memory(persons: set[UUID]) -> dict[UUID, bytes]:
     result: dict[UUID, bytes] = {}
     oldest = monotonic() - HELD_FOR
@@ -199,7 +208,8 @@ def _made(persons: list[UUID]) -> dict[UUID, bytes]:
     wrapped = [sealing.wrap(secret, person=person, keys=keys(), suite=suite()) for person, secret in new.items()]
     names = [str(person) for person in persons]
     with connection.cursor() as cursor:
-        cursor.execute(_MAKE_OF_PORTAL if persons == [PORTAL] else _MAKE, [names, wrapped, names])
+        read_by, values = _reading(cursor, persons)
+        cursor.execute(_MAKE.replace("{read}", read_by), [names, wrapped, *values])
         rows = cursor.fetchall()
     fresh = {person: new[person] for person, _, _, is_new in rows if is_new}
     if fresh:

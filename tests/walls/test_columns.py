@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.models import BinaryField
 from django.shortcuts import render
 from django.test import Client
 
+from accounts.keys import keyring
 from accounts.keys.sealed_fields import BlindIndex, SealedText
 from accounts.models import User
 from accounts.sign_in import contacts
@@ -25,8 +27,8 @@ from database.backend.compiler import Withheld
 from database.row_security import working_as_steps
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.walls.conftest import ask, seeing_as
-from tests.walls.payloads import PLANTED, column
+from tests.walls.conftest import ask, seeing_as, serving_pages
+from tests.walls.payloads import PLANTED, column, stacked
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +112,7 @@ def test_T06_each_digest_index_or_key_is_withheld_or_says_why_it_may_be_read() -
 
 
 def test_T06_callers_are_granted_every_other_column_and_none_of_these() -> None:
-    """Whoever serves pages looks up by them who came, before it becomes a caller."""
+    """Nor does the login that serves pages."""
     for table, withheld in columns.WITHHELD.items():
         rows = ask(
             "select attname, role, has_column_privilege(role, attrelid, attnum, 'select') from pg_attribute,"
@@ -119,7 +121,7 @@ def test_T06_callers_are_granted_every_other_column_and_none_of_these() -> None:
             f"public.{table}",
         )
         assert {name for name, *_ in rows} > set(withheld), table
-        wrong = [row for row in rows if row[2] is not (row[1] not in roles.CALLERS or row[0] not in withheld)]
+        wrong = [row for row in rows if row[2] is not (row[1] == roles.STEPS or row[0] not in withheld)]
         assert wrong == [], table
 
 
@@ -163,13 +165,68 @@ def test_T06_one_injected_select_on_a_real_page_reads_none_of_them(
     assert len(told) == len(PAIRS) + 1
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("side", PAGES)
+def test_T06_nor_does_a_stacked_one_that_takes_another_role_or_ends_the_transaction(
+    world: World, side: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    who, path, module = PAGES[side]
+    given.a_complaint(world)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(getattr(world, who))
+    every = ", ".join(f"(select string_agg(t.{name}::text, ' ') from {table} t)" for table, name in PAIRS)
+    told: list[str] = []
+    words = ""
+
+    def show(request: Any, *args: Any, **options: Any) -> Any:
+        if words:
+            try:
+                told.append(repr(ask(PLANTED.replace("{words}", words))))
+            except DatabaseError as error:
+                told.append(str(error).splitlines()[0])
+                raise
+        return render(request, *args, **options)
+
+    monkeypatch.setattr(module, "render", show)
+    with serving_pages(settings):
+        for first in ("", "commit; "):
+            for role in ("none", roles.STEPS, *roles.CALLERS):
+                words = stacked(f"{first}set role {role}; select concat_ws(' ', {every})")
+                browser.get(path)
+                expected = "[('',)]" if role == roles.STEPS else "permission denied for table"
+                assert told.pop().startswith(expected), words
+        words = ""
+        assert browser.get(path).status_code == 200, "the next request is served as ever"
+    assert User.objects.exclude(password="").exists()
+    assert ask("select count(*) > 0 from accounts_personkey where wrapped <> ''") == [(True,)]
+
+
+def test_keys_of_people_are_given_for_a_signed_word_alone_and_a_restricted_one_to_no_caller(world: World) -> None:
+    keys, names = [world.chen.person_key, world.otto.person_key], [str(world.chen.person_key)]
+    keyring.restrict([world.otto.person_key], until=WEDNESDAY, now=WEDNESDAY)
+    assert keyring.secrets_of(keys, hold=False).keys() == set(keys)
+    keyring.forget()
+    with seeing_as(world.ming):
+        assert keyring.secrets_of(keys, hold=False).keys() == {world.chen.person_key}
+        assert keyring.secrets_of([world.otto.person_key], make=True, hold=False) == {}
+        new = uuid.uuid4()
+        assert keyring.secrets_of([new], make=True).keys() == {new}
+        for word in (("", ""), ("a|b|keys", "0" * 64)):
+            with pytest.raises(DatabaseError, match="not signed for this database"), transaction.atomic():
+                ask("select * from keys_of(%s, %s, %s::uuid[])", *word, names)
+    keyring.forget()
+
+
 def test_T06_the_portal_does_not_serve_where_a_caller_may_read_one(superuser_connection: Any) -> None:
     with superuser_connection.cursor() as cursor:
         assert rights.wider(superuser_connection, roles.WEB) == []
         cursor.execute("grant select (password) on accounts_user to portal_app")
         assert rights.wider(superuser_connection, roles.WEB) == [
-            f"{role} may read password of accounts_user" for role in sorted(roles.CALLERS)
+            f"{role} may read password of accounts_user" for role in sorted([roles.WEB, *roles.CALLERS])
         ]
+        cursor.execute("alter table accounts_signincode disable row level security")
+        assert "whoever takes a role may read accounts_signincode" in rights.wider(superuser_connection, roles.WEB)
+        cursor.execute("alter table accounts_signincode enable row level security")
         # What is done after each migrate.
         columns.grant(superuser_connection)
         assert rights.wider(superuser_connection, roles.WEB) == []
