@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts import models, security_log
 from accounts.security_log import KEPT_FOR
+from database.row_security import working_as_steps
 
 KEYS_FOR = timedelta(days=30)
 # The codes of a day are counted (at most ten), so a code stays until it counts no more.
@@ -53,7 +54,7 @@ def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
 
 def close(user: models.User, *, now: datetime) -> None:
     """Out with the next request; whoever closes it restricts the person's keys too."""
-    with transaction.atomic():
+    with working_as_steps(), transaction.atomic():
         models.User.objects.filter(pk=user.pk).update(is_active=False)
         security_log.note("account_closed", now=now, user=user)
 

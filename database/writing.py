@@ -2,9 +2,10 @@
 
 Roles do not decide it: an injected statement may take any role of its login. On a table of `STEPS_ALONE` a trigger asks
 for the word that the portal signs while the steps work (`working_as_steps`, workers, commands), so nobody else changes
-who works where, the directory, what cases are judged by, and keys of people. Every other table is written by pages as
-whoever calls, or by workers. The triggers are made by migrations; tests/walls/test_the_database_itself.py compares all
-three, and the portal does not serve where one is missing (database/rights.py).
+who works where, the directory, what cases are judged by, what lets somebody in, and keys of people. Every other table
+is written by pages as whoever calls, or by workers. The triggers are made by migrations;
+tests/walls/test_the_database_itself.py compares all three, and the portal does not serve where one is missing
+(database/rights.py).
 """
 
 ANY = "INSERT OR DELETE OR UPDATE"
@@ -23,8 +24,18 @@ STEPS_ALONE = {
         ),
         ANY,
     ),
-    # A person is made and changed by pages (their rows carry a tag), and never deleted there.
-    "accounts_user": "DELETE",
+    # Of a person pages write the name, the language and when somebody signed in last.
+    "accounts_user": "INSERT OR DELETE OR UPDATE OF password, email, email_index, phone, phone_index, own_phone,"
+    " own_phone_index, is_active, is_demo, person_key, contact_changed_at, tag",
+    # What lets somebody in: factors, codes, sessions, links, tokens, invitations, and who has proved which phone.
+    **dict.fromkeys(
+        (
+            *("accounts_secondfactor", "accounts_recoverycode", "accounts_signincode", "accounts_browsersession"),
+            *("accounts_openedlink", "accounts_accountchange", "accounts_housephone"),
+            *("enterprises_apitoken", "enterprises_invitation"),
+        ),
+        ANY,
+    ),
     # A page makes keys; a key that is emptied takes with it all that it closes.
     "accounts_personkey": "DELETE OR UPDATE",
 }
@@ -38,13 +49,11 @@ OWNER_ALONE = frozenset(
         "complaints_causekind",
     )
 )
-#: Written by pages as whoever calls, or by workers: nothing there opens a case, and what lets somebody in has a tag.
+#: Written by pages as whoever calls, or by workers: nothing there opens a case or lets somebody in.
 BY_PAGES = frozenset(
     (
-        *("accounts_accountchange", "accounts_browsersession", "accounts_countedtry", "accounts_idempotencykey"),
-        *("accounts_decisionpart", "accounts_housephone", "accounts_openedlink", "accounts_outgoingmessage"),
-        *("accounts_recoverycode", "accounts_secondfactor"),
-        *("accounts_securityevent", "accounts_signincode", "authorities_freshness", "authorities_officerabsence"),
+        *("accounts_countedtry", "accounts_decisionpart", "accounts_idempotencykey", "accounts_outgoingmessage"),
+        *("accounts_securityevent", "authorities_freshness", "authorities_officerabsence"),
         *("complaints_callbackmonth", "complaints_checkpoint", "complaints_documentseries", "complaints_export"),
         *(
             "complaints_heardanswer",
@@ -56,10 +65,10 @@ BY_PAGES = frozenset(
         *("complaints_noticechoice", "complaints_outsideholder", "complaints_platformfile"),
         *("complaints_platformline", "complaints_recordedname", "complaints_roundtrip", "complaints_roundtriprow"),
         *("complaints_savedview", "complaints_seal", "complaints_stationentry", "complaints_tile"),
-        *("complaints_trackingtry", "enterprises_absence", "enterprises_answertemplate", "enterprises_apitoken"),
+        *("complaints_trackingtry", "enterprises_absence", "enterprises_answertemplate"),
         *("enterprises_appraisal", "enterprises_assignmentrule", "enterprises_customercount"),
         *("enterprises_directorychange", "enterprises_enrolmentapplication", "enterprises_enrolmententry"),
-        *("enterprises_enrolmentfile", "enterprises_enrolmentfiling", "enterprises_invitation"),
+        *("enterprises_enrolmentfile", "enterprises_enrolmentfiling"),
         *("enterprises_leagueline", "enterprises_leagueset", "enterprises_mediationbody"),
         *("enterprises_publicreply", "enterprises_publishedfigure", "enterprises_station"),
         *("enterprises_templateversion", "enterprises_twopersons", "enterprises_webhookendpoint"),

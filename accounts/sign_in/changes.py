@@ -98,6 +98,7 @@ def words_of(kind: str, before: dict[str, Any]) -> str:
     return gettext("已换%(what)s：%(masked)s") % {"what": what, "masked": before["new"]}
 
 
+@working_as_steps()
 def factor_added(user: User, factor: SecondFactor, *, origin: Origin, now: datetime) -> None:
     """The owner is told of an app or passkey that was just made."""
     note("factor_added", now=now, user=user, subject=factor.kind, address=origin.address)
@@ -122,6 +123,7 @@ def remove_factor(user: User, factor: SecondFactor, *, origin: Origin, now: date
         _keep(user, Kind.FACTOR_REMOVED, before, told=contacts_of(user), origin=origin, now=now)
 
 
+@working_as_steps()
 def recovery_codes_made(user: User, before: list[str], *, origin: Origin, now: datetime) -> None:
     """``before``: the digests of those that were still good."""
     note("recovery_codes_made", now=now, user=user, address=origin.address)
@@ -269,6 +271,7 @@ def tokens_of(user: User, *, now: datetime) -> QuerySet[Any]:
     return rows
 
 
+@working_as_steps()
 def end_tokens(tokens: QuerySet[Any], *, user: User, address: str, now: datetime) -> int:
     """They open nothing from the next call on; each stands in the security log. Returns how many."""
     ended = list(tokens)
@@ -278,6 +281,7 @@ def end_tokens(tokens: QuerySet[Any], *, user: User, address: str, now: datetime
     return len(ended)
 
 
+@working_as_steps()
 def end_everything(
     user: User, *, reason: str, address: str, now: datetime, by: User | None = None, organisation: str = ""
 ) -> None:

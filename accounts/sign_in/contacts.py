@@ -83,7 +83,7 @@ def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> 
     if user is not None:
         return user
     try:
-        with transaction.atomic():
+        with working_as_steps(), transaction.atomic():
             return User.objects.create_user(
                 contact.address if contact.channel == "email" else None,
                 phone=contact.address if contact.channel == "sms" else None,

@@ -153,6 +153,7 @@ def half_minute(key: bytes, typed: str, *, after: int, now: datetime) -> int | N
     return int(clock.t()) if clock.verify(int(code), tolerance=1, min_t=after + 1) else None
 
 
+@working_as_steps()
 def add_app(user: User, key: bytes, typed: str, *, name: str, now: datetime) -> SecondFactor | None:
     """The app, if its code is right and the app is new; None if not."""
     used = half_minute(key, typed, after=0, now=now)
@@ -204,6 +205,7 @@ def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFac
     raise limits.TooManyTries(until)
 
 
+@working_as_steps()
 def is_own_password(user: User, typed: str, *, address: str, now: datetime) -> bool:
     """Whether this is the password of somebody who is signed in; wrong ones count like wrong codes.
 
@@ -245,6 +247,7 @@ def _recovery_code(user: User, typed: str, *, now: datetime) -> UsedFactor | Non
     return UsedFactor("recovery", left=rows.count())
 
 
+@working_as_steps()
 def new_recovery_codes(user: User, *, now: datetime) -> list[str]:
     """Ten fresh codes such as abcde-fghjk; those before are worth nothing any more. Shown once by the caller."""
     codes = ["".join(secrets.choice(_LETTERS) for _ in range(10)) for _ in range(RECOVERY_CODES)]

@@ -5,6 +5,9 @@ for whom it works, and after its transaction, works as the steps by a signed wor
 
 `keys_of` gives the wrapped keys of people, which no caller reads, to whoever shows such a word: every page with names
 asks for some. For a caller it hides the keys that are restricted.
+
+What lets somebody in is written by the steps alone; of an account, pages write the name, the language and the last
+sign-in (database/writing.py).
 """
 
 from django.db import migrations
@@ -16,6 +19,15 @@ _TABLES = (
     *("accounts_openedlink", "accounts_signincode", "accounts_recoverycode", "accounts_accountchange"),
     *("accounts_idempotencykey", "enterprises_enrolmentapplication", "enterprises_apitoken", "enterprises_invitation"),
     *("complaints_export", "complaints_stationentry"),
+)
+_OF_AN_ACCOUNT = (
+    "INSERT OR DELETE OR UPDATE OF password, email, email_index, phone, phone_index, own_phone, own_phone_index,"
+    " is_active, is_demo, person_key, contact_changed_at, tag"
+)
+_LET_IN = (
+    *("accounts_secondfactor", "accounts_recoverycode", "accounts_signincode", "accounts_browsersession"),
+    *("accounts_openedlink", "accounts_accountchange", "accounts_housephone"),
+    *("enterprises_apitoken", "enterprises_invitation"),
 )
 _KEYS_OF = """
 create function keys_of(said text, mac text, persons uuid[])
@@ -38,6 +50,7 @@ class Migration(migrations.Migration):
         ("complaints", "0023_heard_answers"),
         ("accounts", "0011_persons"),
         ("enterprises", "0006_spelled_names"),
+        ("oversight", "0010_steps_alone"),
     ]
 
     operations = [
@@ -45,6 +58,14 @@ class Migration(migrations.Migration):
             [
                 _KEYS_OF,
                 "revoke execute on function keys_of from public; grant execute on function keys_of to portal_app",
+                "drop trigger only_steps_write on accounts_user",
+                f"create trigger only_steps_write after {_OF_AN_ACCOUNT} on accounts_user"
+                " for each statement execute function only_steps_write()",
+                *(
+                    f"create trigger only_steps_write after insert or delete or update on {table}"
+                    " for each statement execute function only_steps_write()"
+                    for table in _LET_IN
+                ),
                 *(
                     statement
                     for table in _TABLES

@@ -4,13 +4,13 @@ loaded as any other that was deferred."""
 
 from typing import Any
 
-from django.db.backends.postgresql import compiler
-from django.db.backends.postgresql.compiler import (
+from django.db.backends.postgresql.compiler import (  # type: ignore[import-untyped]
     SQLAggregateCompiler,
     SQLDeleteCompiler,
     SQLInsertCompiler,
     SQLUpdateCompiler,
 )
+from django.db.backends.postgresql.compiler import SQLCompiler as PostgresCompiler
 
 from database import columns, roles, row_security
 
@@ -27,7 +27,7 @@ class Withheld(RuntimeError):
         )
 
 
-class SQLCompiler(compiler.SQLCompiler):  # type: ignore[name-defined,misc]
+class SQLCompiler(PostgresCompiler):  # type: ignore[misc]
     def get_default_columns(self, select_mask: Any, start_alias: Any = None, opts: Any = None, **options: Any) -> Any:
         result = super().get_default_columns(select_mask, start_alias, opts, **options)
         of = opts or self.query.get_meta()

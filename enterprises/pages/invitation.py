@@ -24,6 +24,7 @@ from accounts.sign_in.contacts import Contact, known_user
 from accounts.sign_in.entering import enter, landing_of
 from accounts.sign_in.limits import Limit, client_address, count, waits_until
 from accounts.views.links import Behind, exchanged
+from database.row_security import working_as_steps
 from enterprises.models.team import Invitation
 from enterprises.team import team
 from enterprises.team.rights import post_of
@@ -82,7 +83,7 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
     if form.is_bound and form.is_valid():
         with transaction.atomic():
             try:
-                with transaction.atomic():
+                with working_as_steps(), transaction.atomic():
                     user = User.objects.create_user(
                         address,
                         form.cleaned_data["password"],
@@ -123,7 +124,8 @@ def _as_somebody(request: HttpRequest, result: Invitation, user: User) -> HttpRe
             if form is not None:
                 user.set_password(form.cleaned_data["password"])
                 user.name = form.cleaned_data["name"]
-                user.save(update_fields=["password", "name"])
+                with working_as_steps():
+                    user.save(update_fields=["password", "name"])
             _accept(request, result, user)
         return _go_on(request, user)
     return _show(request, result, form, somebody=user, is_mine=is_mine)

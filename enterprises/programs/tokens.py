@@ -73,6 +73,7 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+@working_as_steps()
 def issue(
     user: User,
     *,
@@ -204,6 +205,7 @@ def agree(token: ApiToken, *, by: User) -> bool:
     return True
 
 
+@working_as_steps()
 def revoke(token: ApiToken, *, now: datetime) -> None:
     """It opens nothing from the next call on."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)

@@ -200,6 +200,7 @@ def address_digest(address: str) -> str:
     return salted_hmac("enterprises.team.inviting", address.strip().lower(), algorithm="sha256").hexdigest()
 
 
+@working_as_steps()
 def invite(contact: Contact, post: Post, role: str, *, by: TeamActor, place: str, language: str) -> Invitation:
     """An invitation and its letter; one that is open there is revoked by it. Raises TeamRefusal.
 
@@ -211,8 +212,7 @@ def invite(contact: Contact, post: Post, role: str, *, by: TeamActor, place: str
     with transaction.atomic():
         digest = address_digest(contact.address)
         earlier = Invitation.objects.filter(address_digest=digest, used_at=None, revoked_at=None, **post.columns)
-        with working_as_steps():
-            earlier.update(revoked_at=by.now)
+        earlier.update(revoked_at=by.now)
         made = Invitation.objects.create(
             token_digest=token_digest(token),
             address_digest=digest,
@@ -240,6 +240,7 @@ def invite(contact: Contact, post: Post, role: str, *, by: TeamActor, place: str
     return made
 
 
+@working_as_steps()
 def revoke(invitation: Invitation, *, by: TeamActor) -> None:
     """Nobody can use it any more. One that was used stays as it was."""
     with transaction.atomic():
@@ -284,7 +285,8 @@ def accept(invitation: Invitation, user: User, *, now: datetime, address: str = 
         if not by.may_sign_in or not reach.may_touch(post, held.role):
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         row = give(user, post, held.role, by=TeamActor(user=by, reach=reach, now=now, address=address))
-        Invitation.objects.filter(pk=held.pk).update(used_at=now)
+        with working_as_steps():
+            Invitation.objects.filter(pk=held.pk).update(used_at=now)
     return row
 
 

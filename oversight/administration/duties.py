@@ -14,6 +14,7 @@ from accounts.models import Administrator, BrowserSession, User
 from accounts.roles import Role, role_at
 from accounts.sign_in.backend import duty_of
 from authorities.models import Officer
+from database.row_security import working_as_steps
 from enterprises.models import Staff
 from enterprises.team.rights import HEAD, given
 from enterprises.team.staffing import at_work
@@ -29,6 +30,7 @@ def may_give(by: User) -> tuple[str, ...]:
     return given(role_at(AT, duty), AT) if duty else ()
 
 
+@working_as_steps()
 def switch_off(user: User, *, by: User, now: datetime, address: str = "") -> None:
     """An account off at once, whatever work it has; its sessions end. On again: duty_changes.py. Raises TeamRefusal."""
     if user.pk == by.pk:
@@ -42,6 +44,7 @@ def switch_off(user: User, *, by: User, now: datetime, address: str = "") -> Non
         _note("account_off", user, by, "", now=now, address=address)
 
 
+@working_as_steps()
 def end_sessions(user: User, *, by: User, now: datetime, address: str = "") -> int:
     """Every browser of this person is signed out. Returns how many were."""
     ended = BrowserSession.objects.filter(user=user).delete()[0]
@@ -92,6 +95,7 @@ def _note(kind: str, user: User, by: User, reason: str, *, now: datetime, addres
     )
 
 
+@working_as_steps()
 def revoke_tokens(user: User, *, by: User, now: datetime, address: str = "") -> int:
     """Every token that a program holds for this person is dead. Returns how many were alive."""
     tokens = getattr(user, "api_tokens", None)

@@ -41,7 +41,9 @@ def test_T06_a_role_that_a_statement_took_writes_nothing_that_the_steps_write(wo
     with seeing_as(world.rui, path="/authority/"):
         for table, event in writing.STEPS_ALONE.items():
             column = ask("select attname from pg_attribute where attrelid = %s::regclass and attnum = 1", table)[0][0]
-            attempts = {"UPDATE": f"update {table} set {column} = {column}", "DELETE": f"delete from {table}"}
-            for verb in {"UPDATE", "DELETE"} & set(event.split(" OR ")):
+            named = event.partition(" UPDATE OF ")[2].split(", ") if " UPDATE OF " in event else [column]
+            attempts = [f"update {table} set {one} = null" for one in named if "UPDATE" in event]
+            attempts += [f"delete from {table}"] if "DELETE" in event else []
+            for attempt in attempts:
                 with pytest.raises(DatabaseError, match="written by the steps alone"), transaction.atomic():
-                    ask(f"set local role {'none' if role == roles.WEB else role}; {attempts[verb]} where false")
+                    ask(f"set local role {'none' if role == roles.WEB else role}; {attempt} where false")
