@@ -20,7 +20,8 @@ _CASES, _DATABASE = "complaints/models/complaint.py", ("tests/walls/test_the_dat
 _DUTIES = "oversight/administration/duty_changes.py"
 _REGIONS = ("tests/walls/test_regions.py", "-k")
 _INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k"), ("tests/walls/test_request_words.py",)
-_ROW_SECURITY = "database/row_security.py"
+_COLUMNS = ("tests/walls/test_columns.py", "-k")
+_ROW_SECURITY, _TOLD_ALONE = "database/row_security.py", "complaints/migrations/0024_told_roles_alone.py"
 _SIGNED = "complaints/migrations/0021_signed_context.py"
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
 _AGREED = "persons.decide(persons.matter_of(held), by, asked=[held.user_id, held.created_by_id], now=timezone.now())"
@@ -85,14 +86,32 @@ TWINS: tuple[Twin, ...] = (
         (*_INJECTED, "consumer and some"),
         [
             Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else _FRESH", 'if settings.DATABASE_ROLE else ""'),
-            Change(_ROW_SECURITY, "_FRESH + sql if is_first else sql", "sql"),
+            Change(_ROW_SECURITY, 'before = _FRESH if is_first else ""', 'before = ""'),
         ],
     ),
     Twin(
         "fresh-before-sign-in",
         "who is signed in is asked in the session as it was left",
         (*_INJECTED, "nor_does and consumer and some"),
-        [Change(_ROW_SECURITY, "_FRESH + sql if is_first else sql", "sql")],
+        [Change(_ROW_SECURITY, 'before = _FRESH if is_first else ""', 'before = ""')],
+    ),
+    Twin(
+        "withheld-columns",
+        "callers are granted every column",
+        (*_COLUMNS, "one_injected and consumer"),
+        [Change("database/columns.py", "columns if not is_withheld)", "columns)")],
+    ),
+    Twin(
+        "told-roles-alone",
+        "a role that a statement took reads what is withheld",
+        (*_COLUMNS, "stacked and consumer"),
+        [Change(_TOLD_ALONE, "to portal_steps using ({_TOLD})", "to portal_steps using (true)")],
+    ),
+    Twin(
+        "words-outside-requests",
+        "the login looks up who is signed in without a word: with row security nobody is",
+        (*_COLUMNS, "stacked and consumer"),
+        [Change(_ROW_SECURITY, "is_plain and _CURRENT.get() is None and", "not is_plain and")],
     ),
     Twin(
         "rights-at-start",
