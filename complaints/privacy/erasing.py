@@ -33,6 +33,7 @@ from complaints.stations import stations
 from complaints.tables.platform import platform_files
 from complaints.tables.round_trip import asking as round_trip
 from complaints.webhooks import deliveries
+from database.row_security import working_as_steps
 from enterprises.enrolment import enrolling
 
 #: Opens to nothing and is not empty: a refusal must have a reason, also when its words are gone.
@@ -120,6 +121,7 @@ def ask(person: UUID, *, now: datetime, reason: str) -> datetime:
     return until
 
 
+@working_as_steps()
 def restrict(found: Found, *, until: datetime, now: datetime) -> None:
     """What is kept by a duty is shown to nobody from now on; what no duty keeps goes at once."""
     with transaction.atomic():

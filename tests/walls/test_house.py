@@ -35,6 +35,7 @@ BEYOND_SIGHT = {
     "oversight/administration/duties.py": "an account that the security administrator switches off",
     "enterprises/programs/tokens.py": "a token that waits for the manager who agrees",
     "complaints/stations/stations.py": "an entry of a station, by the digest of its link",
+    "complaints/privacy/erasing.py": "a person who closes the own account, or whose closing was decided",
     "complaints/tables/exporting/lifecycle.py": "the digest of an export's link",
     "accounts/sign_in/changes.py": "the account of whoever changes or undoes how they get in",
     "accounts/sign_in/persons.py": "who asked for what the caller decides on: whether it is another phone",
