@@ -21,6 +21,7 @@ Tell = Callable[[str, int, int], None]
 _OLD_KEYS = "from accounts_personkey where destroyed_at is null and get_byte(wrapped, 1) <> %s"
 _OLD_INDEXES = """from accounts_user where (email_index is not null and get_byte(email_index, 0) & 127 <> %(version)s)
  or (phone_index is not null and get_byte(phone_index, 0) & 127 <> %(version)s)
+ or (second_phone_index is not null and get_byte(second_phone_index, 0) & 127 <> %(version)s)
  or (own_phone_index is not null and get_byte(own_phone_index, 0) & 127 <> %(version)s)"""
 
 
@@ -83,14 +84,16 @@ def index_anew(*, tell: Tell) -> int:
                 return done
             sealed_fields.load_for(users)
             cursor.execute(
-                "update accounts_user t set email_index = v.email, phone_index = v.phone, own_phone_index = v.own"
-                " from unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[]) as v (id, email, phone, own)"
-                " where t.id = v.id",
+                "update accounts_user t set email_index = v.email, phone_index = v.phone, own_phone_index = v.own,"
+                " second_phone_index = v.second"
+                " from unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])"
+                " as v (id, email, phone, own, second) where t.id = v.id",
                 [
                     [user.pk for user in users],
                     [digest_of("email", user.email or "") for user in users],
                     [digest_of("phone", user.phone or "") for user in users],
                     [digest_of("phone", user.own_phone or "") for user in users],
+                    [digest_of("phone", user.second_phone or "") for user in users],
                 ],
             )
             cursor.execute(

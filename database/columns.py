@@ -20,7 +20,7 @@ from database import roles
 #: Table → what is withheld.
 WITHHELD = {
     # A hash of the password, and who has the same phone or mailbox.
-    "accounts_user": ("password", "email_index", "phone_index", "own_phone_index"),
+    "accounts_user": ("password", "email_index", "phone_index", "second_phone_index", "own_phone_index"),
     "accounts_housephone": ("phone_index",),
     "enterprises_enrolmentapplication": ("email_index",),
     # Keys and ids of second factors.

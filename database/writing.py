@@ -25,8 +25,8 @@ STEPS_ALONE = {
         ANY,
     ),
     # Of a person pages write the name, the language and when somebody signed in last.
-    "accounts_user": "INSERT OR DELETE OR UPDATE OF password, email, email_index, phone, phone_index, own_phone,"
-    " own_phone_index, is_active, is_demo, person_key, contact_changed_at, tag",
+    "accounts_user": "INSERT OR DELETE OR UPDATE OF password, email, email_index, phone, phone_index, second_phone,"
+    " second_phone_index, own_phone, own_phone_index, is_active, is_demo, person_key, contact_changed_at, tag",
     # What lets somebody in: factors, codes, sessions, links, tokens, invitations, and who has proved which phone.
     **dict.fromkeys(
         (

@@ -3,6 +3,7 @@
 from accounts.models.once import CountedTry, IdempotencyKey, OpenedLink
 from accounts.models.people import (
     DEMO_DOMAIN,
+    PHONES_AND_EMAIL,
     AccountChange,
     Administrator,
     BrowserSession,
@@ -21,6 +22,7 @@ from accounts.models.persons import DecisionPart, HousePhone
 
 __all__ = [
     "DEMO_DOMAIN",
+    "PHONES_AND_EMAIL",
     "AccountChange",
     "Administrator",
     "BrowserSession",

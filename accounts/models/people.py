@@ -28,6 +28,10 @@ from database.code_lists import ListedCode
 DEMO_DOMAIN = "demo.invalid"
 
 
+#: The sealed columns of an account with a blind index each.
+PHONES_AND_EMAIL = ("email", "phone", "second_phone", "own_phone")
+
+
 class UserQuerySet(models.QuerySet["User"]):
     """Finds people by what is sealed, through its blind index."""
 
@@ -41,7 +45,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(email_index__in=digests_of("email", email))
 
     def with_phone(self, phone: str) -> "UserQuerySet":
-        return self.filter(phone_index__in=digests_of("phone", phone))
+        """Whose number or second number it is."""
+        digests = digests_of("phone", phone)
+        return self.filter(Q(phone_index__in=digests) | Q(second_phone_index__in=digests))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -121,6 +127,9 @@ class User(AbstractBaseUser):
     name = SealedText(_("姓名"), blank=True, whose="person_key", place=("person_key",))
     email_index = BlindIndex(null=True, unique=True, of="email", kind="email")
     phone_index = BlindIndex(null=True, unique=True, of="phone", kind="phone")
+    # Signs in as the first does (sign_in/second_phone.py); no code that confirms goes there, and no notice.
+    second_phone = SealedText(_("第二个手机"), null=True, blank=True, whose="person_key", place=("person_key",))
+    second_phone_index = BlindIndex(null=True, unique=True, of="second_phone", kind="phone")
     # Who this is among people at work (sign_in/own_phone.py). Nobody signs in with it: two accounts may have it.
     own_phone = SealedText(_("本人手机"), null=True, blank=True, whose="person_key", place=("person_key",))
     own_phone_index = BlindIndex(null=True, of="own_phone", kind="phone")
@@ -132,7 +141,8 @@ class User(AbstractBaseUser):
     # A new phone or mailbox: for a day nothing that matters is done with it (sign_in/contacts.py).
     contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     tag = RowTag(
-        over=("pk", "person_key", "password", "email_index", "phone_index", "is_demo"), later=("own_phone_index",)
+        over=("pk", "person_key", "password", "email_index", "phone_index", "is_demo"),
+        later=("own_phone_index", "second_phone_index"),
     )
 
     objects: ClassVar[UserManager] = UserManager()
@@ -161,9 +171,9 @@ class User(AbstractBaseUser):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """An address is never written without its index, nor what lets somebody in without its tag."""
         if update_fields is not None:
-            indexed = [name for name in ("email", "phone", "own_phone") if name in update_fields]
+            indexed = [name for name in PHONES_AND_EMAIL if name in update_fields]
             update_fields = {*update_fields, *(f"{name}_index" for name in indexed)}
-            if update_fields & {"password", "email_index", "phone_index", "own_phone_index", "is_demo"}:
+            if update_fields & {"password", "is_demo", *(f"{name}_index" for name in PHONES_AND_EMAIL)}:
                 update_fields.add("tag")
         is_new = self.pk is None
         super().save(update_fields=update_fields, **options)

@@ -23,7 +23,7 @@ from accounts.keys.ciphers import CannotOpen
 from accounts.models import AccountChange, RecoveryCode, SecondFactor, User
 from accounts.security_log import note
 from accounts.sign_in import own_phone
-from accounts.sign_in.contacts import Contact, contacts_of, tell
+from accounts.sign_in.contacts import Contact, contacts_of, hold, known_user, tell
 from database.row_security import working_as_steps
 from web.dates import moment
 from web.errors import Refusal
@@ -38,6 +38,7 @@ class Kind(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODES = "recovery_codes"
     PHONE = "phone"
+    SECOND_PHONE = "second_phone"
     EMAIL = "email"
     OWN_PHONE = "own_phone"
     PASSWORD = "password"  # noqa: S105 - the name of a change
@@ -94,7 +95,13 @@ def words_of(kind: str, before: dict[str, Any]) -> str:
         return gettext("换了一批恢复码")
     if kind == Kind.PASSWORD:
         return gettext("换了登录密码")
-    what = {Kind.PHONE: gettext("手机"), Kind.OWN_PHONE: gettext("本人手机")}.get(Kind(kind), gettext("邮箱"))
+    if kind == Kind.SECOND_PHONE and not before["new"]:
+        return gettext("去掉了第二个手机")
+    what = {
+        Kind.PHONE: gettext("手机"),
+        Kind.SECOND_PHONE: gettext("第二个手机"),
+        Kind.OWN_PHONE: gettext("本人手机"),
+    }.get(Kind(kind), gettext("邮箱"))
     return gettext("已换%(what)s：%(masked)s") % {"what": what, "masked": before["new"]}
 
 
@@ -131,20 +138,42 @@ def recovery_codes_made(user: User, before: list[str], *, origin: Origin, now: d
 
 
 @working_as_steps()
-def change_contact(user: User, contact: Contact, *, origin: Origin, now: datetime) -> None:
-    """The proven new phone or mailbox; every old way to this person is told. Raises AddressTaken."""
+def change_contact(user: User, contact: Contact, *, is_second: bool = False, origin: Origin, now: datetime) -> None:
+    """The proven new phone or mailbox, or the second phone; every old way to this person is told. The first second
+    phone takes nothing away from anybody, so it holds nothing back. Raises AddressTaken."""
     before = contacts_of(user)
-    kind = Kind.PHONE if contact.channel == "sms" else Kind.EMAIL
+    kind = Kind.SECOND_PHONE if is_second else Kind.PHONE if contact.channel == "sms" else Kind.EMAIL
     try:
         with transaction.atomic():
-            old = user.phone if kind == Kind.PHONE else user.email
-            _set_contact(user, kind, contact.address)
-            user.contact_changed_at = now
+            hold(contact)
+            if known_user(contact) not in (None, user):
+                raise AddressTaken
+            kept = {"old": getattr(user, kind), "new": contact.masked}
+            if kind == Kind.PHONE and user.second_phone == contact.address:
+                kept["second"], user.second_phone = user.second_phone, None
+            elif kind == Kind.SECOND_PHONE and user.phone == contact.address:
+                return
+            setattr(user, kind, contact.address)
+            if kind != Kind.SECOND_PHONE or kept["old"]:
+                user.contact_changed_at = now
             user.save()
-            _keep(user, kind, {"old": old, "new": contact.masked}, told=before, origin=origin, now=now)
+            _keep(user, kind, kept, told=before, origin=origin, now=now)
             note("contact_changed", now=now, user=user, subject=contact.channel, address=origin.address)
     except IntegrityError:
         raise AddressTaken from None
+
+
+@working_as_steps()
+def end_second_phone(user: User, *, origin: Origin, now: datetime) -> None:
+    """It opens this account no more; told at every address, and undone from there."""
+    if (old := user.second_phone) is None:
+        return
+    with transaction.atomic():
+        told = contacts_of(user)
+        user.second_phone = None
+        user.save(update_fields=["second_phone"])
+        _keep(user, Kind.SECOND_PHONE, {"old": old, "new": ""}, told=told, origin=origin, now=now)
+        note("contact_changed", now=now, user=user, subject="sms", address=origin.address)
 
 
 @working_as_steps()
@@ -160,13 +189,6 @@ def prove_own_phone(user: User, contact: Contact, *, origin: Origin, now: dateti
         told = dict.fromkeys([*contacts_of(held), *([Contact("sms", old)] if old else [])])
         _keep(held, Kind.OWN_PHONE, {"old": old, "new": contact.masked}, told=told, origin=origin, now=now)
         note("own_phone_proved", now=now, user=held, address=origin.address)
-
-
-def _set_contact(user: User, kind: str, address: str | None) -> None:
-    if kind == Kind.PHONE:
-        user.phone = address
-    else:
-        user.email = address
 
 
 @working_as_steps()
@@ -251,7 +273,9 @@ def _bring_back(user: User, kind: str, before: dict[str, Any], *, now: datetime)
     elif kind == Kind.OWN_PHONE:
         own_phone.put(user, before["old"], held_since=now)
     else:
-        _set_contact(user, kind, before["old"])
+        setattr(user, kind, before["old"])
+        if "second" in before:
+            user.second_phone = before["second"]
         # Whoever still holds the old phone may be a thief too: for a day nobody decides anything important.
         user.contact_changed_at = now
         user.save()

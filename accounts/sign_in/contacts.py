@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from accounts.keys import row_tags
+from accounts.keys.sealed_fields import digest_of
 from accounts.models import OutgoingMessage, User
 from database.row_security import working_as_steps
 from web.dates import moment
@@ -77,6 +78,14 @@ def known_user(contact: Contact) -> User | None:
     return user
 
 
+def hold(contact: Contact) -> None:
+    """Until the end of the transaction nobody else gives this address to an account: of the two columns of numbers each
+    is unique by itself alone."""
+    digest = digest_of("email" if contact.channel == "email" else "phone", contact.address) or b""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"address:{digest.hex()}"])
+
+
 def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> User:
     """The user with this proven address, made at the first proof. Two proofs at once make one user."""
     user = known_user(contact)
@@ -84,6 +93,9 @@ def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> 
         return user
     try:
         with working_as_steps(), transaction.atomic():
+            hold(contact)
+            if (user := known_user(contact)) is not None:
+                return user
             return User.objects.create_user(
                 contact.address if contact.channel == "email" else None,
                 phone=contact.address if contact.channel == "sms" else None,
@@ -138,7 +150,7 @@ def refuse_while_new(user: User, *, now: datetime) -> None:
 
 
 def contacts_of(user: User) -> list[Contact]:
-    results = [("sms", user.phone), ("email", user.email)]
+    results = [("sms", user.phone), ("sms", user.second_phone), ("email", user.email)]
     return [Contact(channel, address) for channel, address in results if address]
 
 

@@ -41,8 +41,8 @@ from web.incoming import posted
 
 CHANGING, RESETTING = "changing_to", "resetting"
 #: Which one is proved → the way there. The own phone is asked of people at work only.
-OWN_PHONE = "own-phone"
-CHANNELS = {"phone": "sms", "email": "email", OWN_PHONE: "sms"}
+OWN_PHONE, SECOND_PHONE = "own-phone", "second-phone"
+CHANNELS = {"phone": "sms", "email": "email", OWN_PHONE: "sms", SECOND_PHONE: "sms"}
 OTHERS_ENDED = gettext_lazy("已更改，其他设备都已退出，也告诉了您的每个号码和邮箱。")
 
 
@@ -69,18 +69,21 @@ def account(request: HttpRequest) -> HttpResponse:
         response = redirect(attempt.reference)
         remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
         return response
-    masked = {contact.channel: contact.masked for contact in contacts.contacts_of(user)}
-    own_phone = contacts.Contact("sms", user.own_phone).masked if user.own_phone else ""
     context = {
         "form": form,
-        "phone": masked.get("sms", ""),
-        "email": masked.get("email", ""),
-        "own_phone": own_phone,
+        "phone": _masked("sms", user.phone),
+        "email": _masked("email", user.email),
+        "own_phone": _masked("sms", user.own_phone),
+        "second_phone": _masked("sms", user.second_phone),
         "held_until": contacts.held_until(user, now=timezone.now()),
         "needs_factor": needs_second_factor(user),
         "sessions": len(open_sessions(request, user)),
     }
     return render(request, "accounts/account.html", context, status=422 if form.is_bound else 200)
+
+
+def _masked(channel: str, address: str | None) -> str:
+    return contacts.Contact(channel, address).masked if address else ""
 
 
 @never_cache
@@ -194,8 +197,13 @@ def stay(request: HttpRequest) -> HttpResponse:
 @fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, kind: str) -> HttpResponse:
-    """The new phone or mailbox: a code goes to it."""
+    """The new phone or mailbox: a code goes to it; or the second phone is given up."""
     _asks(person_of(request), kind)
+    if request.method == "POST" and kind == SECOND_PHONE and "remove" in request.POST:
+        changes.end_second_phone(person_of(request), origin=origin_of(request), now=timezone.now())
+        end_others(request, person_of(request))
+        messages.success(request, OTHERS_ENDED, extra_tags="ok")
+        return redirect("accounts:account")
     form = sign_in.NewContactForm(posted(request), channel=CHANNELS[kind])
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
@@ -210,12 +218,18 @@ def contact(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _asks(user: User, kind: str) -> None:
-    if kind not in CHANNELS or (kind == OWN_PHONE and not needs_second_factor(user)):
+    if kind not in CHANNELS or (kind in (OWN_PHONE, SECOND_PHONE) and needs_second_factor(user) != (kind == OWN_PHONE)):
         raise Http404
 
 
 def _show_contact(request: HttpRequest, form: sign_in.NewContactForm, kind: str, *, status: int) -> HttpResponse:
-    context = {"form": form, "kind": kind, "next": sign_in.next_of(request), "is_own": kind == OWN_PHONE}
+    context = {
+        "form": form,
+        "kind": kind,
+        "next": sign_in.next_of(request),
+        "is_own": kind == OWN_PHONE,
+        "second_phone": _masked("sms", person_of(request).second_phone) if kind == SECOND_PHONE else "",
+    }
     return render(request, "accounts/contact.html", context, status=status)
 
 
@@ -249,13 +263,14 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
             return _prove_own_phone(request, user, new, target=target, now=now)
         else:
             try:
-                changes.change_contact(user, new, origin=origin_of(request), now=now)
+                changes.change_contact(user, new, is_second=kind == SECOND_PHONE, origin=origin_of(request), now=now)
             except changes.AddressTaken:
                 form.add_error("code", gettext("这个号码或邮箱已有另一个账号，用它登录就能看到。要合并请打12315。"))
             else:
                 request.session.pop(CHANGING, None)
                 end_others(request, user)
                 messages.success(request, gettext("已更换，也告诉了原来的号码或邮箱。"), extra_tags="ok")
+                contacts.tell_proven(request, user, new, now=now)
                 return redirect("accounts:account")
     context = {"form": form, "kind": kind, "masked": new.masked, "next": target}
     return render(request, "accounts/contact_code.html", context, status=status)

@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from accounts import security_log
 from accounts.keys import keyring, sealed_fields
-from accounts.models import OutgoingMessage, PersonKey, User
+from accounts.models import PHONES_AND_EMAIL, OutgoingMessage, PersonKey, User
 from accounts.retention import delete_some, throw_away_done
 from accounts.sign_in import codes, limits
 from accounts.sign_in.contacts import parse_contact
@@ -242,7 +242,7 @@ def _addresses(found: Found) -> set[str]:
     sealed_fields.load_for([*said, *named])
     typed = {text.text for text in said} | {row.phone for row in named}
     if found.user is not None:
-        typed |= {found.user.phone or "", found.user.email or "", found.user.own_phone or ""}
+        typed |= {getattr(found.user, name) or "" for name in PHONES_AND_EMAIL}
     written = {contact.address for one in typed if (contact := parse_contact(one)) is not None}
     return (typed | written) - {""}
 
@@ -252,7 +252,7 @@ def _empty_user(user: User) -> None:
     models.Contact.objects.filter(by__user=user).update(by_name=b"")
     models.InternalNote.objects.filter(by=user).update(by_name=b"")
     user.set_unusable_password()
-    addresses = dict.fromkeys(f"{name}{part}" for name in ("email", "phone", "own_phone") for part in ("", "_index"))
+    addresses = dict.fromkeys(f"{name}{part}" for name in PHONES_AND_EMAIL for part in ("", "_index"))
     User.objects.filter(pk=user.pk).update(is_active=False, name=b"", password=user.password, **addresses)
 
 

@@ -79,8 +79,7 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
     for file in models.Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
         files[file.complaint_id or 0].append({"name": file.name, "size": file.size, "sha256": file.sha256})
     account = {"name": user.name, "phone": user.phone, "email": user.email, "language": user.language}
-    if user.own_phone:
-        account["own_phone"] = user.own_phone
+    account |= {name: number for name in ("second_phone", "own_phone") if (number := getattr(user, name))}
     consents = consents_of(user)
     return {
         "made_at": now.isoformat(),

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.idempotency import KEY_FIELD
 from accounts.models import User
 from accounts.sign_in.codes import Use, asker_of, flow_of, send_code
-from accounts.sign_in.contacts import Contact, may_sign_in_by_code, user_for
+from accounts.sign_in.contacts import Contact, may_sign_in_by_code, tell_proven
 from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
@@ -33,6 +33,7 @@ from complaints.filing import drafts, places, respondents, screens, steps, story
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.held import PURPOSE, HeldDraft, address_of, give_cookie, held_by, proven_contact, receipt_address
 from complaints.filing.people import YouStep
+from complaints.filing.proven import account_of
 from complaints.filing.respondents import FurtherForm
 from complaints.filing.story_forms import StoryForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
@@ -267,8 +268,9 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
         return None
     if isinstance(request.user, User):
         # A session began with a code to this very address.
-        for address, own in ((phone, request.user.phone), (email.lower(), request.user.email)):
-            if address and address == own:
+        own = {request.user.phone, request.user.second_phone, request.user.email}
+        for address in (phone, email.lower()):
+            if address and address in own:
                 drafts.own(draft, user_id=request.user.pk, address=address, now=now)
                 return None
     typed = cleaned.get("code", "").strip()
@@ -279,9 +281,11 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
             return None
         contact, use = proven
-        user = user_for(contact, name=cleaned.get("name", ""), language=get_language() or settings.LANGUAGE_CODE)
+        user = account_of(request, draft, contact, name=cleaned.get("name", ""), now=now)
         drafts.own(draft, user_id=user.pk, address=contact.address, now=now)
-        return user if use is Use.RIGHT else None
+        if drafts.station_of(draft) is None:
+            tell_proven(request, user, contact, now=now)
+        return user if use is Use.RIGHT and user != request.user else None
     if not cleaned.get("is_unverified"):
         form.add_error("code", _("请获取并填写验证码；收不到就勾选“收不到验证码，先提交”"))
     return None

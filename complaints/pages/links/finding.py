@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.idempotency import once
 from accounts.models import SignInCode, User
+from accounts.sign_in import second_phone
 from accounts.sign_in.contacts import Contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.links import asked_for_code
@@ -66,6 +67,7 @@ def code(request: HttpRequest) -> HttpResponseBase:
 
     def proved() -> str:
         request.session.pop(LOOKING, None)
+        second_phone.add(request, user, contact, now=now)
         claimed = proving.contact_proven(request=request, user=user, contact=contact, now=now)
         _tell(request, claimed.found)
         is_whole = claimed.found and not claimed.waiting

@@ -19,6 +19,7 @@ from accounts.display import safe_next
 from accounts.idempotency import once
 from accounts.models import User
 from accounts.security_log import note
+from accounts.sign_in import second_phone
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.views.links import asked_for_code
 from complaints.links import proving
@@ -40,20 +41,22 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         return redirect("complaints:track")
     home = reverse("complaints:tracked", args=[number])
+    contact = proving.contact_on_file(case)
     target = safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise=home)
 
     def proved() -> str:
         more: dict[str, Any] = {"phone_until": (now + OPEN_FOR).isoformat()}
+        if (user := who(request)) is not None and contact is not None:
+            second_phone.add(request, user, contact, now=now)
         if case.consumer is None:
             # The number is proven by that: the case finds its account, unless its page has to ask for the name.
             with suppress(StepNotAllowed):
-                proving.prove(case, user=who(request), name="", channel=TRACKING, now=now)
+                proving.prove(case, user=user, name="", channel=TRACKING, now=now)
         request.session[KEPT_IN_SESSION] = {**request.session[KEPT_IN_SESSION], **more}
         note("tracking_code", now=now, user=case.consumer, subject=case.number, address=client_address(request))
         return target
 
     why = _("这一步算您的决定，所以再用这件投诉里的手机收一个验证码。30分钟内只需一次。")
-    contact = proving.contact_on_file(case)
     return asked_for_code(request, contact, ("next", target), proved, home=home, why=why, now=now)
 
 

@@ -11,7 +11,15 @@ from django.utils import timezone
 
 from accounts import security_log
 from accounts.keys import row_tags
-from accounts.models import Administrator, BrowserSession, HousePhone, RecoveryCode, SecondFactor, User
+from accounts.models import (
+    PHONES_AND_EMAIL,
+    Administrator,
+    BrowserSession,
+    HousePhone,
+    RecoveryCode,
+    SecondFactor,
+    User,
+)
 from authorities.models import Officer
 from complaints.models import Complaint
 from enterprises.models import ApiToken, Invitation, Staff, StationStaff, WebhookEndpoint
@@ -65,7 +73,7 @@ def _end(people: list[User]) -> dict[str, int]:
         "duties": Administrator.objects.filter(**whose).delete()[0],
         "jobs and offices": sum(_end_jobs(model, last_day) for model in (Staff, Officer, StationStaff)),
     }
-    addresses = dict.fromkeys(f"{name}{part}" for name in ("email", "phone", "own_phone") for part in ("", "_index"))
+    addresses = dict.fromkeys(f"{name}{part}" for name in PHONES_AND_EMAIL for part in ("", "_index"))
     User.objects.filter(is_demo=True).update(is_active=False, password=make_password(None), **addresses)
     HousePhone.objects.filter(user__is_demo=True).delete()
     row_tags.write(list(User.objects.filter(is_demo=True)))
