@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, factors, sign_in
+from accounts.views import account, factors, own_contacts, sign_in
 
 app_name = "accounts"
 
@@ -21,8 +21,8 @@ urlpatterns = [
     path("account/sessions/", account.sessions, name="sessions"),
     path("account/sessions/stay/", account.stay, name="stay"),
     path("account/undo/<slug:key>/", account.undo, name="undo"),
-    path("account/change/<slug:kind>/", account.contact, name="contact"),
-    path("account/change/<slug:kind>/code/", account.contact_code, name="contact-code"),
+    path("account/change/<slug:kind>/", own_contacts.contact, name="contact"),
+    path("account/change/<slug:kind>/code/", own_contacts.contact_code, name="contact-code"),
     path("account/password/", account.password, name="password"),
     path("account/password/reset/", account.reset, name="reset"),
     path("account/password/reset/code/", account.reset_code, name="reset-code"),

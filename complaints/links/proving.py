@@ -86,7 +86,7 @@ def nobodys_with(contact: Contact) -> list[Complaint]:
         return []
     same = PersonDigest.objects.filter(kind="phone", digest__in=digests_of("phone", contact.address))
     rows = Complaint.objects.filter(pk__in=same.values("complaint_id"), consumer=None)
-    cases = list(rows.exclude(status=Status.DRAFT).order_by("-pk")[:MOST])
+    cases = list(rows.exclude(status=Status.DRAFT).order_by("-filed_at", "-pk")[:MOST])
     given = on_file(row.pk for row in cases) if cases else {}
     return [row for row in cases if contact_of(given.get(row.pk, {})) == contact]
 
