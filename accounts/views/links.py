@@ -114,11 +114,12 @@ def asked_for_code(
     proved: Callable[[], str],
     *,
     home: str,
+    home_text: str = "",
     why: str,
     now: datetime,
 ) -> HttpResponse:
     """A code to ``contact`` for half an hour; 404 without one. ``carried``: the field that goes on through the page;
-    ``home``: the page to go back to, if any; ``proved`` notes that the code was right and says where to go."""
+    ``home``: the page to go back to, if any, ``home_text``: what it is called, if not the complaint; ``proved`` notes that the code was right and says where to go."""
     if contact is None:
         raise Http404
     form, status = CodeForm(posted(request)), 200
@@ -143,6 +144,7 @@ def asked_for_code(
         "form": form,
         "carried": carried,
         "home": home,
+        "home_text": home_text,
         "why": why,
         "masked": contact.masked,
         "is_sent": "sent" in request.GET or status == 422,

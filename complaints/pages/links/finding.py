@@ -43,7 +43,7 @@ class NumberForm(forms.Form):
 def find(request: HttpRequest) -> HttpResponseBase:
     """The number; a code goes to it."""
     now, user = timezone.now(), cast(User, request.user)
-    form = NumberForm(posted(request), initial={"phone": user.phone or ""})
+    form = NumberForm(posted(request), initial={"phone": (user.phone or "").removeprefix("+86")})
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         contact = Contact("sms", form.cleaned_data["phone"])
@@ -75,7 +75,8 @@ def code(request: HttpRequest) -> HttpResponseBase:
 
     why = _("验证码对了，用这个号码提交、还不在任何账户里的投诉，就归入您的账户。")
     here = reverse("complaints:case-find")
-    return asked_for_code(request, contact, ("sent", "1"), proved, home=here, why=why, now=now)
+    title = _("用手机号找投诉")
+    return asked_for_code(request, contact, ("sent", "1"), proved, home=here, home_text=title, why=why, now=now)
 
 
 def _tell(request: HttpRequest, found: int) -> None:
@@ -99,14 +100,10 @@ def name(request: HttpRequest) -> HttpResponseBase:
             # What was counted stays, so refusals are caught in here.
             if not attempt.answered:
                 try:
-                    typed = form.cleaned_data["name"].strip()
-                    claimed = proving.claim(user, contact, name=typed, now=now) if typed else None
-                    if claimed is None or not claimed.found:
-                        form.add_error("name", _("请填投诉里写的姓名。"))
-                    else:
-                        proving.keep(request, contact, claimed.waiting, now=now)
-                        _tell(request, claimed.found)
-                        attempt.reference = reverse("complaints:cases")
+                    claimed = proving.claim(user, contact, name=form.cleaned_data["name"], now=now)
+                    proving.keep(request, contact, claimed.waiting, now=now)
+                    _tell(request, claimed.found)
+                    attempt.reference = reverse("complaints:cases")
                 except TooManyTries as wait:
                     status = wait.refuse(request)
                     form.add_error("name", too_many_names(wait))

@@ -70,7 +70,7 @@ class NameForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("投诉里写的姓名"),
         max_length=120,
-        required=False,
+        error_messages={"required": gettext_lazy("请填投诉里写的姓名")},
         help_text=gettext_lazy("号码会换主人，所以再核对姓名。"),
         widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"}),
     )
@@ -99,9 +99,7 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
             # Wrong names that were counted stay counted, so refusals are caught in here.
             if not attempt.answered:
                 try:
-                    proving.prove(
-                        case, user=who(request), name=form.cleaned_data["name"].strip(), channel=TRACKING, now=now
-                    )
+                    proving.prove(case, user=who(request), name=form.cleaned_data["name"], channel=TRACKING, now=now)
                     attempt.reference = request.path
                 except TooManyTries as wait:
                     status = wait.refuse(request)
