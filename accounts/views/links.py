@@ -119,7 +119,8 @@ def asked_for_code(
     now: datetime,
 ) -> HttpResponse:
     """A code to ``contact`` for half an hour; 404 without one. ``carried``: the field that goes on through the page;
-    ``home``: the page to go back to, if any, ``home_text``: what it is called, if not the complaint; ``proved`` notes that the code was right and says where to go."""
+    ``home``: the page to go back to, if any, and ``home_text`` what it is called, if not the complaint; ``proved``
+    notes that the code was right and says where to go."""
     if contact is None:
         raise Http404
     form, status = CodeForm(posted(request)), 200
