@@ -6,7 +6,9 @@ import re
 import uuid
 from typing import Any
 
+import psycopg2
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import DatabaseError, transaction
 from django.db.models import BinaryField
@@ -26,7 +28,10 @@ from database import columns, rights, roles
 from database.backend.compiler import Withheld
 from database.row_security import working_as_steps
 from tests import given
+from tests.accounts.test_second_factor import give_password, set_up_app
+from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
+from tests.server import DATABASE
 from tests.walls.conftest import ask, seeing_as, serving_pages
 from tests.walls.payloads import PLANTED, column, stacked
 
@@ -199,6 +204,28 @@ def test_T06_nor_does_a_stacked_one_that_takes_another_role_or_ends_the_transact
         assert browser.get(path).status_code == 200, "the next request is served as ever"
     assert User.objects.exclude(password="").exists()
     assert ask("select count(*) > 0 from accounts_personkey where wrapped <> ''") == [(True,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_and_programs_get_in_and_out_by_a_login_that_reads_no_account(
+    world: World, settings: Any, postgres_server: Any
+) -> None:
+    """Whose session or token it is, is asked before a request is told, and sessions are written after it."""
+    with serving_pages(settings), time_machine.travel(WEDNESDAY, tick=False):
+        browser = Client()
+        give_password(browser)
+        set_up_app(browser, now=WEDNESDAY)
+        assert browser.get("/account/").status_code == 200
+        program = Program(token_for(world.chen, world=world).secret)
+        assert program.get("/me/").status_code == 200
+        assert browser.post("/account/sign-out/").status_code == 302
+        assert browser.get("/account/").status_code == 302
+        assert program.get("/me/").status_code == 200
+    with psycopg2.connect(postgres_server.dsn(user=roles.WEB, database=DATABASE)) as bare, bare.cursor() as cursor:
+        for table in columns.WITHHELD:
+            cursor.execute(f"select count(*) from {table}")
+            assert cursor.fetchone() == (0,), table
+    bare.close()
 
 
 def test_keys_of_people_are_given_for_a_signed_word_alone_and_a_restricted_one_to_no_caller(world: World) -> None:
