@@ -22,7 +22,7 @@ _REGIONS = ("tests/walls/test_regions.py", "-k")
 _INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k"), ("tests/walls/test_request_words.py",)
 _COLUMNS = ("tests/walls/test_columns.py", "-k")
 _ROW_SECURITY, _TOLD_ALONE = "database/row_security.py", "complaints/migrations/0024_told_roles_alone.py"
-_SIGNED = "complaints/migrations/0021_signed_context.py"
+_SIGNED, _ONCE = "complaints/migrations/0021_signed_context.py", "complaints/migrations/0026_told_once.py"
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
 _AGREED = "persons.decide(persons.matter_of(held), by, asked=[held.user_id, held.created_by_id], now=timezone.now())"
 _ALL = "        return self.exclude(status=Status.DRAFT)\n"
@@ -63,9 +63,8 @@ TWINS: tuple[Twin, ...] = (
         # A list of a real page of each side, with every payload; what they saw and wrote is printed.
         (*_INJECTED, "nor_does and not some", "-s"),
         [
-            Change(
-                _SIGNED, "_TOLD = f\"(current_user = 'portal_owner' or current_user = {_field(1)})\"", '_TOLD = "true"'
-            )
+            Change(_ONCE, '_TOLD = f"((select true where {_ASKED}) is not null)"', '_TOLD = "true"'),
+            Change(_ONCE, '_TOLD_TO_STEPS = f"(nullif({_ASKED}, false) is not null)"', '_TOLD_TO_STEPS = "true"'),
         ],
     ),
     Twin(
