@@ -89,14 +89,21 @@ class Sweep:
         self._places: dict[tuple[str, str], list[Place]] = {}
 
     def run(self, wanted: Iterable[Address] = (), people: Iterable[Person] = ()) -> Tally:
+        for place, method, person, status in self.asked(wanted, people):
+            self._check(place, method, person, status)
+        return self.tally
+
+    def asked(
+        self, wanted: Iterable[Address] = (), people: Iterable[Person] = ()
+    ) -> Iterator[tuple[Place, str, Person, str]]:
+        """What a run asks: who calls which page by which method, the case in which status."""
         for address in wanted or addresses():
             for method in METHODS:
                 for person in people or self._people(address, method):
                     if self._is_said_already(address, method, person):
                         continue
                     for place, status in self._looks(address, method, person):
-                        self._check(place, method, person, status)
-        return self.tally
+                        yield place, method, person, status
 
     def _is_said_already(self, address: Address, method: str, person: Person) -> bool:
         """Whether somebody else's look stands for this person's: public pages, methods that a page does not have."""

@@ -14,7 +14,7 @@ from complaints.parties.actors import officer, staff_member
 from tests import by_commit, undone
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Answer, Caller
-from tests.walls.sweep.test_matrix import report
+from tests.walls.sweep.test_matrix import LEAST, PARTS, report
 from tests.walls.sweeping import Sweep, written
 from tests.walls.world import World
 
@@ -23,8 +23,6 @@ WHO = ("consumer", "manager headquarters", "approver at own")
 PROGRAMS = "api:"
 #: One click out of a letter: the address carries our signature, and a cookie opens nothing. A forged one is not there.
 SIGNED = {"complaints:notice-off"}
-#: Both cores share the long run; so many checks in all parts together.
-PARTS, LEAST = 6, 30_000
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -15,8 +15,8 @@ from tests.walls.world import CANARY, World
 
 #: Everybody who may call something that is not public.
 ROLES = permissions.SESSION_ROLES | {"token_holder", "draft_holder"}
-#: Pieces of the whole, so that both cores share it.
-PARTS = 6
+#: Pieces of the whole, so that both cores share it; so often the long run asks in all of them.
+PARTS, LEAST = 6, 30_000
 
 
 #: What the people of a case read on its page: the talk, and what only the enterprise or only the authority may know.
@@ -40,6 +40,16 @@ def test_T01_T08_T09_T16_T29_everybody_gets_what_the_matrix_says(world: World, p
     print(tally.said())
     assert not tally.wrong, report(tally)
     assert tally.checks > 1600 / PARTS, tally.said()
+
+
+def test_the_whole_matrix_asks_thirty_thousand_times(world: World) -> None:
+    """What the long run asks is counted here without asking it (it counts for itself as well), and that nobody and
+    no page is left out of it: addresses × methods × people × statuses."""
+    asked = list(Sweep(world, every_status=True).asked())
+    print(f"{len(asked)} questions of the whole matrix")
+    assert len(asked) >= LEAST
+    assert {place.address.name for place, *_ in asked} == {address.name for address in addresses()}
+    assert {person.name for _, _, person, _ in asked} == {person.name for person in world.people}
 
 
 def test_every_role_is_shown_a_page(world: World) -> None:
