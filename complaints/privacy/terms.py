@@ -83,7 +83,7 @@ def read_brake(*, now: datetime) -> Brake:
         cursor.execute(_OVER.format(what="count(*)"), {"before": now - kept_for(now)})
         people = cursor.fetchone()[0] + len(retention.due(now=now))
     if people <= brake.ALWAYS:
-        return Brake(people, 0, frozenset(), what="erasures")
+        return Brake(people, 0, {}, what="erasures")
     days = (
         SecurityEvent.objects.filter(kind="person_erased", reason="term_over", at__gt=now - brake.LOOKED_BACK)
         .order_by()

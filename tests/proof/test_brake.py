@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Administrator, User
+from accounts.models import Administrator, DecisionPart, User
 from complaints import handling
 from complaints.handling.transition import brake
 from complaints.models import Deadline, HouseEntry
@@ -70,8 +70,27 @@ def test_far_more_lapses_than_in_any_hour_wait_for_two_persons(world: World) -> 
     assert "没有在等同意的期限" in agrees(other)
     assert {json.loads(entry.body)["by"] for entry in house.entries()} == {str(one.person_key), str(other.person_key)}
     # That was the worst hour now.
-    assert not brake.Brake(255, 51, frozenset()).holds
-    assert brake.Brake(256, 51, frozenset()).holds
+    assert not brake.Brake(255, 51, {}).holds
+    assert brake.Brake(256, 51, {}).holds
+
+
+def test_each_brake_is_a_matter_of_its_own(world: World) -> None:
+    """Who asked for the last one has asked for nothing of the next, and what was decided then stays written down."""
+    lapse_at_once(world, 2 * brake.ALWAYS)
+    first, second = timezone.now(), timezone.now() + 25 * 60 * MINUTE
+    one, other = somebody(), somebody()
+    for now, people in ((first, (one, other)), (second, (other, one))):
+        for user in people:
+            held = brake.read(now=now)
+            assert held.holds
+            brake.agree(held, by=user, now=now)
+        assert not brake.read(now=now).holds
+    parts = DecisionPart.objects.order_by("pk").values_list("matter", "part", "user")
+    matters = sorted({matter for matter, _, _ in parts})
+    assert [(matters.index(matter), part, user) for matter, part, user in parts] == [
+        *((0, "asked", one.pk), (0, "decided", other.pk)),
+        *((1, "asked", other.pk), (1, "decided", one.pk)),
+    ]
 
 
 def test_two_persons_agree_to_what_they_saw_and_whoever_has_the_database_alone_to_nothing(world: World) -> None:
