@@ -232,15 +232,22 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
     by a word for this statement, or the transaction that it stands in."""
     connection = context["connection"]
     line, statement = connection.connection, object()
-    is_plain = isinstance(sql, str) and not many
-    is_first = is_plain and line in _left and not connection.in_atomic_block
+    is_first = line in _left and not connection.in_atomic_block
     before = _FRESH if is_first else ""
-    if is_plain and _CURRENT.get() is None and caller() is None and not sql.startswith(_OF_SAVEPOINTS):
+    if _CURRENT.get() is None and caller() is None and not str(sql).startswith(_OF_SAVEPOINTS):
         said, mac = request_words.signed(context["cursor"], "steps")
         before += f"set local role {roles.STEPS}; select work_as_steps('{said}', '{mac}', true); "
+    # Before what a cursor with a name, many values or parts put together make of it nothing can be said.
+    is_alone = many or not isinstance(sql, str) or context["cursor"].cursor.name is not None
     _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line
     try:
-        result = execute(before + sql if before else sql, params, many, context)
+        if before and is_alone:
+            with transaction.atomic(savepoint=False):
+                with connection.wrap_database_errors, line.cursor() as cursor:
+                    cursor.execute(before)
+                result = execute(sql, params, many, context)
+        else:
+            result = execute(before + sql if before else sql, params, many, context)
     except DatabaseError:
         if is_first:
             # It was left so that not even this can be asked.

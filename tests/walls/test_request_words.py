@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from django.test import Client, override_settings
 from gunicorn.workers.gthread import ThreadWorker
+from psycopg2.sql import SQL, Literal
 
+from accounts.models import User
 from accounts.sign_in.backend import PortalBackend
 from complaints.procedure.workflow import Status
 from database import request_words, rights, roles, row_security
@@ -202,6 +204,28 @@ def test_what_is_asked_before_a_request_said_for_whom_it_works_ends_from_outside
             row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
             line.join(0.5)
         assert answers == [503]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_is_asked_first_after_a_request_is_asked_in_a_fresh_session(world: World, settings: Any) -> None:
+    """Also what cannot stand behind other words: a cursor with a name, a statement for many values, one that is put
+    together."""
+
+    def for_many() -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany("select %s", [[1], [2]])
+
+    with serving_pages(settings):
+        for asks in (
+            lambda: list(User.objects.order_by("pk").iterator(chunk_size=1)),
+            for_many,
+            lambda: ask(SQL("select {}").format(Literal(1))),  # type: ignore[arg-type]
+            lambda: ask("select 1"),
+        ):
+            with seeing_as(world.chen):
+                ask("set transform_null_equals = on")
+            asks()
+            assert ask("select current_setting('transform_null_equals')") == [("off",)]
 
 
 def test_the_worker_of_the_web_server_looks_each_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ TWINS: tuple[Twin, ...] = (
         "words-outside-requests",
         "the login looks up who is signed in without a word: with row security nobody is",
         (*_COLUMNS, "stacked and consumer"),
-        [Change(_ROW_SECURITY, "is_plain and _CURRENT.get() is None and", "not is_plain and")],
+        [Change(_ROW_SECURITY, "if _CURRENT.get() is None and caller() is None", "if False and caller() is None")],
     ),
     Twin(
         "rights-at-start",
