@@ -2,9 +2,9 @@
 
 Roles do not decide it: an injected statement may take any role of its login. On a table of `STEPS_ALONE` a trigger asks
 for the word that the portal signs while the steps work (`working_as_steps`, workers, commands), so nobody else changes
-who works where, the directory, what cases are judged by, what lets somebody in, and keys of people. Every other table
-is written by pages as whoever calls, or by workers. The triggers are made by migrations;
-tests/walls/test_the_database_itself.py compares all three, and the portal does not serve where one is missing
+who works where, the directory, what cases are judged by, what somebody decided beside them, what lets somebody in, and
+keys of people. Every other table is written by pages as whoever calls, or by workers. The triggers are made by
+migrations; tests/walls/test_writing.py compares all three, and the portal does not serve where one is missing
 (database/rights.py).
 """
 
@@ -21,6 +21,12 @@ STEPS_ALONE = {
             *("enterprises_brandholding", "enterprises_alias", "enterprises_succession", "enterprises_searchname"),
             # What cases are judged and routed by.
             *("authorities_policy", "authorities_calendarversion", "authorities_calendarday", "routing_routingrule"),
+            # What somebody asked for and decided (database/decided_rows.py), and what workers carry out of it.
+            *("complaints_export", "complaints_lawchange", "complaints_measure", "complaints_platformfile"),
+            *("complaints_roundtrip", "enterprises_appraisal", "enterprises_directorychange"),
+            *("enterprises_enrolmentapplication", "enterprises_publicreply"),
+            *("enterprises_twopersons", "oversight_consumerwarning", "oversight_monthlyreport", "routing_lesson"),
+            "routing_rulechange",
         ),
         ANY,
     ),
@@ -36,6 +42,8 @@ STEPS_ALONE = {
         ),
         ANY,
     ),
+    # Nobody changes what an authority decided about an enrolment.
+    "enterprises_enrolmententry": "INSERT",
     # A page makes keys; a key that is emptied takes with it all that it closes.
     "accounts_personkey": "DELETE OR UPDATE",
 }
@@ -52,32 +60,26 @@ OWNER_ALONE = frozenset(
 #: Written by pages as whoever calls, or by workers: nothing there opens a case or lets somebody in.
 BY_PAGES = frozenset(
     (
-        *("accounts_countedtry", "accounts_decisionpart", "accounts_idempotencykey", "accounts_outgoingmessage"),
+        *("accounts_countedtry", "accounts_idempotencykey"),
+        *("accounts_decisionpart", "accounts_outgoingmessage"),
         *("accounts_securityevent", "authorities_freshness", "authorities_officerabsence"),
-        *("complaints_callbackmonth", "complaints_checkpoint", "complaints_documentseries", "complaints_export"),
-        *(
-            "complaints_heardanswer",
-            "complaints_heartbeat",
-            "complaints_houseentry",
-            "complaints_lawchange",
-            "complaints_measure",
-        ),
-        *("complaints_noticechoice", "complaints_outsideholder", "complaints_platformfile"),
-        *("complaints_platformline", "complaints_recordedname", "complaints_roundtrip", "complaints_roundtriprow"),
+        *("complaints_callbackmonth", "complaints_checkpoint", "complaints_documentseries"),
+        *("complaints_heardanswer", "complaints_heartbeat", "complaints_houseentry"),
+        *("complaints_noticechoice", "complaints_outsideholder"),
+        *("complaints_platformline", "complaints_recordedname", "complaints_roundtriprow"),
         *("complaints_savedview", "complaints_seal", "complaints_stationentry", "complaints_tile"),
         *("complaints_trackingtry", "enterprises_absence", "enterprises_answertemplate"),
-        *("enterprises_appraisal", "enterprises_assignmentrule", "enterprises_customercount"),
-        *("enterprises_directorychange", "enterprises_enrolmentapplication", "enterprises_enrolmententry"),
+        *("enterprises_assignmentrule", "enterprises_customercount"),
         *("enterprises_enrolmentfile", "enterprises_enrolmentfiling"),
         *("enterprises_leagueline", "enterprises_leagueset", "enterprises_mediationbody"),
-        *("enterprises_publicreply", "enterprises_publishedfigure", "enterprises_station"),
-        *("enterprises_templateversion", "enterprises_twopersons", "enterprises_webhookendpoint"),
-        *("oversight_alarmsent", "oversight_consumerwarning", "oversight_datafile", "oversight_dataset"),
+        *("enterprises_publishedfigure", "enterprises_station"),
+        *("enterprises_templateversion", "enterprises_webhookendpoint"),
+        *("oversight_alarmsent", "oversight_datafile", "oversight_dataset"),
         *("oversight_dayfacet", "oversight_dayregion", "oversight_dayspread", "oversight_deed"),
         *("oversight_directorletter", "oversight_guidance", "oversight_guidancemeasure", "oversight_hotspot"),
         *("oversight_hotspotcells", "oversight_monthenterprise", "oversight_monthfacet"),
-        *("oversight_monthlyreport", "oversight_monthspread", "oversight_openindicators"),
-        *("oversight_oversightview", "oversight_rollupstate", "oversight_systemcheck", "routing_lesson"),
-        *("routing_rulechange", "routing_ruletrial", "routing_ruleuse"),
+        *("oversight_monthspread", "oversight_openindicators"),
+        *("oversight_oversightview", "oversight_rollupstate", "oversight_systemcheck"),
+        *("routing_ruletrial", "routing_ruleuse"),
     )
 )

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Region
 from authorities.periods import DatedRow, ends_after_it_starts
+from database.decided_rows import DecidedRow
 from enterprises.models import Branch, Brand, Enterprise
 
 
@@ -63,7 +64,7 @@ class RoutingRule(DatedRow):
 LONGEST = 300
 
 
-class Lesson(models.Model):
+class Lesson(DecidedRow):
     """What officers chose again and again where routing had said something else, or nothing.
 
     ``subject``: ``named`` (folded), ``enterprise`` or ``brand`` (id) as the consumers said it; ``words`` is what they
@@ -108,7 +109,7 @@ class Lesson(models.Model):
         return f"{self.subject_kind} {self.subject} {self.region_id}"
 
 
-class RuleChange(models.Model):
+class RuleChange(DecidedRow):
     """A rule to be made, changed (a new version) or ended.
 
     ``code`` is empty for a new rule until it is approved; ``base_version`` is the newest version that its author saw.

@@ -10,9 +10,10 @@ from django.db.models import F, Q
 
 from authorities.models import Authority, Region
 from complaints.models.complaint import Complaint
+from database.decided_rows import DecidedRow
 
 
-class LawChange(models.Model):
+class LawChange(DecidedRow):
     """One change, or one replay. The row is the queue: a sweep leases it, ``after`` says how far it came.
 
     ``change``: of a policy {name, number, unit, starts_on, legal_basis}; of a calendar {year, source, published_on,

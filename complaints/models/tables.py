@@ -12,10 +12,11 @@ from django.db.models import F, Q
 
 from accounts.keys.sealed_fields import SealedJSON, SealedText
 from authorities.models import Authority
+from database.decided_rows import DecidedRow
 from enterprises.models import Branch, Enterprise, Staff
 
 
-class Export(models.Model):
+class Export(DecidedRow):
     """``query`` is the filter as it stood in the address; ``columns`` are codes of exporting/columns.py.
 
     ``mark`` names it for people and stands in the file. ``case_ids`` are chosen when building begins; ``rows`` of them
@@ -88,7 +89,7 @@ class Export(models.Model):
         return self.mark
 
 
-class PlatformFile(models.Model):
+class PlatformFile(DecidedRow):
     """``place``: the last line that was worked on in this state; ``lines``: how many there are."""
 
     STATES = ("checking", "checked", "applying", "done", "dropped", "failed")
@@ -150,7 +151,7 @@ class PlatformLine(models.Model):
         indexes = [models.Index(fields=["file", "state", "line"], name="platform_lines_by_state")]
 
 
-class Measure(models.Model):
+class Measure(DecidedRow):
     """One answer to equal cases. ``picks``: case, number and amount as chosen; ``rule``: what each kind of demand gets.
 
     ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the measure.
@@ -185,7 +186,7 @@ class Measure(models.Model):
         return str(self.public_id)
 
 
-class RoundTrip(models.Model):
+class RoundTrip(DecidedRow):
     """One uploaded table: read, tried out, and carried out as whoever sent it decides. ``mode``: ``all`` or nothing, or
     the ``good`` rows only. The row is the queue: a sweep leases it, and the states of its rows say how far it came."""
 

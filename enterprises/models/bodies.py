@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.keys.row_tags import RowTag
 from accounts.roles import Role, post_choices
 from authorities.periods import DatedRow, PostRow, ends_after_it_starts
+from database.decided_rows import DecidedRow
 from web.languages import named
 
 
@@ -47,7 +48,7 @@ class MediationBody(DatedRow):
         return self.name
 
 
-class Appraisal(models.Model):
+class Appraisal(DecidedRow):
     """``figures``: what was counted, by name; ``points``: of each part of the formula. Public once it is decided."""
 
     class Grade(models.TextChoices):

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys.sealed_fields import BlindIndex, SealedJSON, SealedText
+from database.decided_rows import DecidedRow
 from enterprises.models.enterprise import Branch, Enterprise
 
 
@@ -43,7 +44,7 @@ class ExitGround(models.TextChoices):
     LEAK = "leak", _("泄露消费者信息")
 
 
-class EnrolmentApplication(models.Model):
+class EnrolmentApplication(DecidedRow):
     """`data` maps step → what was typed there, as it was typed. Held by whoever proves ``email`` by a code."""
 
     class State(models.TextChoices):
@@ -129,7 +130,7 @@ class EnrolmentFile(models.Model):
         return f"{self.media_type} {self.size}"
 
 
-class EnrolmentEntry(models.Model):
+class EnrolmentEntry(DecidedRow):
     """What happened, in order; inserted only (a trigger refuses anything else)."""
 
     class Kind(models.TextChoices):
@@ -243,7 +244,7 @@ class CustomerCount(models.Model):
 LONGEST = 500
 
 
-class DirectoryChange(models.Model):
+class DirectoryChange(DecidedRow):
     """``what``: ids and words by name (changing.KINDS). ``branch``: in whose part of the tree. ``preview``: ids of
     cases of late that would have gone elsewhere (routing.directory_changes.previewing)."""
 

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys.sealed_fields import SealedText
+from database.decided_rows import DecidedRow
 
 #: The group of all sectors.
 ALL = ""
@@ -115,7 +116,7 @@ def says_something(least: int | None, most: int | None, n: int | None) -> bool:
 LONGEST = 500
 
 
-class PublicReply(models.Model):
+class PublicReply(DecidedRow):
     """Sealed until somebody has checked that it names nobody, and after that too: the table is one."""
 
     class State(models.TextChoices):

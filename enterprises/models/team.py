@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from accounts.keys.sealed_fields import SealedText
 from authorities.periods import LeaveQuerySet, LeaveRow
+from database.decided_rows import DecidedRow
 
 
 class Invitation(models.Model):
@@ -101,7 +102,7 @@ class AssignmentRule(models.Model):
         return f"{self.enterprise_id} {self.branch_id} {self.category} → {self.handler_id}"
 
 
-class TwoPersons(models.Model):
+class TwoPersons(DecidedRow):
     """What a second person must approve, for an enterprise or a branch and those below it (staffing.py).
     `offers_above` empty: no offer for its amount alone."""
 

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from authorities.models import Authority
+from database.decided_rows import DecidedRow
 
 
 class DataSets(models.Manager["DataSet"]):
@@ -74,7 +75,7 @@ class DataFile(models.Model):
         return f"{self.data_set_id} {self.name}"
 
 
-class MonthlyReport(models.Model):
+class MonthlyReport(DecidedRow):
     """What an authority says about a month, in one version.
 
     ``figures``: as ``oversight.reports.figures.drawn`` makes them from ``data_set`` and the set of the month before.

@@ -16,6 +16,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from database.decided_rows import DecidedRow
+
 #: Letters of a reason, a report or a cause; of a measure; of a warning.
 LONGEST, LONGEST_MEASURE, LONGEST_WARNING = 1000, 300, 2000
 
@@ -224,7 +226,7 @@ class GuidanceMeasure(models.Model):
         return f"{self.guidance_id}.{self.number} {self.state}"
 
 
-class ConsumerWarning(models.Model):
+class ConsumerWarning(DecidedRow):
     """消费预警: drafted from the numbers of a hot spot, public once a second person has agreed."""
 
     class State(models.TextChoices):

@@ -367,6 +367,18 @@ _WRITES = {
     "a rule": "update routing_routingrule set is_taken_back = true",
     "names of firms": "delete from enterprises_alias",
     "an administrator": "insert into accounts_administrator (user_id, kind, since) values ({me}, 'audit', now())",
+    "a decided export": "insert into complaints_export (mark, asked_by_id, enterprise_id, branch_ids, query, columns,"
+    " has_personal, purpose, format, language, state, asked_at, decided_by_id, decided_at, rows, kept_bytes, attempts,"
+    " failure, link_digest, file_digest, file_size, has_file) select 'E1', {me}, id, '{}', '', '{phone}', true, '',"
+    " 'csv', 'zh-hans', 'approved', now(), {victim}, now(), 0, 0, 0, '', '', '', 0, false"
+    " from enterprises_enterprise limit 1",
+    "a decided grade": "insert into enterprises_appraisal (enterprise_id, year, formula, figures, points, computed,"
+    " grade, reason, proposed_by_id, proposed_at, decided_by_id, decided_at) select id, 2025, 4, '{}', '{}', 'A', 'A',"
+    " '', {me}, now(), {victim}, now() from enterprises_enterprise limit 1",
+    "a change of the law": "insert into complaints_lawchange (mark, kind, change, state, asked_at, decided_by_id,"
+    " decided_at) select 'L1', 'calendar', '{}', 'applying', now(), {victim}, now()",
+    "two persons no more": "insert into enterprises_twopersons (enterprise_id, refusals, failures, returns, set_by_id,"
+    " set_at) select id, false, false, false, {me}, now() from enterprises_enterprise limit 1",
     "keys of people": "update accounts_personkey set wrapped = '', destroyed_at = now()",
     "people": "delete from accounts_user",
     "locks of others": "select id from complaints_complaint where id <> all(array(select id from own_case)) for update",

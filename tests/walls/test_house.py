@@ -57,6 +57,7 @@ BEYOND_SIGHT = {
     "api/cases.py": "the own engagement was found under the caller's role",
     "complaints/dossier/proving.py": "whoever shows the digest of an entry holds that record; told yes, no, numbers",
     "complaints/pages/public/open_pages.py": "shown by an authority with consent, asked by that alone and masked",
+    "database/decided_rows.py": "the statement that writes one row, which its page found and judged",
     "odr_portal/health.py": "counts and ages of all that waits",
     "oversight/administration/brake_views.py": "counts of deadlines and of persons that wait, for administrators",
     "oversight/administration/hold_views.py": "holds by case numbers and keys, for administrators; no case is read",

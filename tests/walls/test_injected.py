@@ -202,6 +202,7 @@ def attack(request: Any, world: World, postgres_server: Any, settings: Any) -> I
 SOME = (
     *("set_config role portal_steps", "query_to_xml takes a role", "pg_sleep", "stacked set role portal_steps"),
     *("stacked role of the session", "stacked side and regions", "stacked settings of the session", "write a job"),
+    *("write a decided export", "write a decided grade as the steps", "write two persons no more as the login"),
     *("stacked statement that tells by locks", "stacked block that goes on", "stacked temporary table"),
     "stacked statements forgotten",
 )

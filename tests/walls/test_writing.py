@@ -1,9 +1,11 @@
 """Who writes what beside the tables of cases: the list of the code, the tables, and what PostgreSQL refuses."""
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from database import columns, roles, writing
+from database.decided_rows import DecidedRow
 from tests.cast import World
 from tests.walls.conftest import ask, seeing_as
 
@@ -47,3 +49,16 @@ def test_T06_a_role_that_a_statement_took_writes_nothing_that_the_steps_write(wo
             for attempt in attempts:
                 with pytest.raises(DatabaseError, match="written by the steps alone"), transaction.atomic():
                     ask(f"set local role {'none' if role == roles.WEB else role}; {attempt} where false")
+
+
+def test_T06_what_somebody_decided_is_written_by_the_steps_alone_or_guarded() -> None:
+    decided = ask(
+        "select distinct attrelid::regclass::text from pg_attribute join pg_class c on c.oid = attrelid"
+        " where attname in ('decided_at', 'decided_by_id') and c.relkind = 'r' and (not c.relrowsecurity or relname = any(%s))"
+        " and c.relnamespace = 'public'::regnamespace",
+        list(columns.WITHHELD),
+    )
+    assert {name for (name,) in decided} <= writing.STEPS_ALONE.keys(), "its model is a DecidedRow"
+    # And the portal itself writes them so.
+    models = {model._meta.db_table: model for model in apps.get_models()}
+    assert [name for (name,) in decided if not issubclass(models[name], DecidedRow)] == []
