@@ -54,7 +54,8 @@ def test_T06_a_role_that_a_statement_took_writes_nothing_that_the_steps_write(wo
 def test_T06_what_somebody_decided_is_written_by_the_steps_alone_or_guarded() -> None:
     decided = ask(
         "select distinct attrelid::regclass::text from pg_attribute join pg_class c on c.oid = attrelid"
-        " where attname in ('decided_at', 'decided_by_id') and c.relkind = 'r' and (not c.relrowsecurity or relname = any(%s))"
+        " where attname in ('decided_at', 'decided_by_id') and c.relkind = 'r'"
+        " and (not c.relrowsecurity or relname = any(%s))"
         " and c.relnamespace = 'public'::regnamespace",
         list(columns.WITHHELD),
     )
