@@ -24,18 +24,18 @@ _ASKED = (
 )
 _TOLD = f"((select true where {_ASKED}) is not null)"
 _TOLD_TO_STEPS = f"(nullif({_ASKED}, false) is not null)"
-_FIELD = r"split_part\(current_setting\('backtrace_functions'::text\), ','::text, (\d+)\)"
+#: A value of the request with its type: the number of its field, the type.
 _VALUE = re.compile(
-    rf"\(NULLIF\((?:translate\({_FIELD}, '\w+'::text, '[^']+'::text\)|{_FIELD}), ''::text\)\)::([\w\[\]]+)"
+    r"\(NULLIF\((?:translate\()?split_part\(current_setting\('backtrace_functions'::text\), ','::text, (\d+)\)"
+    r"(?:, '\w+'::text, '[^']+'::text\))?, ''::text\)\)::([\w\[\]]+)"
 )
 #: Fields of the first and last region.
 _ESTIMATED = ("6", "7")
 
 
 def _once(value: re.Match[str]) -> str:
-    field = value[1] or value[2]
     # The type again, so that `any (…)` reads a list and not rows.
-    return value[0] if field in _ESTIMATED else f"((select {value[0]})::{value[3]})"
+    return value[0] if value[1] in _ESTIMATED else f"((select {value[0]})::{value[2]})"
 
 
 def ask_once(apps: Any, schema_editor: Any) -> None:
