@@ -70,6 +70,20 @@ def test_T06_what_a_policy_asks_of_the_request_is_asked_once_a_statement(world: 
         assert any("InitPlan" in one for one in filters["complaints_complaint"])
 
 
+def test_the_planner_expects_as_many_rows_for_the_steps_as_there_are(superuser_connection: Any) -> None:
+    """Or else it compares each entry with each leaf, where it thinks there is one, and a page of many entries ends with
+    its time."""
+    explain = "explain (format json) select from {}"
+    for name in ("complaint", "handlingstep", "deadline", "leaf", "engagement", "notice"):
+        table = f"complaints_{name}"
+        with superuser_connection.cursor() as cursor:
+            cursor.execute(explain.format(table))
+            whole = cursor.fetchone()[0][0]["Plan"]["Plan Rows"]
+        expected = ask(explain.format(table))[0][0][0]["Plan"]["Plan Rows"]
+        assert whole > 0
+        assert expected >= 0.9 * whole, table
+
+
 def _filters(plan: dict[str, Any]) -> Iterator[str]:
     """What is asked for each row, by this plan and all below."""
     yield from (plan[name] for name in ("Filter", "Join Filter") if name in plan)
