@@ -81,7 +81,9 @@ def _people(wanted: str) -> list[int]:
 
 
 def _case_letters(wanted: str, number: str) -> list[Letter]:
-    rows = Notice.objects.select_related("user", "enterprise", "authority", "complaint__branch")
+    rows = Notice.objects.select_related(
+        "user", "enterprise", "authority", "complaint__branch", "complaint__enterprise"
+    )
     if number:
         rows = rows.filter(complaint__number__icontains=number)
     if wanted:

@@ -20,7 +20,7 @@ from accounts.keys import row_tags
 from accounts.models import OutgoingMessage, User
 from accounts.sign_in.codes import VALID_FOR
 from complaints.models import Notice, NoticeOrder
-from complaints.notices import recipients
+from complaints.notices import recipients, superseded
 from complaints.notices.channels import Channels, open_channels
 from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.digests import letter_of
@@ -164,7 +164,7 @@ class _Sweep:
         while recipients.settle(now=self.now, channels=self.channels, calendar=calendar) and not self.is_over():
             pass
         recipients.wait_for_morning(now=self.now)
-        while not self.is_over() and (batch := lease(now=self.now, without=self.away)):
+        while not self.is_over() and (batch := lease(now=self.now, without=self.away)) is not None:
             sent += self._deliver(batch) + self._codes()
         return sent
 
@@ -223,20 +223,36 @@ class _Sweep:
         return False
 
 
-def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters:
-    """The next letters that are due; their rows are this sender's for LEASE."""
+def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters | None:
+    """The next letters that are due; their rows are this sender's for LEASE. None when nothing is due; none of those
+    that were due may be worth sending."""
     with transaction.atomic():
         due = recipients.due(now=now).exclude(channel__in=without)
         letters = [[row] for row in _locked(due.filter(form="single").order_by("send_after", "id"))[:BATCH]]
         letters += _digests(due.exclude(form="single"))
+        if not letters:
+            return None
         taken = [row.pk for rows in letters for row in rows]
         Notice.objects.filter(pk__in=taken).update(state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
-    return letters
+        return _without_old_news(letters, now=now)
+
+
+def _without_old_news(letters: Letters, *, now: datetime) -> Letters:
+    """What is old news stays on the page of the case alone; what was told today already waits for the next day. A
+    folded letter that was tried before stays as it was."""
+    rows = [row for letter in letters for row in letter if row.form == "single" or not row.attempts]
+    judged = superseded.judge(rows, now=now)
+    gone = {row.pk for row in judged.old} | {row.pk for row, _until in judged.waiting}
+    _end(judged.old, "in_portal", code=superseded.CODE)
+    for row, until in judged.waiting:
+        _leased([row.pk]).update(state="queued", send_after=until, leased_until=None, attempts=F("attempts") - 1)
+    kept = ([row for row in letter if row.pk not in gone] for letter in letters)
+    return [letter for letter in kept if letter]
 
 
 def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
     return rows.select_for_update(of=("self",), skip_locked=True).select_related(
-        "user", "complaint__branch", "authority", "enterprise"
+        "user", "complaint__branch", "complaint__enterprise", "authority", "enterprise"
     )
 
 

@@ -11,15 +11,21 @@ from django.utils.translation import ngettext, override
 from complaints.models import Notice
 from complaints.notices.channels.letter import Letter
 from complaints.notices.notice_choices import ALL, group_of, off_address
-from complaints.notices.writing import is_breach
+from complaints.notices.writing import SHORT, is_breach
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.anchors import Receipt
 from web.languages import named
+from web.listing import labelled
 
 #: More lines than this nobody reads; the rest is a number.
 LINES = 100
 _PATH = re.compile(r"(?<![\w/])/(?:cases|enterprise|authority)/[\w\-/]*")
 _HEAD = re.compile(r"^(?:【12315】|\[12315\] )")
+_SCHEME = re.compile(r"^https?://")
+#: So much of a case number stands in a short link: the day, a dash, four letters.
+CODE = 13
+#: Less of the name of a firm tells nobody which it is.
+LEAST_OF_A_NAME = 5
 
 
 def key_of(rows: Sequence[Notice]) -> str:
@@ -48,14 +54,52 @@ def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None, r
         part = _("上午") if at.astimezone(SHANGHAI).hour < 12 else _("下午")
         subject, body = _("【12315】%(part)s汇总：%(n)s件") % {"part": part, "n": n}, "\n".join(_lines(rows))
         short = ngettext("【12315】您有%(n)s件投诉有新进展", "【12315】您有%(n)s件投诉有新进展", n) % {"n": n}
+    else:
+        body, short = f"{_about(first)}\n{body}", shortened(first, site)
     foot = "\n\n" + _("存证（请保存，可用来核对记录）：") + f"\n{receipt}" if receipt is not None else ""
     foot += "\n\n" + _("不想再收这类通知：%(address)s") % {"address": off} if off else ""
     return Letter(key=key_of(rows), subject=subject, body=with_site(body, site) + foot, short=short, unsubscribe=off)
 
 
+def firm_of(row: Notice) -> str:
+    """Against whom the case is, as it may be named before its addressee: in a letter no more than that is told."""
+    case = row.complaint
+    firm = case.branch or case.enterprise
+    return named(firm) if firm is not None else case.respondent_named
+
+
+def _about(row: Notice) -> str:
+    """The first line of a letter: which case, against whom."""
+    firm, number = firm_of(row), row.complaint.number
+    text = _("投诉%(number)s，被投诉的是%(firm)s。") if firm else _("投诉%(number)s。")
+    return text % {"number": number, "firm": firm}
+
+
+def shortened(row: Notice, site: str) -> str:
+    """The short message with firm and link, at most 70 characters. The link says which case, so the number falls away;
+    a long name of a firm is cut, and where nothing fits there is news."""
+    head, number = _HEAD.match(row.short), row.complaint.number
+    if head is None or number not in row.short:
+        return row.short
+    what = " ".join(row.short[head.end() :].replace(number, "").split()).strip("：: ")
+    link = f" {_SCHEME.sub('', site)}/c/{code_of(number)}" if site else f" {number}"
+    for text in (what, _("有新进展")):
+        room, firm = SHORT - len(labelled(head.group(), text)) - len(link), firm_of(row)
+        if len(firm) > room >= LEAST_OF_A_NAME:
+            firm = f"{firm[: room - 1]}…"
+        if firm and len(firm) <= room:
+            return f"{head.group()}{labelled(firm, text)}{link}"
+    return row.short
+
+
+def code_of(number: str) -> str:
+    """Day and first letters of a case number: enough to find it among one's own cases, and no secret."""
+    return number[:CODE]
+
+
 def _lines(rows: Sequence[Notice]) -> list[str]:
     own = [row for row in rows if row.form == "digest"]
-    results = [f"· {_HEAD.sub('', row.subject)}\n  {path_of(row.body)}" for row in own[:LINES]]
+    results = [f"· {labelled(_HEAD.sub('', row.subject), firm_of(row))}\n  {path_of(row.body)}" for row in own[:LINES]]
     if len(own) > LINES:
         n = len(own) - LINES
         results.append(ngettext("另有%(n)s条，请登录查看。", "另有%(n)s条，请登录查看。", n) % {"n": n})

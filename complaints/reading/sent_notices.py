@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import wording
 from complaints.models import Complaint, Notice, NoticeOrder
+from complaints.notices import superseded
 from complaints.notices.delivery import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
 from complaints.reading.case_rows import CaseRows
@@ -98,17 +99,23 @@ def notice_row(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = No
         url=case_url(row.complaint, side),
         what=wording.label(row.kind, kind="step") if not row.subject else _HEAD.sub("", row.subject),
         to="" if side == CONSUMER else _to(row),
-        way=_("按您的选择没有发送")
-        if row.state == "in_portal" and side == CONSUMER
-        else str(CHANNELS.get(row.channel, row.channel)),
+        way=_way(row, side),
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
         state=str(text),
         tone=tone,
-        error="" if side == CONSUMER else error_text(row.last_error),
+        error="" if side == CONSUMER or row.last_error == superseded.CODE else error_text(row.last_error),
         lang=language_tag(row.language) if row.subject else "",
         orders=[_ordered(o) for o in (row.orders.all() if orders is None else orders)] if side == AUTHORITY else [],
         may=ORDERS.get(row.state, ()) if side == AUTHORITY else (),
     )
+
+
+def _way(row: Notice, side: str) -> str:
+    if row.state != "in_portal":
+        return str(CHANNELS.get(row.channel, row.channel))
+    if row.last_error == superseded.CODE:
+        return _("已有更新的消息，没有再发")
+    return _("按您的选择没有发送") if side == CONSUMER else str(CHANNELS.get(row.channel, row.channel))
 
 
 def _to(row: Notice) -> str:

@@ -206,6 +206,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     **dict.fromkeys(_NONE, _constant(None)),
     **{(f"complaints:{name}", "pk"): _evidence for name in _FILES},
     ("api:file", "pk"): _evidence,
+    ("complaints:short-link", "code"): lambda world, case: case.number[:13],
     ("complaints:open-station", "code"): lambda world, case: (
         Station.objects.get(pk=world.things["service station"]).code
     ),

@@ -54,6 +54,8 @@ _RULE = replace(safe_http.OPERATOR, longest=4000)
 _KEEP = 8192
 #: The signature of the sender stands in front of every message anyway.
 _OUR_SIGN = re.compile(r"^(?:【12315】|\[12315\] ?)")
+#: The short link at the end (complaints/notices/digests.py).
+_ADDRESS = re.compile(r" \S+/c/(\S+)$")
 #: Six digits alone: a run of digits within a case number is no code.
 _CODE = re.compile(r"(?<![A-Za-z0-9-])\d{6}(?![A-Za-z0-9-])")
 #: Their codes (list of errors of the service) → what we write down.
@@ -114,7 +116,8 @@ class Aliyun:
         code = _CODE.search(letter.short) if letter.key.startswith("message:") else None
         if code and self.account.code_template:
             return self.account.code_template, {"code": code[0]}
-        text = _OUR_SIGN.sub("", letter.short)
+        # It takes no addresses: the code of the case stands alone, and the template says where to enter it.
+        text = _ADDRESS.sub(r" \1", _OUR_SIGN.sub("", letter.short))
         if len(text) > 2 * LONGEST_VARIABLE:
             raise Bounced("no_short_form")
         cut = min(LONGEST_VARIABLE, len(text) - 1)

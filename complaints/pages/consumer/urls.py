@@ -15,6 +15,7 @@ urlpatterns = [
     path("account/privacy/closed/", my_account.closed, name="my-data-closed"),
     path("account/notices/", my_account.choices, name="notice-choices"),
     path("account/notices/off/<str:token>/", my_account.off, name="notice-off"),
+    path("c/<str:code>", case_shared.short_link, name="short-link"),
     path("cases/", views.cases, name="cases"),
     path("cases/<str:number>/", views.case, name="case"),
     path("cases/<str:number>/receipt/", receipt.receipt, name="receipt"),

@@ -31,9 +31,10 @@ from complaints.evidence.uploads import Holder, WrongPlace
 from complaints.filing.held import held_by
 from complaints.models import Complaint, Deadline, Evidence, Offer, Upload
 from complaints.models.settlement import OPEN_REFUSAL
+from complaints.notices import digests
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.derivation import day_by_day, explain
-from complaints.procedure.workflow import Clock
+from complaints.procedure.workflow import Clock, Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case
 from complaints.reading.file_view import is_sender
@@ -74,6 +75,23 @@ def to_own_page(request: HttpRequest, number: str) -> HttpResponse:
     if result.side == case.CONSUMER or not is_here(address):
         raise Http404
     return redirect(address)
+
+
+@signed_in_page("GET")
+def short_link(request: HttpRequest, code: str) -> HttpResponse:
+    """/c/20261118-7K3Q, as short messages say it: on to the page of that case of whoever is signed in. Where two of the
+    person's cases begin so, to the list."""
+    if len(code) != digests.CODE:
+        raise Http404
+    user = cast(User, request.user)
+    numbers = Complaint.objects.visible_to(user).filter(number__startswith=code.upper()).exclude(status=Status.DRAFT)
+    found = list(numbers.order_by("number").values_list("number", flat=True)[:2])
+    if not found:
+        raise Http404
+    if len(found) > 1:
+        return redirect("complaints:cases")
+    result = meet(request, found[0])
+    return redirect(case.case_url(result.complaint, result.side))
 
 
 @signed_in_page("GET")
