@@ -35,6 +35,12 @@ def shown_name(name: str | None) -> str:
     return unicodedata.normalize("NFC", base.strip(" .")) or _("未命名文件")
 
 
+def is_called_picture(name: str | None) -> bool:
+    """Whether the name alone says that it is a picture."""
+    endings = tuple(e for kind, known in ENDINGS.items() if kind.startswith("image/") for e in known)
+    return (name or "").lower().endswith(endings)
+
+
 def name_as(name: str, media_type: str) -> str:
     """The name with the ending of this type: a picture called 账单.html goes out as 账单.html.png."""
     endings = ENDINGS[media_type]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from complaints.evidence import examining, limits, storing
-from complaints.evidence.files import ENDINGS, HEAD, media_type_of, shown_name
+from complaints.evidence.files import ENDINGS, HEAD, is_called_picture, media_type_of, shown_name
 from complaints.evidence.limits import EvidenceRefused
 from complaints.models.complaint import Complaint
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState, FilingDraft
@@ -84,6 +84,8 @@ def _taken_down(incoming: Incoming, source: IO[bytes]) -> str:
 def type_of(head: bytes, *, size: int, name: str | None) -> str:
     """The type by the first bytes, where it may be so large. Raises EvidenceRefused."""
     media_type = media_type_of(head, is_whole=size <= HEAD)
+    if media_type in (None, "text/plain") and is_called_picture(name):
+        raise limits.refused("no_picture", name)
     if media_type is None:
         raise limits.refused("unknown_type", name)
     if size > limits.bytes_a_file(media_type):
@@ -109,7 +111,8 @@ def kept_from(
                 kept = _stored(source, media_type, copy, seen.copy_type, thumbnail if seen.has_thumbnail else None)
                 return replace(kept, seconds=seen.seconds)
         except examining.Unreadable as result:
-            raise limits.refused(str(result), name) from None
+            code = "no_picture" if str(result) == "broken" and media_type.startswith("image/") else str(result)
+            raise limits.refused(code, name) from None
         except OSError as away:
             # A full disk, a bucket that does not answer.
             log.error("a file could not be stored: %s", type(away).__name__)

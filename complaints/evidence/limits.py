@@ -53,6 +53,7 @@ class EvidenceRefused(Exception):
 #: Why a file is not taken: what the examination answers (examine.py), and what else may be wrong -> the sentence.
 _REFUSALS = {
     "broken": _("“%(file)s”打不开，可能已损坏，或者内容与类型不符；请换一个文件，或截图后上传"),
+    "no_picture": _("“%(file)s”不是图片，或者图片已经损坏；请重新拍一张，或截图后上传"),
     "pixels": _("“%(file)s”的像素太多，请用较小的尺寸，或截图后上传"),
     "memory": _("“%(file)s”展开后太大，请用较小的尺寸，或截图后上传"),
     "long": _("“%(file)s”超过3分钟，没有收下；请重录短一点的，或者在下面写几句"),

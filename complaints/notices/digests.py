@@ -62,10 +62,10 @@ def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None, r
 
 
 def firm_of(row: Notice) -> str:
-    """Against whom the case is, as it may be named before its addressee: in a letter no more than that is told."""
-    case = row.complaint
-    firm = case.branch or case.enterprise
-    return named(firm) if firm is not None else case.respondent_named
+    """Against whom the case is, by the directory; "" where a consumer named somebody freely: what one person typed
+    stands in no letter to another."""
+    firm = row.complaint.branch or row.complaint.enterprise
+    return " ".join(named(firm).split()) if firm is not None else ""
 
 
 def _about(row: Notice) -> str:
@@ -87,8 +87,8 @@ def shortened(row: Notice, site: str) -> str:
         room, firm = SHORT - len(labelled(head.group(), text)) - len(link), firm_of(row)
         if len(firm) > room >= LEAST_OF_A_NAME:
             firm = f"{firm[: room - 1]}…"
-        if firm and len(firm) <= room:
-            return f"{head.group()}{labelled(firm, text)}{link}"
+        if len(firm) <= room:
+            return f"{head.group()}{labelled(firm, text) if firm else text}{link}"
     return row.short
 
 
@@ -99,7 +99,7 @@ def code_of(number: str) -> str:
 
 def _lines(rows: Sequence[Notice]) -> list[str]:
     own = [row for row in rows if row.form == "digest"]
-    results = [f"· {labelled(_HEAD.sub('', row.subject), firm_of(row))}\n  {path_of(row.body)}" for row in own[:LINES]]
+    results = [f"· {_titled(row)}\n  {path_of(row.body)}" for row in own[:LINES]]
     if len(own) > LINES:
         n = len(own) - LINES
         results.append(ngettext("另有%(n)s条，请登录查看。", "另有%(n)s条，请登录查看。", n) % {"n": n})
@@ -107,6 +107,11 @@ def _lines(rows: Sequence[Notice]) -> list[str]:
     if summed:
         results += [_("各单位："), *_units(summed)]
     return results
+
+
+def _titled(row: Notice) -> str:
+    """Number, what, and against whom."""
+    return " · ".join(filter(None, (_HEAD.sub("", row.subject), firm_of(row))))
 
 
 def _units(rows: Sequence[Notice]) -> list[str]:

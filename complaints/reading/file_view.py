@@ -65,6 +65,7 @@ def files_of(
             [complaint.number, row.pk],
             is_theirs=is_sender(row, complaint, side=side, user_id=user_id),
             is_officer=side == "authority",
+            is_staff=side in ("enterprise", "authority") and user_id is not None,
         )
         for row in (case_rows.files[side](complaint.pk) if known is None else known)
     ]
@@ -78,7 +79,9 @@ def files_of_draft(draft: FilingDraft) -> list[FileView]:
     ]
 
 
-def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, is_officer: bool) -> FileView:
+def _view(
+    row: Evidence, address: str, texts: list[object], *, is_theirs: bool, is_officer: bool, is_staff: bool = False
+) -> FileView:
     is_open = shows_content(row, is_sender=is_theirs)
     # To a body our copy alone is handed out, of its own files too.
     has_other_copy = bool(row.copy_path) and (is_officer or (is_theirs and not row.by_body))
@@ -91,7 +94,7 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
         kind=row.get_kind_display(),
         at=row.uploaded_at,
         sha256=row.sha256,
-        state=state_label(row, is_open=is_open),
+        state=state_label(row, is_open=is_open, is_theirs=is_theirs, is_staff=is_staff),
         url=reverse(address.format(""), args=texts) if is_open else "",
         thumbnail=reverse(address.format("-thumbnail"), args=texts) if is_open and row.thumbnail_path else "",
         original=reverse(address.format("-original"), args=texts) if is_open and has_other_copy else "",
@@ -101,16 +104,21 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
     )
 
 
-def state_label(row: Evidence, *, is_open: bool) -> str:
-    """「未查毒」; for what cannot be opened, why."""
+def state_label(row: Evidence, *, is_open: bool, is_theirs: bool, is_staff: bool) -> str:
+    """Where a file stands: to its sender whether it is kept and looked at, to others why it cannot be opened. That
+    nobody searched it for malware is told at work alone; others can do nothing with it."""
     if not is_open and row.state in (EvidenceState.CLEAN, EvidenceState.UNCHECKED):
-        return _("查毒结果被改动过，不能打开")
-    if row.state == EvidenceState.CLEAN:
-        return ""
+        return _("检查结果被改动过，不能打开")
     if row.state == EvidenceState.INFECTED:
         return _("有病毒，不能打开")
     if row.state == EvidenceState.UNSCANNABLE:
-        return _("无法查毒") if is_open else _("无法查毒，不能打开")
+        if not is_open:
+            return _("检查不了，不能打开")
+        return _("已存好，但检查不了，别人打不开；请换一个文件") if is_theirs else _("检查不了")
     if row.state == EvidenceState.QUARANTINED:
-        return _("正在查毒") if is_open else _("正在查毒，查完才能打开")
-    return _("未查毒")
+        if not is_open:
+            return _("正在检查，查完才能打开")
+        return _("已存好，正在检查") if is_theirs else _("正在检查")
+    if is_staff and row.state == EvidenceState.UNCHECKED:
+        return _("未查毒")
+    return _("已存好") if is_theirs else ""

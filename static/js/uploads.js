@@ -10,11 +10,23 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Refused extends Error {}
 
+// What was not taken, and what was on its way when the page was left, stays beside the field until it was read.
+class Kept {
+  constructor(box) { this.key = `uploads:${box.dataset.uploads}`; }
+  all() { try { return JSON.parse(sessionStorage.getItem(this.key)) || {}; } catch { return {}; } }
+  put(id, row) {
+    const rows = this.all();
+    if (row) rows[id] = row; else delete rows[id];
+    try { sessionStorage.setItem(this.key, JSON.stringify(rows)); } catch { /* full or forbidden: this page alone */ }
+  }
+}
+
 class Upload {
-  constructor(box, file) {
+  constructor(box, file, id) {
     this.box = box;
     this.file = file;
-    this.id = crypto.randomUUID();
+    this.id = id || crypto.randomUUID();
+    this.kept = new Kept(box);
     this.address = box.dataset.uploads.replace("00000000-0000-0000-0000-000000000000", this.id);
     this.stopping = new AbortController();
     this.digests = [];
@@ -24,8 +36,19 @@ class Upload {
     for (const place of row.querySelectorAll("[data-name]")) place.textContent = file.name;
     row.querySelector("[data-cancel]").addEventListener("click", () => this.cancel());
     row.querySelector("[data-again]").addEventListener("click", () => this.run());
+    row.querySelector("[data-read]").addEventListener("click", () => this.cancel());
     box.querySelector("ul").append(row);
     this.row = row;
+  }
+
+  // Not taken: the words stay until they were read, also when the page is loaded anew.
+  refuse(words) {
+    this.say(words);
+    this.row.querySelector("[data-state]").classList.replace("muted", "error");
+    this.row.querySelector("[data-cancel]").hidden = this.row.querySelector("[data-again]").hidden = true;
+    this.row.querySelector("[data-read]").hidden = false;
+    this.isOver = this.isRefused = true;
+    this.kept.put(this.id, { name: this.file.name, words });
   }
 
   say(words, part) {
@@ -81,24 +104,23 @@ class Upload {
         await sleep(1000);
       }
     }
+    return state.state || words.ready;
   }
 
   async run() {
     const again = this.row.querySelector("[data-again]");
     again.hidden = true;
     this.isOver = false;
+    this.kept.put(this.id, { name: this.file.name, words: this.box.dataset.brokenOff });
     for (let tries = 0; tries < TRIES && !this.isOver; ) {
       const before = this.sent;
       try {
-        await this.send();
-        this.done();
+        this.done(await this.send());
         return;
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         if (error instanceof Refused) {
-          this.say(error.message);
-          this.isOver = true;
-          this.isRefused = true;
+          this.refuse(error.message);
           break;
         }
         tries = this.sent === before ? tries + 1 : 0;
@@ -118,9 +140,10 @@ class Upload {
     return this.digests.length;
   }
 
-  done() {
+  done(words) {
     this.isDone = this.isOver = true;
-    this.say(this.box.dataset.ready);
+    this.say(words);
+    this.kept.put(this.id);
     if (!("draft" in this.box.dataset)) {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name: "uploaded", value: `${this.id}/${this.file.name}` });
@@ -133,9 +156,12 @@ class Upload {
     this.stopping.abort();
     this.stopping = new AbortController();
     this.row.remove();
+    this.kept.put(this.id);
+    this.box.querySelector("[data-unread-note]").hidden = true;
     const uploads = boxes.get(this.box).uploads;
     uploads.splice(uploads.indexOf(this), 1);
     changed(this.box);
+    if (!this.file.size) return;
     try { await this.call("cancel/", new URLSearchParams()); } catch { /* it runs out by itself */ }
   }
 }
@@ -160,6 +186,11 @@ for (const box of document.querySelectorAll("[data-uploads]")) {
   const fields = form ? Array.from(form.querySelectorAll("input[type=file]")) : [];
   if (!fields.length || !window.isSecureContext || !crypto.subtle || !crypto.randomUUID) continue;
   boxes.set(box, { uploads: [], submit: null });
+  for (const [id, { name, words }] of Object.entries(new Kept(box).all())) {
+    const upload = new Upload(box, { name, size: 0 }, id);
+    boxes.get(box).uploads.push(upload);
+    upload.refuse(words);
+  }
   for (const field of fields) field.addEventListener("change", async () => {
     const chosen = Array.from(field.files);
     field.value = "";
@@ -170,6 +201,15 @@ for (const box of document.querySelectorAll("[data-uploads]")) {
   });
   form.addEventListener("submit", (event) => {
     const { uploads } = boxes.get(box);
+    const unread = uploads.find((upload) => upload.isRefused);
+    if (unread) {
+      event.preventDefault();
+      const note = box.querySelector("[data-unread-note]");
+      note.textContent = box.dataset.unread;
+      note.hidden = false;
+      unread.row.querySelector("[data-read]").focus();
+      return;
+    }
     if (!uploads.some((upload) => !upload.isOver)) return;
     event.preventDefault();
     boxes.get(box).submit = event.submitter || true;

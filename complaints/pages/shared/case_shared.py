@@ -37,7 +37,7 @@ from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import Clock, Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case
-from complaints.reading.file_view import is_sender
+from complaints.reading.file_view import is_sender, state_label
 from complaints.wording.clock import clock_facts
 from complaints.wording.next_action import what_if_missed
 from web.dates import working_days
@@ -309,5 +309,8 @@ def _begin(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, *, now: d
 def _state(upload: Upload | None) -> dict[str, Any]:
     if upload is None:
         return {"received": 0, "is_done": False}
+    # The words that the page shows for the file after it was loaded anew.
+    row = upload.evidence
+    state = state_label(row, is_open=True, is_theirs=True, is_staff=False) if row is not None else _("已存好")
     is_done = upload.kept is not None or upload.evidence_id is not None
-    return {"received": upload.received, "size": upload.size, "is_done": is_done}
+    return {"received": upload.received, "size": upload.size, "is_done": is_done, "state": state if is_done else ""}

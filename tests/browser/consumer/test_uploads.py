@@ -81,11 +81,16 @@ def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[...
     visitor = visit(width=360)
     page = with_draft(visitor, town)
     page.locator("#id_files").set_input_files([RUN])
-    page.get_by_text("“run.png”的类型不能接收").wait_for()
+    page.get_by_text("“run.png”不是图片").wait_for()
     visitor.look()
-    # Waited for, so that its answer is not taken for that of the next one.
-    with page.expect_response("**/cancel/"):
-        page.get_by_role("button", name="取消 run.png").click()
+    # It stays when the page is loaded anew, and nobody goes on before it was read.
+    page.reload()
+    page.get_by_text("“run.png”不是图片").wait_for()
+    page.get_by_role("button", name="没有材料，继续").click()
+    page.get_by_text("看过以后请按“知道了”").wait_for()
+    expect(page.get_by_role("button", name="知道了 run.png")).to_be_focused()
+    visitor.look()
+    page.get_by_role("button", name="知道了 run.png").click()
     page.wait_for_function("!document.querySelector('.uploads li')")
     page.route("**/part/**", lambda route: route.abort())
     page.locator("#id_files").set_input_files([FILE])
@@ -94,9 +99,19 @@ def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[...
     with page.expect_response("**/cancel/"):
         page.get_by_role("button", name="取消 账单.txt").click()
     page.wait_for_function("!document.querySelector('.uploads li')")
+    # What was on its way when the page was left is said, too.
+    page.locator("#id_files").set_input_files([FILE])
+    page.get_by_text("网络不好").wait_for()
+    page.reload()
+    page.get_by_text("没有传完，请重新选择这个文件").wait_for()
+    page.get_by_role("button", name="知道了 账单.txt").click()
+    page.wait_for_function("!document.querySelector('.uploads li')")
+    page.reload()
+    assert not page.locator(".uploads li").count()
     forgive_uploads(visitor)
     assert not Evidence.objects.exists()
-    assert not Upload.objects.exists()
+    # What a left page had begun runs out by itself.
+    assert Upload.objects.count() <= 1
 
 
 def test_a_statement_waits_for_its_file(visit: Callable[..., Any], world: World) -> None:

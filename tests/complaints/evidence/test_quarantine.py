@@ -62,7 +62,7 @@ def test_T41_a_file_is_shown_to_others_only_once_found_clean_and_cases_filed_tog
         for form in ("", "original/", "thumbnail/"):
             assert status(other, case, row, form) == 404
     page = shown(handler.get(f"/enterprise/cases/{case.number}/"))
-    assert ("正在查毒，查完才能打开" in page, f"/files/{row.pk}/" in page) == (True, False)
+    assert ("正在检查，查完才能打开" in page, f"/files/{row.pk}/" in page) == (True, False)
     assert sweep_scans(now=WEDNESDAY) == 1
     assert scanner.seen == [jpeg()]
     for one in (row, twin):
