@@ -15,7 +15,7 @@ from django.test import Client
 from authorities.models import Authority
 from complaints.handling import sweep_clocks as sweep
 from complaints.handling.steps import consumer, enterprise
-from complaints.models import Notice
+from complaints.models import Complaint, Notice
 from complaints.notices import delivery
 from complaints.notices.channels import MAIL
 from complaints.notices.channels.letter import Letter
@@ -134,8 +134,10 @@ def test_T31_no_link_but_ours_can_be_clicked_and_no_name_becomes_a_header(post_o
 
 def test_T53_words_of_people_in_a_letter_stay_as_they_were_written() -> None:
     same: Any = {"channel": MAIL, "subject": f"【12315】{NASTY}", "short": "", "language": "zh-hans"}
-    letter = letter_of([Notice(pk=1, form="single", body=f"{NASTY}\n/cases/1/", **same)], site=f"https://{HOST}")
-    assert (letter.subject, letter.body) == (f"【12315】{NASTY}", f"{NASTY}\nhttps://{HOST}/cases/1/")
+    case = Complaint(number="1")
+    row = Notice(pk=1, complaint=case, form="single", body=f"{NASTY}\n/cases/1/", **same)
+    letter = letter_of([row], site=f"https://{HOST}")
+    assert (letter.subject, letter.body) == (f"【12315】{NASTY}", f"投诉1。\n{NASTY}\nhttps://{HOST}/cases/1/")
     same |= {"form": "digest", "body": "/cases/1/", "send_after": WEDNESDAY}
-    rows = [Notice(pk=n, complaint_id=n, **same) for n in (1, 2)]
+    rows = [Notice(pk=n, complaint=Complaint(pk=n), **same) for n in (1, 2)]
     assert letter_of(rows).body.count(NASTY) == 2
