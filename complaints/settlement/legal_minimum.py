@@ -3,7 +3,7 @@ nobody has established yet, the rule carries that condition in words and its sum
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -16,6 +16,8 @@ from complaints.procedure.working_calendar import SHANGHAI
 from web.templatetags.portal import money
 
 FILE = Path(__file__).with_name("legal_minimum.csv")
+#: Demands beside which the sum of a rule is said.
+_MONEY_BACK = frozenset({"refund", "return_goods"})
 #: A sum in place of what was paid; on top of it; or something to be done.
 PARTS = ("refund", "extra", "act")
 
@@ -99,8 +101,11 @@ class Minimum:
     def lines_for(self, demand: str) -> list[str]:
         """What the law gives for a demand of this kind, a sentence each; empty where no rule names the kind.
 
-        A sum speaks for the refund; without one, the first thing that must be done. What comes on top stands apart."""
+        The sum stands beside the demand to get money back alone: beside two demands it would look as if it were owed
+        twice. What comes on top stands apart, beside the same."""
         fitting = [e for e in self.entitlements if demand in e.rule.demands]
+        if demand not in _MONEY_BACK:
+            fitting = [replace(e, amount=None) for e in fitting if not e.is_extra]
         sums = [e for e in fitting if e.rule.part == "refund" and e.amount is not None]
         owed = max(sums, key=lambda e: (e.rule.certain, e.amount), default=None)
         if owed is None:

@@ -3,6 +3,7 @@
 What was decided is read from the rows that the step left, never from what the form sent.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,18 @@ def _is_refused(page: CasePage) -> bool:
 
 
 def question(page: CasePage) -> str:
-    return _("企业一项也没有同意，您怎么选？") if _is_refused(page) else _("企业的方案，您接受吗？")
+    """A finding: how many demands were granted, in part, refused."""
+    if _is_refused(page):
+        return _("企业一项也没有同意，您怎么选？")
+    verdicts = Counter(a.verdict_code for a in page.open_offer.answers) if page.open_offer is not None else Counter()
+    if not verdicts["part"] and not verdicts["refuse"]:
+        return _("企业的方案，您接受吗？")
+    counted = (
+        (verdicts["grant"], _("同意%(n)s项")),
+        (verdicts["part"], _("部分同意%(n)s项")),
+        (verdicts["refuse"], _("不同意%(n)s项")),
+    )
+    return _("企业%(verdicts)s") % {"verdicts": listed(text % {"n": n} for n, text in counted if n)}
 
 
 def _let_rest(page: CasePage) -> list[str]:

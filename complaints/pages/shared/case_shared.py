@@ -309,8 +309,12 @@ def _begin(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, *, now: d
 def _state(upload: Upload | None) -> dict[str, Any]:
     if upload is None:
         return {"received": 0, "is_done": False}
-    # The words that the page shows for the file after it was loaded anew.
-    row = upload.evidence
-    state = state_label(row, is_open=True, is_theirs=True, is_staff=False) if row is not None else _("已存好")
-    is_done = upload.kept is not None or upload.evidence_id is not None
-    return {"received": upload.received, "size": upload.size, "is_done": is_done, "state": state if is_done else ""}
+    row, is_done = upload.evidence, upload.kept is not None or upload.evidence_id is not None
+    result = {"received": upload.received, "size": upload.size, "is_done": is_done}
+    if is_done:
+        # The words that the page shows for the file after it was loaded anew.
+        is_open = row is None or evidence.shows_content(row, is_sender=True)
+        result["state"] = (
+            _("已存好") if row is None else state_label(row, is_open=is_open, is_theirs=True, is_staff=False)
+        )
+    return result

@@ -96,7 +96,7 @@ def test_what_is_no_evidence_or_not_the_whole_is_refused(client: Client, draft: 
     sender = Sender(client, of(draft), b"MZ\x90\0\x03" + bytes(PART + 1), "run.png")
     sender.begin()
     answer = sender.part(0)
-    assert (answer.status_code, "“run.png”的类型不能接收" in answer.json()["text"]) == (422, True)
+    assert (answer.status_code, "“run.png”不是图片" in answer.json()["text"]) == (422, True)
     assert (Upload.objects.exists(), parts_on_disk(folder)) == (False, [])
     answer = Sender(client, of(draft), b"%PDF-1.7\n" + b"x" * 2000, "账单.pdf").all()
     assert (answer.status_code, "“账单.pdf”打不开" in answer.json()["text"]) == (422, True)

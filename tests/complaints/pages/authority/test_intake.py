@@ -203,7 +203,7 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     case, rui = given.a_complaint(world, status=S.AWAITING_CONSUMER), signed_in(world.rui)
     assert place(case) in shown(rui.get(f"/authority/cases/{case.number}/"))
     page = shown(rui.get(place(case)))
-    assert not missing_in(page, place(case, "offer").replace("?", "?"), "企业的方案，您接受吗？")
+    assert not missing_in(page, place(case, "offer").replace("?", "?"), "企业同意1项、不同意1项")
     assert "13800000001" not in page
     text = {"answer": "accept"} | HOW
     assert "退还多扣费用" in shown(rui.get(place(case, "offer")))

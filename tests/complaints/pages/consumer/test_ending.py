@@ -35,6 +35,7 @@ def test_each_way_says_what_it_leads_to_beside_itself(world: World) -> None:
     case, browser = given.a_complaint(world, status=S.AWAITING_CONSUMER), signed_in(world.chen)
     page = shown(browser.get(f"{place(case)}offer/1/"))
     paths = re.findall(r'<div class="path">.*?</div>', page, re.S)
+    assert "<h1>企业同意1项、不同意1项</h1>" in page
     said = [
         ("接受同意的部分", "没同意的（"),
         ("不接受，继续谈", "再提方案"),
