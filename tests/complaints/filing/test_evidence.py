@@ -35,7 +35,7 @@ def upload(client: Client, draft: Any, name: str, content: bytes, **more: str) -
 
 def test_bad_files_are_refused_by_name_and_good_ones_attached(client: Client, town: Town, settings: Any) -> None:
     draft = begin(client, town)
-    assert "“run.png”的类型不能接收" in upload(client, draft, "run.png", b"MZ\x90\0\x03\0")
+    assert "“run.png”不是图片" in upload(client, draft, "run.png", b"MZ\x90\0\x03\0")
     assert "“empty.txt”是空文件" in upload(client, draft, "empty.txt", b"")
     big = upload(client, draft, "big.pdf", b"%PDF-1.7" + b"\0" * limits.bytes_a_file())
     assert not missing_in(big, "“big.pdf”有10.0", "可先提交，稍后补充")
