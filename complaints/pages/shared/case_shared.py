@@ -310,7 +310,7 @@ def _state(upload: Upload | None) -> dict[str, Any]:
     if upload is None:
         return {"received": 0, "is_done": False}
     row, is_done = upload.evidence, upload.kept is not None or upload.evidence_id is not None
-    result = {"received": upload.received, "size": upload.size, "is_done": is_done}
+    result: dict[str, Any] = {"received": upload.received, "size": upload.size, "is_done": is_done}
     if is_done:
         # The words that the page shows for the file after it was loaded anew.
         is_open = row is None or evidence.shows_content(row, is_sender=True)

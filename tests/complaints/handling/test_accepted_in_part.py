@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from complaints import handling
-from complaints.handling import Answer
+from complaints.handling import Answer, Promise
 from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Outcome
@@ -74,3 +74,26 @@ def test_taken_back_the_refused_demand_is_open_again(world: World) -> None:
     given.step(case, handling.undoing.undo(), world.consumer, SOON)
     assert (demands(case), case.is_in_part) == ([(1, False, False), (2, False, False)], False)
     assert verify(number=case.number).is_unbroken
+
+
+@pytest.mark.parametrize("kind", ["repair", "exchange", "service_change", "apology"])
+def test_what_is_done_and_not_paid_is_owed_with_a_day_and_proved_like_money(world: World, kind: str) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    answers = [Answer(demand=1, verdict="refuse", reason=given.CANCELLED_BEFORE), Answer(demand=2, verdict="grant")]
+    bare = offers.make_offer(answers=answers)
+    assert given.refused(case, bare, world.handler, WEDNESDAY) == "no_promise"
+    undated = offers.make_offer(answers=answers, promises=[Promise(kind=kind, what="做到它", demand=2)])
+    assert given.refused(case, undated, world.handler, WEDNESDAY) == "missing"
+    owed = Promise(kind=kind, what="做到它", demand=2, due_on="2026-12-07")
+    given.step(case, offers.make_offer(answers=answers, promises=[owed]), world.handler, WEDNESDAY)
+    given.step(case, consumer.accept_offer(), world.consumer, SOON)
+    assert case.status == S.PERFORMING
+    assert given.raised(enterprise.report_performed, obligations=[1], proof="  ").code == "missing"
+    given.step(case, enterprise.report_performed(obligations=[1], proof="工单 8842"), world.handler, SOON)
+    assert case.status == S.PERFORMING
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, SOON)
+    assert (case.outcome, case.is_in_part, case.obligations.get().reported_proof) == (
+        Outcome.SETTLED,
+        True,
+        "工单 8842",
+    )
