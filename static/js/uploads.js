@@ -153,6 +153,7 @@ class Upload {
   }
 
   async cancel() {
+    this.isOver = true;
     this.stopping.abort();
     this.stopping = new AbortController();
     this.row.remove();
@@ -161,7 +162,8 @@ class Upload {
     const uploads = boxes.get(this.box).uploads;
     uploads.splice(uploads.indexOf(this), 1);
     changed(this.box);
-    if (!this.file.size) return;
+    // Nothing of a refused file is there.
+    if (this.isRefused && !this.isBrokenOff) return;
     try { await this.call("cancel/", new URLSearchParams()); } catch { /* it runs out by itself */ }
   }
 }
@@ -187,7 +189,8 @@ for (const box of document.querySelectorAll("[data-uploads]")) {
   if (!fields.length || !window.isSecureContext || !crypto.subtle || !crypto.randomUUID) continue;
   boxes.set(box, { uploads: [], submit: null });
   for (const [id, { name, words }] of Object.entries(new Kept(box).all())) {
-    const upload = new Upload(box, { name, size: 0 }, id);
+    const upload = new Upload(box, { name }, id);
+    upload.isBrokenOff = words === box.dataset.brokenOff;
     boxes.get(box).uploads.push(upload);
     upload.refuse(words);
   }
