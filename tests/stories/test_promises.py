@@ -25,13 +25,13 @@ def test_part_settled_and_the_rest_given_up_or_to_the_regulator(world: World, ho
     """One demand is taken, the other dropped: settled, and marked as in part."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     page = home.sends(case, "offer/1", {"answer": "accept", "part": ["1"], "rest": "give_up"})
-    assert "其余诉求不再要求" in page
+    assert "不再要求的：" in page
     home.sends(case, "performed", {"answer-1": "done"}, at=day(5))
     assert (case.outcome, case.is_in_part) == (O.SETTLED, True)
     # What was accepted stays promised while the authority looks at the rest.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     page = home.sends(case, "offer/1", {"answer": "accept", "part": ["1"], "rest": "regulator"})
-    assert "其余诉求转监管部门审查" in page
+    assert "交市场监管局审查的：" in page
     assert (case.status, case.obligations.get().state) == (S.REVIEW, "due")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect
-from complaints.models import Matter, Obligation, Offer
+from complaints.models import Matter, Obligation, Offer, Participant
 from complaints.parties.actors import Actor
 from complaints.procedure.numbering import new_number
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Outcome, Status
@@ -173,9 +173,18 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
 
 
 def open_demands_again(file: CaseFile) -> None:
-    """What was settled is not any more: the next offer answers it again."""
+    """What was settled is not any more, nor what was given up for it: the next offer answers it again. What somebody
+    who left a joint complaint asked for stays given up."""
+    given_up = [demand for demand in file.demands if demand.is_given_up]
+    left: set[int] = set()
+    if any(demand.party for demand in given_up):
+        people = Participant.objects.filter(complaint=file.complaint, state=Participant.LEFT)
+        left = set(people.values_list("ordinal", flat=True))
     for demand in file.demands:
         file.change(demand, is_settled=False)
+        if demand.is_given_up and demand.party not in left:
+            file.change(demand, is_given_up=False)
+            file.complaint.is_in_part = False
 
 
 def settle_anew(file: CaseFile, at: datetime) -> None:

@@ -97,3 +97,13 @@ def test_what_is_done_and_not_paid_is_owed_with_a_day_and_proved_like_money(worl
         True,
         "工单 8842",
     )
+
+
+def test_what_was_given_up_for_a_broken_promise_is_asked_for_again(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    given.step(case, consumer.accept_offer(), world.consumer, SOON)
+    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, SOON)
+    given.step(case, consumer.report_breach(obligation=1, text="没有收到。"), world.consumer, SOON)
+    assert case.status == S.REVIEW
+    assert (demands(case), case.is_in_part) == ([(1, False, False), (2, False, False)], False)
+    assert verify(number=case.number).is_unbroken

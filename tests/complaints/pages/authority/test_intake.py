@@ -251,7 +251,7 @@ def test_what_is_missing_is_said_at_its_field_and_no_word_is_taken_from_who_may_
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     proofs = (({"by_how": "phone", "by_proof": proof}, "by_proof") for proof in ("", "录音", "9" * 41))
     for said, field in (({"by_how": "guess", "by_proof": "1"}, "by_how"), *proofs, ({"by_how": "phone"}, "by_proof")):
-        answer = send(signed_in(world.rui), place(case, "offer"), {"answer": "accept"} | said | READ)
+        answer = send(signed_in(world.rui), place(case, "offer"), {"answer": "accept", "rest": "give_up"} | said | READ)
         checked(answer, 422, f'href="#id_{field}')
         assert case.status == S.AWAITING_CONSUMER
     for by in (world.handler, world.consumer, actors.officer([world.far_officer])):
@@ -276,7 +276,7 @@ def test_each_of_several_speaks_for_themselves_and_a_principal_settles_what_an_a
     page = shown(rui.get(place(case, "offer", 0)))
     assert ('value="accept"' in page, "委托书没有写明可以和解或放弃" in page) == (False, True)
     assert send(rui, place(case, "offer", 0), HOW | READ | {"answer": "accept"}).status_code == 422
-    assert send(rui, place(case, "offer", 1), HOW | READ | {"answer": "accept"}).status_code == 302
+    assert send(rui, place(case, "offer", 1), HOW | READ | {"answer": "accept", "rest": "give_up"}).status_code == 302
     entry = last(case)
     assert (entry.step, entry.name.name) == ("accept_offer", "王试")
     assert "acts_for" not in entry.data
