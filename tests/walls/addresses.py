@@ -158,6 +158,7 @@ _NONE = (
     ("enterprises:invitation-link", "token"),
     ("complaints:notice-off", "token"),
     ("accounts:undo", "key"),
+    ("complaints:slip", "key"),
     ("complaints:case-dossier-file", "public_id"),
     "code",
     "upload_id",

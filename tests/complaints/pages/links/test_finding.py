@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import CountedTry, OutgoingMessage, SignInCode, User
+from complaints.handling.transition import take
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Status as S
 from routing.forwarding import forwarding
@@ -154,3 +155,37 @@ def test_two_browsers_at_once_find_it_once(world: World) -> None:
     account = User.objects.with_phone(PHONE).get()
     assert reloaded(case).consumer == account
     assert HandlingStep.objects.filter(complaint=case, step="prove_contact").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_while_it_is_found_the_same_code_finds_it_and_killed_while_forwarding_the_next_sweep_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = without_account(world, token="")
+    client = Client()
+    send(client, "/account/sign-in/", {"address": TYPED})
+    code = newest_code()
+    written = take.write
+
+    def killed(files: Any) -> None:
+        written(files)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(take, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        send(client, "/account/sign-in/code/", {"code": code})
+    assert (reloaded(case).consumer, User.objects.with_phone(PHONE).exists()) == (None, False)
+    monkeypatch.setattr(take, "write", written)
+    checked(send(client, "/account/sign-in/code/", {"code": code}), 302)
+    assert (reloaded(case).consumer, reloaded(case).status) == (User.objects.with_phone(PHONE).get(), S.FILED)
+    monkeypatch.setattr(take, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        forwarding.sweep_filed(now=timezone.now())
+    assert reloaded(case).status == S.FILED
+    monkeypatch.setattr(take, "write", written)
+    for _twice in range(2):
+        forwarding.sweep_filed(now=timezone.now())
+    assert reloaded(case).status == S.WITH_ENTERPRISE
+    steps = HandlingStep.objects.filter(complaint=case, step__in=("prove_contact", "forward"))
+    assert sorted(steps.values_list("step", flat=True)) == ["forward", "prove_contact"]
+    assert given.stands(case)
