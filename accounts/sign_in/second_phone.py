@@ -1,15 +1,16 @@
 """A second number of a consumer's account: whoever proves it is that person, and no other account begins with it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from accounts.models import User
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.changes import AddressTaken, Origin, change_contact
-from accounts.sign_in.contacts import Contact, held_until, known_user
+from accounts.sign_in.contacts import Contact, contacts_of, held_until, known_user, tell
+from accounts.sign_in.known_browsers import browser_of, person
 from accounts.sign_in.limits import client_address, place_of
 from accounts.sign_in.step_up import is_fresh
 
@@ -35,3 +36,20 @@ def add(request: HttpRequest, user: User, contact: Contact, *, now: datetime) ->
     text = gettext("以后用%(masked)s也能登录这个账户。不是您要的？在“我的账号”里去掉。")
     messages.info(request, text % {"masked": contact.masked}, extra_tags="info")
     return True
+
+
+#: A message about a sign-in is news for so long.
+NEWS_FOR = timedelta(days=1)
+
+
+def tell_others(request: HttpRequest, user: User, contact: Contact, *, now: datetime) -> None:
+    """Before somebody comes in by the second number in a browser where this person never was: the other addresses are
+    told. A second number is forgotten more easily than the first, and numbers change hands."""
+    browser = browser_of(request)
+    if contact.address != user.second_phone or (browser is not None and browser.knows(person(user))):
+        return
+    with override(user.language):
+        text = gettext("【12315】有人用第二个手机%(masked)s登录了您的账户。不是您？在“我的账号”里去掉它，或打12315。")
+        told = [one for one in contacts_of(user) if one != contact]
+        body = text % {"masked": contact.masked}
+        tell(user, told, subject=gettext("您的账户有新的登录"), body=body, now=now, useful_for=NEWS_FOR)

@@ -28,6 +28,7 @@ from accounts.display import own_language, safe_next
 from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode, User
 from accounts.security_log import note
+from accounts.sign_in import second_phone
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import MoreWork, Use, asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, tell_proven, user_for
@@ -320,6 +321,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(target or "/")
         user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if opens else None
         if user is not None and may_sign_in_by_code(user):
+            second_phone.tell_others(request, user, contact, now=now)
             response = _enter(request, user, how="code")
             tell_proven(request, user, contact, now=now)
             return response

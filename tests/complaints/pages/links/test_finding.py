@@ -24,8 +24,8 @@ FIND, CODE, BY_NAME = "/cases/find/", "/cases/find/code/", "/cases/find/name/"
 TYPED = PHONE.removeprefix("+86")
 
 
-def sign_in(phone: str = TYPED, **headers: str) -> Client:
-    client = Client(headers=headers or None)
+def sign_in(phone: str = TYPED, *, client: Client | None = None, **headers: str) -> Client:
+    client = client or Client(headers=headers or None)
     checked(send(client, "/account/sign-in/", {"address": phone}), 302)
     checked(send(client, "/account/sign-in/code/", {"code": newest_code()}), 302)
     return client
