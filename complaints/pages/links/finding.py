@@ -93,9 +93,9 @@ def name(request: HttpRequest) -> HttpResponseBase:
     if kept is None:
         return redirect("complaints:case-find")
     contact, waiting = kept
-    form, status = NameForm(posted(request)), 200
+    form = NameForm(posted(request))
+    status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
-        status = 422
         with once(request) as attempt:
             # What was counted stays, so refusals are caught in here.
             if not attempt.answered:
@@ -111,7 +111,5 @@ def name(request: HttpRequest) -> HttpResponseBase:
                     form.add_error("name", refusal.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-    elif form.is_bound:
-        status = 422
     context = {"form": form, "waiting": waiting, "masked": contact.masked}
     return render(request, "consumer/find_name.html", context, status=status)

@@ -92,9 +92,9 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
     if not has_phone(request, now=now):
         query = urlencode({"next": request.path})
         return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
-    form, status = NameForm(posted(request)), 200
+    form = NameForm(posted(request))
+    status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
-        status = 422
         with once(request) as attempt:
             # Wrong names that were counted stay counted, so refusals are caught in here.
             if not attempt.answered:
