@@ -103,7 +103,7 @@ def test_signed_in_with_another_number_it_is_that_account_and_asks_for_the_name_
     assert reloaded(case).consumer == world.otto
     assert HandlingStep.objects.filter(complaint=case, step="prove_contact").count() == 1
     checked(client.get(f"/cases/{case.number}/"), 200)
-    assert not User.objects.with_phone(PHONE).exists()
+    assert User.objects.with_phone(PHONE).get() == world.otto, "no second account: it is his second number"
 
 
 def test_others_with_the_number_come_too_but_none_of_another_name_or_long_ago(world: World) -> None:
