@@ -120,8 +120,10 @@ def _serve(pipe: Connection, dsn: str) -> None:
 
 
 def _file(web: http.client.HTTPConnection, session: str, draft: str) -> None:
-    """The last click: the statement of truth, the form's key, the token against forged forms."""
-    body = urlencode({"csrfmiddlewaretoken": CSRF, "idempotency_key": f"benchmark-{draft}", "truth": "on", "file": "1"})
+    """The last click: the consents, the form's key, the token against forged forms."""
+    agreed = {"share_with_enterprise": "yes", "pass_to_regulator": "yes", "delegated_mediation": "yes"}
+    key = {"csrfmiddlewaretoken": CSRF, "idempotency_key": f"benchmark-{draft}", "file": "1"}
+    body = urlencode(agreed | {"publish_masked": "no"} | key)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"sessionid={session}; csrftoken={CSRF}"}
     for attempt in (1, 2, 3):
         try:

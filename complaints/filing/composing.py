@@ -28,8 +28,6 @@ from complaints.procedure.filing_request import (
 )
 from enterprises.models import Station
 
-JUDGED = tuple(code for code in STEP_CODES if code not in ("evidence", "check"))
-
 
 @dataclass(frozen=True)
 class Unfinished:
@@ -45,7 +43,7 @@ class Unfinished:
 
 
 def judged_forms(draft: FilingDraft, *, today: date) -> dict[str, Step]:
-    return {step: drafts.form_of(draft, step, today=today, judged=True) for step in JUDGED}
+    return {step: drafts.form_of(draft, step, today=today, judged=True) for step in STEP_CODES}
 
 
 def to_request(
@@ -96,7 +94,7 @@ def to_request(
         reply_by=you["reply_by"],
         need_help=tuple(you["need_help"]),
         on_behalf=_on_behalf(you),
-        consents={code: consents[code] for code in CONSENTS if code in consents},
+        consents={code: consents[code] for code in CONSENTS if consents.get(code) is not None},
         consent_version=ConsentsStep.version,
         tracking_digest=tracking_digest,
     )

@@ -66,6 +66,7 @@ def begin(*, now: datetime, source: str = "", category: str = "") -> tuple[Filin
     draft = FilingDraft.objects.create(
         key_digest=digest_of(key),
         source=source[:80],
+        step="story",
         data={"purchase": {"object_category": [category]}} if category in OBJECT_LABELS else {},
         created_at=now,
         saved_at=now,
@@ -253,7 +254,8 @@ def form_of(
         options["has_voice"] = voice_of(draft) is not None
     if step == DemandsStep.step:
         options["disputed"] = disputed_amount(draft)
-    return STEP_BY_CODE[step](data, today=today, category=first(draft, "purchase", "object_category"), **options)
+    options.setdefault("category", first(draft, "purchase", "object_category"))
+    return STEP_BY_CODE[step](data, today=today, **options)
 
 
 def voice_of(draft: FilingDraft) -> Evidence | None:
@@ -297,7 +299,7 @@ def drop_voice(draft: FilingDraft, *, now: datetime) -> None:
 
 
 def disputed_amount(draft: FilingDraft) -> Decimal | None:
-    """The amount of step 2, if it is one; an amount of 0 says that the dispute is not about money paid."""
+    """The amount in dispute, if it is one; an amount of 0 says that the dispute is not about money paid."""
     try:
         return money(first(draft, "purchase", "amount"))
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The questions about the dispute (steps 1 to 5), one Form per step. A form checks what was typed and says what to do
+"""The questions about the dispute, one Form per part of a draft. A form checks what was typed and says what to do
 about it; it reads no clock and knows of the other steps only what `answers` tells it."""
 
 import re
@@ -60,7 +60,7 @@ def field_of(question: Question, *, is_asked: bool) -> forms.Field:
 
 
 class Step(forms.Form):
-    """One screen. `today` bounds the days; `category` is the kind of purchase."""
+    """One part of what is asked. `today` bounds the days; `category` is the kind of purchase."""
 
     step: ClassVar[str]
     question: ClassVar[Text]
@@ -83,9 +83,9 @@ class Step(forms.Form):
     def add_fields(self) -> None:
         """Fields that no class can name."""
 
-    def only(self, name: str) -> None:
-        """Keeps the errors of one question: the others are not being sent yet."""
-        for other in [other for other in self.errors if other != name]:
+    def only(self, *names: str) -> None:
+        """Keeps the errors of these questions: the others are not being sent yet."""
+        for other in [other for other in self.errors if other not in names]:
             del self.errors[other]
 
     def leave_out(self, *names: str) -> None:
@@ -174,31 +174,20 @@ class PurchaseStep(Step):
     object_category = Choice(
         label=_("商品或服务的类别"),
         choices=[CHOOSE, *categories.OBJECT_CATEGORIES],
-        error_messages={
-            "required": _("请选择类别；都不像就选“其他商品”或“其他服务”"),
-            "invalid_choice": _("请从列表中选择类别"),
-        },
+        required=False,
+        error_messages={"invalid_choice": _("请从列表中选择类别")},
     )
     item_name = FreeText(
-        label=_("商品或服务名称"),
-        help_text=_("例如：千兆宽带、年卡、洗衣机"),
-        most=100,
-        error_messages={"required": _("请写商品或服务的名称，例如“千兆宽带”")},
+        label=_("商品或服务名称"), help_text=_("例如：千兆宽带、年卡、洗衣机"), most=100, required=False
     )
     brand = FreeText(label=_("品牌"), most=60, required=False)
-    amount = Money(
-        label=_("涉及金额（元）"),
-        help_text=_("有争议的金额；不确定可填估计数，不涉及钱就填 0"),
-        error_messages={"required": _("请填涉及金额，不确定可填估计数，不涉及钱就填 0")},
-    )
+    amount = Money(label=_("涉及金额（元）"), help_text=_("有争议的金额；不确定可填估计数"), required=False)
     bought_on = Day(label=_("购买或开通日期"), help_text=_("记不清可以不填"), required=False)
     is_online = YesNo(
         label=_("是在网上买的吗？"),
         unsure=_("不确定"),
-        error_messages={
-            "required": _("请选择是不是在网上买的；可以选“不确定”"),
-            "invalid_choice": _("请选择“是”“否”或“不确定”"),
-        },
+        required=False,
+        error_messages={"invalid_choice": _("请选择“是”“否”或“不确定”")},
     )
     order_no = FreeText(label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False)
 
@@ -297,14 +286,6 @@ class ProblemStep(Step):
         if not isinstance(day, date):
             return False
         return (self.today.year - day.year, self.today.month, self.today.day) > (3, day.month, day.day)
-
-
-class EvidenceStep(Step):
-    """The files lie in their own rows; nothing here is required."""
-
-    step = "evidence"
-    question = _("有什么材料可以证明？")
-    why = _("有材料，核实更快。没有也可以继续，办结以前随时可以补充。")
 
 
 #: Why a question is asked, one line each; the others are plain by their own words (test_questions.py names those).

@@ -1,36 +1,36 @@
 """How often people confirm what was heard, per field and without text: a field that is confirmed too seldom is filled
-in or offered no more."""
+in or offered no more. Only complaints count whose filer proved a phone: strangers alone switch nothing off."""
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
 from complaints.models import HeardAnswer
+from complaints.parties.conditions import Conditions
 
-#: Of the last so many answers to a field, so many in a hundred must confirm it.
-LAST = 200
-LEAST = 80
 #: So many answers of a field are kept.
 KEPT = 1000
 
 Answer = HeardAnswer.Answer
 
 
-def note(answers: Iterable[tuple[str, Answer]], *, version: int, now: datetime) -> None:
+def note(answers: Iterable[tuple[str, str]], *, version: int, now: datetime) -> None:
     """What was said to each finding: (field, answer)."""
     HeardAnswer.objects.bulk_create(
         HeardAnswer(field=field, version=version, answer=answer, at=now) for field, answer in answers
     )
 
 
-def doubted(fields: Iterable[str], *, version: int) -> set[str]:
-    """Those of the fields whose last answers to this version of the patterns confirm them too seldom; a field of fewer
-    answers is not judged."""
+def doubted(fields: Iterable[str], *, version: int, now: datetime) -> set[str]:
+    """Those of the fields whose last answers to this version of the patterns confirm them too seldom (policies
+    ``heard_answers``, ``heard_confirmed``); a field of fewer answers is not judged."""
     result = set()
+    policies = Conditions.at(now).policies
+    last, least = (policies.number(name, None).number for name in ("heard_answers", "heard_confirmed"))
     for field in sorted(set(fields)):
         rows = HeardAnswer.objects.filter(field=field, version=version).order_by("-pk")
-        last = Counter(rows.values_list("answer", flat=True)[:LAST])
-        if last.total() >= LAST and last[Answer.CONFIRMED] * 100 < LEAST * last.total():
+        said = Counter(rows.values_list("answer", flat=True)[:last])
+        if said.total() >= last and said[Answer.CONFIRMED] * 100 < least * said.total():
             result.add(field)
     return result
 

@@ -1,4 +1,4 @@
-"""Who holds a draft, where it goes on, and proving the phone at step 6. A draft is held by the key in the browser's
+"""Who holds a draft, where it goes on, and proving the phone. A draft is held by the key in the browser's
 cookie or by its proven owner, and by nobody else. A code proves the address it was sent to and nothing else."""
 
 import uuid
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import SignInCode, User
 from accounts.sign_in.codes import Use, check_code
 from accounts.sign_in.contacts import Contact, parse_contact
-from complaints.filing import drafts
+from complaints.filing import drafts, steps
 from complaints.models.evidence import FilingDraft
 
 COOKIE = f"{settings.COOKIE_PREFIX}draft"
@@ -45,8 +46,32 @@ def give_cookie(response: HttpResponseBase, key: str, *, seconds: float) -> None
     response.set_cookie(COOKIE, key, max_age=age, httponly=True, samesite="Lax", secure=is_secure, path="/")
 
 
-def address_of(draft: FilingDraft, step: str) -> str:
-    return reverse("complaints:file-step", args=[draft.pk, step])
+def address_of(draft: FilingDraft, code: str) -> str:
+    """The screen on which this part is asked for."""
+    return reverse("complaints:file-step", args=[draft.pk, steps.screen_of(code)])
+
+
+#: What goes along with each page, so that a draft that is gone begins anew whole; never what only the portal says.
+_GOES_ALONG = ("story", "heard", "said", "outcome", "others", *steps.STEP_CODES)
+_SALT = "a filing that goes along with its page"
+
+
+def going_along(draft: FilingDraft) -> str:
+    """What was typed and said so far, signed, for a hidden field of the page."""
+    held = {part: draft.data[part] for part in _GOES_ALONG if part in draft.data}
+    return signing.dumps(held, salt=_SALT, compress=True)
+
+
+def begun_again(request: HttpRequest, *, now: datetime) -> HeldDraft | None:
+    """A new draft with all that went along with the page that was sent; None where nothing (rightly) signed did."""
+    try:
+        data = signing.loads(request.POST.get("along", ""), salt=_SALT)
+    except signing.BadSignature:
+        return None
+    draft, key = drafts.begin(now=now)
+    draft.data = data
+    drafts.touch(draft, now=now, fields=["data"])
+    return HeldDraft(draft, key)
 
 
 def receipt_address(draft: FilingDraft) -> str:

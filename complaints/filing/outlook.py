@@ -17,6 +17,7 @@ from complaints.procedure.deadlines import Due, calendar_days, working_days
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest
 from complaints.procedure.workflow import Outcome, Status
 from complaints.record.person_digests import bare, same_text
+from enterprises.models import Succession
 from web.languages import named
 
 COMPARED = 50
@@ -93,16 +94,18 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """An earlier case that looks like this one, and why."""
+    """An earlier case of the same person that may be the same matter, and why: against the same firm, with the same
+    order or number, in nearly the same words."""
 
     complaint: Complaint
+    same_firm: bool
     same_order: bool
     same_text: bool
 
 
 def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
-    """The person's own cases of the days that are compared (policy ``duplicate_days``): same respondent and order, or
-    near-identical text. An unproven phone sees nothing: it may be somebody else's."""
+    """The person's own cases of the days that are compared (policy ``duplicate_days``) against the same firm, in any
+    words, or near-identical in text; the likest first. An unproven phone sees nothing: it may be somebody else's."""
     if filing.consumer_id is None or not filing.contact_verified:
         return []
     try:
@@ -116,17 +119,25 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
     sealed_fields.load_for(rows)
     for row in rows:
         texts[row.complaint_id].setdefault(row.kind, row.text)
+    firms = _firms(filing)
     results = []
     for case in earlier:
         is_same_text = same_text(texts[case.pk].get("consumer_statement", ""), filing.statement)
-        results.append(Duplicate(case, _same_order(case, texts[case.pk], filing), is_same_text))
-    return [one for one in results if one.same_order or one.same_text]
+        is_same_firm = bool(firms & {case.picked_enterprise_id, case.enterprise_id, bare(case.respondent_named)})
+        is_same_order = is_same_firm and _same_order(texts[case.pk], filing)
+        results.append(Duplicate(case, is_same_firm, is_same_order, is_same_text))
+    results = [one for one in results if one.same_firm or one.same_text]
+    return sorted(results, key=lambda one: -(one.same_order + one.same_text))
 
 
-def _same_order(case: Complaint, texts: Mapping[str, str], filing: FilingRequest) -> bool:
-    enterprises = {one.enterprise_id for one in filing.respondents if one.enterprise_id is not None}
-    names = {one.named for one in filing.respondents if one.enterprise_id is None and one.named}
-    if not enterprises & {case.picked_enterprise_id, case.enterprise_id} and case.respondent_named not in names:
-        return False
+def _firms(filing: FilingRequest) -> set[int | str]:
+    """Against whom: the entities, whom they succeeded, and the names that were written."""
+    entities = {one.enterprise_id for one in filing.respondents if one.enterprise_id is not None}
+    before = Succession.objects.filter(successor__in=entities).values_list("predecessor_id", flat=True)
+    names = {bare(one.named) for one in filing.respondents if one.enterprise_id is None and one.named}
+    return entities | set(before if entities else ()) | names
+
+
+def _same_order(texts: Mapping[str, str], filing: FilingRequest) -> bool:
     here = {bare(filing.order_no), *(bare(filing.answers.get(question.code, "")) for question in _NUMBERS)} - {""}
     return bool(here & {bare(text) for kind, text in texts.items() if kind != "consumer_statement"})

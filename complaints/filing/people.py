@@ -1,4 +1,4 @@
-"""The questions about people (steps 6 to 8): who files, for whom, what they agree to. Nothing is preset, and every
+"""The questions about people: who files, for whom, what they agree to. Nothing is preset, and every
 consent stands alone with the effect of a no beside it."""
 
 import re
@@ -133,6 +133,12 @@ class YouStep(Step):
         filing_request.HEIR: ("principal_name", "relation"),
     }
 
+    #: Asked only of who acts for others, or with them.
+    OF_OTHERS: ClassVar[tuple[str, ...]] = (
+        *("behalf", "principal_name", "principal_phone", "relation", "powers", "may_settle", "valid_until"),
+        *("parties", "representatives", "is_declared"),
+    )
+
     def clean_email(self) -> str:
         """One spelling, so that a proven mailbox is known again."""
         return str(self.cleaned_data["email"]).lower()
@@ -171,8 +177,12 @@ class YouStep(Step):
         answers["joint"] = parties
 
 
+#: Asked again when the case comes to it: publication at its end, mediation by a body when it is proposed.
+OPTIONAL = (filing_request.DELEGATED_MEDIATION, filing_request.PUBLISH_MASKED)
+
+
 class ConsentsStep(Step):
-    """Separate yes/no questions, none preset, each with the effect of a no."""
+    """Separate yes/no questions, none preset, each with the effect of a no. What is not answered was not agreed to."""
 
     step = "consents"
     question = _("您同意下面这些做法吗？")
@@ -241,20 +251,11 @@ def consent_fields(enterprise_name: str) -> dict[str, YesNo]:
             help_text=consent.effect_of_no,
             yes=_("同意"),
             no=_("不同意"),
+            required=consent.code not in OPTIONAL,
             error_messages={"required": wrong, "invalid_choice": wrong},
         )
         for consent in consent_questions(enterprise_name)
     }
-
-
-class CheckStep(Step):
-    step = "check"
-    question = _("提交前，请核对一遍")
-    why = _("提交后不能改写，只能补充和更正。")
-
-    truth = forms.BooleanField(
-        label=_("以上内容属实，我愿意承担相应责任。"), error_messages={"required": _("请勾选真实性声明，然后提交")}
-    )
 
 
 def representative_names(typed: str) -> tuple[str, ...]:

@@ -2,21 +2,22 @@
 the draft, the code lists and the directory."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.masking import masked_phone
-from complaints.evidence import limits
 from complaints.filing import drafts, places, respondents
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
-from complaints.models.evidence import EvidenceKind, FilingDraft
+from complaints.filing.story import Line
+from complaints.models.evidence import FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.filing_request import JOINT, SELF
 from complaints.procedure.sector_files import GOODS, DemandKind, Question
@@ -54,29 +55,6 @@ class Choice:
     expectation: Expectation | None = None
 
 
-def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, Any]:
-    """The context of one screen beside its form."""
-    if form.step == "enterprise":
-        return enterprise_screen(form, today=today)
-    if form.step == "demands":
-        return demands_screen(form)
-    if form.step == "evidence" and draft is not None:
-        return {
-            "kinds": EvidenceKind.choices,
-            "most": limits.files_at_filing(),
-            "help_text": limits.help_text(),
-            "accepted": limits.ACCEPTED,
-            "is_multipart": True,
-        }
-    if form.step == "problem" and draft is not None:
-        return {"voice": drafts.voice_of(draft), "is_multipart": True}
-    if form.step == "you":
-        return others_screen(form)
-    if form.step == "consents":
-        return {"consent_fields": [form[name] for name in form.fields]}
-    return {}
-
-
 def others_screen(form: Step) -> dict[str, Any]:
     """Which of the two parts about other people stands open: none until needed, then the one that was chosen."""
     kind = value_of(form, "behalf")
@@ -87,6 +65,17 @@ def others_screen(form: Step) -> dict[str, Any]:
     asked = ("principal_name", "relation", "powers", "parties")
     is_used = any(value_of(form, name) or form.errors.get(name) for name in asked)
     return {"others_open": "both" if is_used else ""}
+
+
+def set_whys_apart(form: Step) -> None:
+    """Why something is asked stands behind one sign of the page instead of at each field."""
+    for asked in form.fields.values():
+        asked.told_why, asked.why = getattr(asked, "why", ""), ""  # type: ignore[attr-defined]
+
+
+def whys(fields: Iterable[BoundField]) -> list[tuple[str, str]]:
+    """(question, why) of those that have one."""
+    return [(str(one.label), str(why)) for one in fields if (why := getattr(one.field, "told_why", ""))]
 
 
 def value_of(form: Step, name: str) -> str:
@@ -154,21 +143,29 @@ def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choi
     ]
 
 
-def demands_screen(form: Step) -> dict[str, Any]:
-    """Rows for the list: those that fit the purchase at once, the others folded away."""
+def demands_screen(form: Step, *, heard: Sequence[Line] = ()) -> dict[str, Any]:
+    """Rows for the list: those that were heard at once, else those that fit the purchase; the others folded away."""
     ticked = form["demand"].value() or []
+    said = {line.demand[0]: line for line in heard}
     at_once, folded = categories.demands_for(form.category)
+    if said:
+        every = {kind.code: kind for kind in (*at_once, *folded)}
+        at_once = tuple(categories.DEMAND_BY_CODE[code] for code in said)
+        folded = tuple(kind for code, kind in every.items() if code not in said)
 
     def row(kind: DemandKind) -> dict[str, Any]:
+        line = said.get(kind.code)
         money_name = f"amount_{kind.code}" if kind.asks_amount else ""
         wrong = form.errors.get(money_name) if money_name else None
+        offered = line.demand[1] if line else ""
         return {
             "code": kind.code,
             "label": kind.label,
-            "hint": kind.hint,
+            "hint": "" if line else kind.hint,
+            "quote": line.quote if line else "",
             "checked": kind.code in ticked,
             "money_name": money_name,
-            "money_value": form[money_name].value() if money_name else "",
+            "money_value": (form[money_name].value() or offered) if money_name else "",
             "error": wrong[0] if wrong else "",
         }
 
@@ -176,8 +173,9 @@ def demands_screen(form: Step) -> dict[str, Any]:
     return {
         "rows": [row(kind) for kind in at_once],
         "more_rows": more,
-        "more_open": any(item["checked"] for item in more),
+        "more_open": any(item["checked"] or item["error"] for item in more),
         "more_are_goods": categories.object_kind(form.category) != GOODS,
+        "is_demand_heard": bool(said),
     }
 
 
@@ -213,6 +211,40 @@ def summary(
         (_("希望怎么解决"), _demand_lines(draft, cleaned["demands"], addresses)),
         (_("您和您的选择"), [*you, *consents]),
     ]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the last screen shows, without headings."""
+
+    firms: list[str]
+    demands: list[str]
+    facts: list[str]
+    statement: str
+    report: str
+    files: list[str]
+    person: list[str]
+
+
+def said(draft: FilingDraft, forms: Mapping[str, Step], *, picked: Picked | None) -> Said:
+    """Only what was answered; what is wrong is left out."""
+    cleaned = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
+    problem = cleaned["problem"]
+    statement, report = (str(problem.get(name) or "") for name in ("statement", "report"))
+    purchase = {name: value for name, value in cleaned["purchase"].items() if name != "amount"}
+    you = {name: value for name, value in cleaned["you"].items() if (name, value) != ("behalf", SELF)}
+    firm, *place = _respondent_lines(cleaned["enterprise"], picked, "") or [SummaryLine("")]
+    happened = [*_purchase_lines(purchase, ""), *_problem_lines(draft, problem, "")]
+    facts = [value for line in [*happened, *place] for value in line.values_list]
+    return Said(
+        firms=[*firm.values_list[:1], *respondents.names(draft)],
+        demands=_demanded(cleaned["demands"]),
+        facts=[one for one in facts if one not in (statement, report)],
+        statement=statement,
+        report=report,
+        files=[row.name for row in draft.evidence.order_by("pk")],
+        person=[value for line in _you_lines(draft, you, "") for value in line.values_list],
+    )
 
 
 def answer_text(question: Question, answer: Any) -> str:
@@ -256,7 +288,7 @@ def _purchase_lines(cleaned: Mapping[str, Any], url: str) -> list[SummaryLine]:
         (_("品牌"), cleaned.get("brand", "")),
         (_("金额"), money(amount) if amount is not None else ""),
         (_("购买或开通日期"), day_text(cleaned.get("bought_on"))),
-        (_("网购"), yes_no(cleaned["is_online"]) if "is_online" in cleaned else ""),
+        (_("网购"), yes_no(cleaned["is_online"]) if cleaned.get("is_online") is not None else ""),
         (_("订单号、合同号"), cleaned.get("order_no", "")),
     )
 
@@ -288,18 +320,22 @@ def _problem_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> 
     return lines
 
 
-def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Addresses) -> list[SummaryLine]:
+def _demanded(cleaned: Mapping[str, Any]) -> list[str]:
     demands = []
     for kind in categories.DEMAND_KINDS:
         if kind.code in cleaned.get("demand", ()):
             amount = cleaned.get(f"amount_{kind.code}")
             demands.append(f"{kind.label} {money(amount)}" if kind.asks_amount and amount else str(kind.label))
+    return demands
+
+
+def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Addresses) -> list[SummaryLine]:
     files = [
         _("%(name)s（%(kind)s）") % {"name": row.name, "kind": row.get_kind_display()}
         for row in draft.evidence.order_by("pk")
     ]
     return [
-        *_lines(addresses["demands"], (_("诉求"), demands), (_("补充说明"), cleaned.get("note", ""))),
+        *_lines(addresses["demands"], (_("诉求"), _demanded(cleaned)), (_("补充说明"), cleaned.get("note", ""))),
         SummaryLine(_("材料"), files or [_("没有")], change_url=addresses["evidence"]),
     ]
 
@@ -327,5 +363,5 @@ def _consent_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> 
     return [
         SummaryLine(consent.short, [_("同意") if cleaned[consent.code] else _("不同意")], change_url=url)
         for consent in consent_questions(drafts.enrolled_name(draft))
-        if consent.code in cleaned
+        if cleaned.get(consent.code) is not None
     ]

@@ -1,31 +1,27 @@
-"""The eight screens in their order. The order stands here only; pages, links and checks read it."""
+"""The four screens of a filing, and the parts of a draft that each asks for. The order stands here only; pages, links
+and checks read it."""
 
 from complaints.filing.demands import DemandsStep
-from complaints.filing.forms import EnterpriseStep, EvidenceStep, ProblemStep, PurchaseStep, Step
-from complaints.filing.people import CheckStep, ConsentsStep, YouStep
+from complaints.filing.forms import EnterpriseStep, ProblemStep, PurchaseStep, Step
+from complaints.filing.people import ConsentsStep, YouStep
 
-STEPS: tuple[type[Step], ...] = (
-    EnterpriseStep,
-    PurchaseStep,
-    ProblemStep,
-    DemandsStep,
-    EvidenceStep,
-    YouStep,
-    ConsentsStep,
-    CheckStep,
-)
-STEP_CODES = tuple(screen.step for screen in STEPS)
-STEP_BY_CODE = {screen.step: screen for screen in STEPS}
+#: The parts, each judged by its own form.
+PARTS: tuple[type[Step], ...] = (EnterpriseStep, PurchaseStep, ProblemStep, DemandsStep, YouStep, ConsentsStep)
+STEP_CODES = tuple(part.step for part in PARTS)
+STEP_BY_CODE = {part.step: part for part in PARTS}
+
+SCREENS = ("story", "heard", "you", "check")
+#: What the second screen asks for.
+HEARD_PARTS = ("enterprise", "purchase", "problem", "demands")
+_SCREEN_OF = dict.fromkeys(HEARD_PARTS, "heard") | {"evidence": "you", "consents": "check"}
+
+
+def screen_of(code: str) -> str:
+    """The screen on which a part is asked for; a screen is its own."""
+    screen = _SCREEN_OF.get(code, code)
+    return screen if screen in SCREENS else SCREENS[0]
 
 
 def number_of(code: str) -> int:
-    return STEP_CODES.index(code) + 1
-
-
-def after(code: str) -> str:
-    return STEP_CODES[min(number_of(code), len(STEP_CODES) - 1)]
-
-
-def before(code: str) -> str | None:
-    place = STEP_CODES.index(code)
-    return STEP_CODES[place - 1] if place else None
+    """From 1: which screen it is."""
+    return SCREENS.index(screen_of(code)) + 1

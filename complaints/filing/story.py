@@ -1,18 +1,16 @@
 """The story that a filing begins with. What was heard in it lies in the draft, with the version of the patterns, until
-the person has said 对, 改 or 不是 to each line; only then it goes into the steps. A step whose every answer was
-confirmed is passed over; the check page shows it with the others."""
+the person has said 对, 改 or 不是 to each line; only then it goes into the parts of the draft."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from complaints.filing import drafts, heard_counts
 from complaints.filing.forms import NAMED
-from complaints.filing.steps import STEP_CODES, after
 from complaints.listening.folding import fold
 from complaints.listening.hearing import CIRCUMSTANCES, REPORT, Heard, heard
 from complaints.listening.patterns import patterns
@@ -29,16 +27,19 @@ YES, CHANGE, NO = "yes", "change", "no"
 BOTH, ONLY, NONE = "both", "only", "none"
 #: A report was wanted: what speaks of it is kept from the firm, also where a complaint is filed all the same.
 _SPLIT = (BOTH, ONLY)
+TELECOM = "service.telecom"
 #: The circumstances that lead elsewhere, and the row of duties that says where.
 _LEADS = {"business": "business", "earlier": "handled"}
 _FULL_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLAUSE = re.compile(r"[^，。；！？,;!?\n]*[，。；！？,;!?\n]*")
-_ANSWERS = {YES: HeardAnswer.Answer.CONFIRMED, CHANGE: HeardAnswer.Answer.CHANGED, NO: HeardAnswer.Answer.DENIED}
+Answer = HeardAnswer.Answer
+_ANSWERS = {YES: Answer.CONFIRMED, CHANGE: Answer.CHANGED, NO: Answer.DENIED}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was heard: asked as 对, 改, 不是. ``is_filled``: 对 is chosen already."""
+    """One thing that was heard. A demand is offered as a box to tick, all else is asked as 对, 改, 不是. ``is_filled``:
+    对 is chosen already."""
 
     field: str
     value: str
@@ -56,20 +57,34 @@ class Line:
         kind, _colon, yuan = self.value.partition(":")
         return kind, yuan
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the tables of today still have it: a draft may have been begun with those of yesterday."""
+        if self.field == "demand":
+            return self.demand[0] in categories.DEMAND_BY_CODE
+        return self.field != "elsewhere" or self.value in duties()
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a draft's story says. ``problems``: kinds to choose from; ``quotes``: of each circumstance heard."""
+    """What a draft's story says. ``problems``: kinds to choose from; ``quotes``: of each circumstance heard; ``firm``:
+    the words that name a firm which the directory is searched for."""
 
     version: int
     lines: tuple[Line, ...]
     problems: tuple[str, ...]
     quotes: Mapping[str, str]
+    firm: str
+
+    def of(self, field: str) -> list[tuple[int, Line]]:
+        """The lines of a field with their numbers."""
+        return [(number, line) for number, line in enumerate(self.lines) if line.field == field]
 
     @property
-    def asks_where(self) -> bool:
-        """Whether the region decides which branch of a firm is meant."""
-        return any(line.field == "firm" and set(line.firms) & carriers() for line in self.lines)
+    def is_telecom(self) -> bool:
+        """Whether it seems to be about a carrier: decides what is asked for, and nothing else."""
+        named = {name for _number, line in self.of("firm") for name in line.firms}
+        return bool(named & carriers()) or any(code.startswith("telecom") for code in self.problems)
 
 
 def carriers() -> set[str]:
@@ -78,22 +93,41 @@ def carriers() -> set[str]:
 
 def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     """Keeps the story and what is heard in it; what was said to an earlier story is gone."""
+    _take_back(draft)
+    for name in ("statement", "report"):
+        draft.data.get("problem", {}).pop(name, None)
     found = heard(text, today)
-    doubted = heard_counts.doubted({one.field for one in found}, version=patterns().version)
+    chosen = drafts.first(draft, "enterprise", "respondent")
+    searched = "" if chosen else _searched(found, today=today)
+    # Whom it is against was chosen, or is searched for: no line asks.
+    found = [one for one in found if one.field != "firm" or not (chosen or searched)]
+    if searched:
+        draft.data.setdefault("enterprise", {})["query"] = [searched]
+    doubted = heard_counts.doubted({one.field for one in found}, version=patterns().version, now=now)
     lines = [json.dumps(line, ensure_ascii=False) for line in _lines(found, doubted)]
     problems = [one.value for one in found if one.field == "problem" and one.value in categories.PROBLEM_LABELS]
     quotes = [json.dumps([one.field, one.quote], ensure_ascii=False) for one in found if one.field in CIRCUMSTANCES]
-    _take_back(draft)
     draft.data[STORY] = {"text": [text]}
     draft.data[HEARD] = {"version": [str(patterns().version)], "line": lines, "problem": problems, "quote": quotes}
+    draft.data[HEARD]["firm"] = [searched]
+    draft.step = HEARD
     for part in (SAID, OUTCOME):
         draft.data.pop(part, None)
-    drafts.touch(draft, now=now, fields=["data"])
+    drafts.touch(draft, now=now, fields=["data", "step"])
+
+
+def _searched(found: Iterable[Heard], *, today: date) -> str:
+    """The name of a firm that is no carrier and that the directory has one of: which one is chosen from its list."""
+    name = next((one.value for one in found if one.field == "firm"), "")
+    if not name or set(name.split("|")) & carriers():
+        return ""
+    hits = find(name, on=today, limit=1)
+    return name if hits and not hits[0].is_similar else ""
 
 
 def _lines(found: Iterable[Heard], doubted: set[str]) -> list[tuple[str, str, str, bool]]:
     """At most MOST_LINES: another body, whom, what is asked, the day, where it was bought. A field that people confirm
-    too seldom is not filled in; one that was only offered is left out, and its step asks as ever."""
+    too seldom is not filled in; one that was only offered is left out, and is asked as ever."""
     shown = [
         one
         for name in ("elsewhere", "firm", "demand", "day", "platform")
@@ -106,11 +140,13 @@ def _lines(found: Iterable[Heard], doubted: set[str]) -> list[tuple[str, str, st
 
 def understood(draft: FilingDraft) -> Understood:
     part = draft.data.get(HEARD, {})
+    lines = [Line(*json.loads(line)) for line in part.get("line", [])]
     return Understood(
         version=int(drafts.first(draft, HEARD, "version") or 0),
-        lines=tuple(Line(*json.loads(line)) for line in part.get("line", [])),
-        problems=tuple(part.get("problem", [])),
+        lines=tuple(line for line in lines if line.is_known),
+        problems=tuple(code for code in part.get("problem", []) if code in categories.PROBLEM_LABELS),
         quotes=dict(json.loads(pair) for pair in part.get("quote", [])),
+        firm=drafts.first(draft, HEARD, "firm"),
     )
 
 
@@ -126,125 +162,118 @@ def mark(draft: FilingDraft) -> str:
 def take(
     draft: FilingDraft, answers: Mapping[str, Any], *, said: Mapping[str, list[str]], now: datetime, today: date
 ) -> None:
-    """Puts what was confirmed into the steps, and takes back what an earlier answer had put there and nobody changed.
-    ``answers``: the cleaned answers of the form; ``said``: as they were sent."""
+    """Puts what was confirmed into the parts, beside what was typed; takes back what an earlier answer had put there
+    and nobody changed. ``answers``: the cleaned answers of the form; ``said``: as they were sent."""
     what, data = understood(draft), draft.data
-    is_first, report_before = OUTCOME not in data, drafts.first(draft, OUTCOME, "report")
-    taken = _taken(what, answers, today=today)
-    report = answers.get(REPORT) or (BOTH if REPORT in answers.get("ask", ()) else NONE)
-    statement, violation = split(text_of(draft)) if report in _SPLIT else (text_of(draft), "")
-    taken.put("problem", statement=statement, report=violation)
+    is_first, before = OUTCOME not in data, drafts.first(draft, OUTCOME, "report")
+    report = answers.get(REPORT) or (BOTH if REPORT in answers.get("ask", ()) else "")
     _take_back(draft)
-    if is_first or (report in _SPLIT) != (report_before in _SPLIT):
-        # Where a report goes was decided anew: what was written for the other decision may not stay.
-        for name in ("statement", "report"):
-            data.get("problem", {}).pop(name, None)
+    taken = _taken(draft, what, answers, today=today)
     for step, values in taken.values.items():
-        data[step] = values | data.get(step, {})
+        data.setdefault(step, {}).update(values)
+    is_said = REPORT not in what.quotes or bool(answers.get(REPORT))
+    if is_said and (is_first or _cut(report) != _cut(before) or "statement" not in data.get("problem", {})):
+        # Where a report goes was decided (anew): what was written for another decision may not stay.
+        ours, theirs = split(text_of(draft)) if report else (text_of(draft), "")
+        data.setdefault("problem", {}).update(statement=[ours], report=[theirs if report in _SPLIT else ""])
     data[SAID] = dict(said)
     data[OUTCOME] = {
-        "filled": sorted(taken.filled),
-        "passed": sorted({"enterprise", "problem", "demands"} & taken.filled - taken.unsure),
         "asked": [code for code in CIRCUMSTANCES if code in answers.get("ask", ())],
         "report": [report],
         "elsewhere": taken.elsewhere,
         "put": [json.dumps(item, ensure_ascii=False) for item in taken.items()],
+        "counted": [json.dumps(pair) for pair in taken.counted],
     }
-    if is_first:
-        heard_counts.note(taken.counted, version=what.version, now=now)
     drafts.touch(draft, now=now, fields=["data"])
+
+
+def _cut(report: str) -> str:
+    """What the firm reads is the same for both kinds of report."""
+    return BOTH if report in _SPLIT else report
 
 
 @dataclass
 class _Taken:
-    """What follows from the answers. ``values``: step → field → values; ``filled``: steps that show something heard;
-    ``unsure``: those of them with something to be changed."""
+    """What follows from the answers. ``values``: part → field → values; ``counted``: (field, answer)."""
 
     values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    filled: set[str] = field(default_factory=set)
-    unsure: set[str] = field(default_factory=set)
     elsewhere: list[str] = field(default_factory=list)
-    counted: list[tuple[str, HeardAnswer.Answer]] = field(default_factory=list)
+    counted: list[tuple[str, str]] = field(default_factory=list)
 
     def put(self, step: str, **values: str) -> None:
         self.values.setdefault(step, {}).update({name: [value] for name, value in values.items()})
 
-    def items(self) -> Iterator[tuple[str, str, list[str]]]:
-        for step, values in self.values.items():
-            for name, value in values.items():
-                yield step, name, value
+    def items(self) -> list[tuple[str, str, list[str]]]:
+        return [(step, name, value) for step, values in self.values.items() for name, value in values.items()]
 
 
-def _taken(what: Understood, answers: Mapping[str, Any], *, today: date) -> _Taken:
+def _taken(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, today: date) -> _Taken:
     result = _Taken()
     for number, line in enumerate(what.lines):
         name, answer = line.value, answers.get(f"line_{number}") or ""
         if line.field == "firm" and len(line.firms) > 1:
             name = answers.get("firm") or ""
             answer = name if name in ("", NO) else YES
-        if not answer:
-            continue
-        result.counted.append((line.field, _ANSWERS[answer]))
-        if answer != NO:
-            step = _put(result, line, name, answers, today=today)
-            result.filled |= {step} - {""}
-            result.unsure |= {step} if answer == CHANGE else set()
+        if line.field == "demand":
+            result.counted.append(("demand", _said_to_demand(draft, line)))
+        elif answer:
+            result.counted.append((line.field, _ANSWERS[answer]))
+            if answer == YES or (line.field == "platform" and answer == CHANGE):
+                _put(result, draft, number, name, answers, today=today)
     problem = answers.get("problem") or ""
     if problem:
         is_right = problem in what.problems
         result.counted.append(("problem", _ANSWERS[YES if is_right else NO]))
         if is_right:
             result.put("problem", problem_category=problem)
-            result.filled.add("problem")
     asked = result.values.get("enterprise", {}).get("query", [])
     if problem.startswith("telecom") or set(asked) & carriers():
-        result.put("purchase", object_category="service.telecom")
-        result.filled.add("purchase")
+        result.put("purchase", object_category=TELECOM)
+    refund = drafts.first(draft, "demands", "amount_refund")
+    if refund and "refund" in draft.data["demands"].get("demand", []):
+        # What is asked back is in dispute.
+        result.put("purchase", amount=refund)
     return result
 
 
-def _put(result: _Taken, line: Line, name: str, answers: Mapping[str, Any], *, today: date) -> str:
-    """Into the step that asks for it; returns which."""
+def _said_to_demand(draft: FilingDraft, line: Line) -> str:
+    kind, yuan = line.demand
+    if kind not in draft.data.get("demands", {}).get("demand", []):
+        return Answer.DENIED
+    return Answer.CONFIRMED if drafts.first(draft, "demands", f"amount_{kind}") == yuan else Answer.CHANGED
+
+
+def _put(
+    result: _Taken, draft: FilingDraft, number: int, name: str, answers: Mapping[str, Any], *, today: date
+) -> None:
+    """What was confirmed of line ``number``, into the part that it belongs to."""
+    line = understood(draft).lines[number]
     if line.field == "firm":
-        result.put("enterprise", **_firm(name, answers.get("service_region") or "", today=today))
-        return "enterprise"
-    if line.field == "demand":
-        kind, yuan = line.demand
-        result.values.setdefault("demands", {}).setdefault("demand", []).append(kind)
-        if yuan and categories.DEMAND_BY_CODE[kind].asks_amount:
-            result.put("demands", **{f"amount_{kind}": yuan})
-            if kind == "refund":
-                result.put("purchase", amount=yuan)
-                result.filled.add("purchase")
-        return "demands"
-    if line.field == "day":
+        region = drafts.first(draft, "enterprise", "service_region")
+        result.put("enterprise", **_firm(name, region, today=today))
+    elif line.field == "day":
         result.put("problem", disputed_on=line.value)
-        return "problem"
-    if line.field == "platform":
+    elif line.field == "platform":
         result.put("purchase", is_online="yes")
-        result.put("problem", place=answers.get("platform") or line.value.replace("?", ""))
-        return "purchase"
-    result.elsewhere.append(line.value)
-    return ""
+        is_as_heard = answers.get(f"line_{number}") == YES and line.value != "?"
+        result.put("problem", place=line.value if is_as_heard else answers.get("platform") or "")
+    else:
+        result.elsewhere.append(line.value)
 
 
 def _firm(name: str, region: str, *, today: date) -> dict[str, str]:
-    """The firm by its name: picked in the directory where it is a carrier and the search is certain of it, written down
-    as it is called where nothing is found, else looked for."""
-    place = int(region) if region.isdecimal() else None
-    values = {"query": name, **({"service_region": region} if place else {})}
-    hits = find(name, on=today, region_id=place, limit=1)
-    if not hits:
-        values |= {"respondent": NAMED, "named": name}
-    elif name in carriers() and not hits[0].is_similar:
-        hit = hits[0]
-        answers = hit.successor or hit.enterprise
-        values["respondent"] = f"{answers.pk}-{hit.branch.pk if hit.branch else ''}-"
-    return values
+    """The firm by its name: picked in the directory where it is a carrier and the search is certain of it, else
+    written down as it is called."""
+    place = int(region) if region.isdecimal() and len(region) < 10 else None
+    hits = find(name, on=today, region_id=place, limit=1) if name in carriers() else []
+    if not hits or hits[0].is_similar:
+        return {"query": name, "respondent": NAMED, "named": name}
+    answers = hits[0].successor or hits[0].enterprise
+    return {"query": name, "respondent": f"{answers.pk}-{hits[0].branch.pk if hits[0].branch else ''}-"}
 
 
 def _take_back(draft: FilingDraft) -> None:
-    """Takes out of the steps what an earlier answer put there, but what was changed since."""
+    """Takes out of the parts what an earlier answer put there, but what was changed since."""
     for item in draft.data.get(OUTCOME, {}).get("put", []):
         step, name, values = json.loads(item)
         if draft.data.get(step, {}).get(name) == values:
@@ -280,34 +309,6 @@ def is_for_another(draft: FilingDraft) -> bool:
     return "another" in draft.data.get(OUTCOME, {}).get("asked", [])
 
 
-def is_unanswered(draft: FilingDraft) -> bool:
-    """Whether a story lies there to whose lines nothing was said yet."""
-    return HEARD in draft.data and OUTCOME not in draft.data
-
-
-def is_filled(draft: FilingDraft, step: str) -> bool:
-    """Whether this step shows what was heard and has not been passed yet."""
-    return step in draft.data.get(OUTCOME, {}).get("filled", [])
-
-
-def passed(draft: FilingDraft, step: str, *, now: datetime) -> None:
-    """The person sent this step: what stands there is their own."""
-    if is_filled(draft, step):
-        draft.data[OUTCOME]["filled"].remove(step)
-        drafts.touch(draft, now=now, fields=["data"])
-
-
-def first_step(draft: FilingDraft, *, today: date) -> str:
-    return _unanswered_from(draft, STEP_CODES[0], today=today)
-
-
-def step_after(draft: FilingDraft, step: str, *, today: date) -> str:
-    """The next step that is to be answered; those that were confirmed whole are passed over."""
-    return _unanswered_from(draft, after(step), today=today)
-
-
-def _unanswered_from(draft: FilingDraft, step: str, *, today: date) -> str:
-    confirmed = draft.data.get(OUTCOME, {}).get("passed", [])
-    while step in confirmed and drafts.form_of(draft, step, today=today, judged=True).is_valid():
-        step = after(step)
-    return step
+def counted(draft: FilingDraft) -> list[tuple[str, str]]:
+    """What was said to each finding, without text: (field, answer)."""
+    return [tuple(json.loads(pair)) for pair in draft.data.get(OUTCOME, {}).get("counted", [])]

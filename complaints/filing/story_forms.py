@@ -1,7 +1,6 @@
 """The forms around a story: what happened, what of it was understood, and a report that was split off."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,7 +9,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.filing import places
 from complaints.filing.forms import LONGEST_REPORT
 from complaints.filing.story import BOTH, CHANGE, NO, NONE, ONLY, YES, Line, Understood
 from complaints.handling.steps.filing import LONGEST_STATEMENT
@@ -19,7 +17,6 @@ from complaints.procedure import categories
 from complaints.procedure.duties import duties
 from complaints.procedure.typed_values import FreeText, Several
 from web import dates
-from web.templatetags.portal import money
 
 #: The four questions that everybody is asked.
 ASKED: dict[str, str | Promise] = {
@@ -33,22 +30,25 @@ _BODIES = {body.code: body for sector in categories.SECTORS for body in sector.b
 
 
 class StoryForm(forms.Form):
-    """The one box."""
+    """The one box; empty where the story was spoken."""
 
     story = FreeText(
         label=gettext_lazy("发生了什么事？想要什么结果？"),
         help_text=gettext_lazy("像跟人说话一样写：哪家、什么事、想怎么解决。不要写密码和完整的银行卡号。"),
         most=LONGEST_STATEMENT,
         lines=7,
-        error_messages={"required": gettext_lazy("请写几句发生了什么；不想写，也可以一步步填")},
+        error_messages={"required": gettext_lazy("请写几句发生了什么；不方便写，可以录音，也可以打12315")},
     )
 
     use_required_attribute = False
 
+    def __init__(self, *arguments: Any, is_spoken: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["story"].required = not is_spoken
+
 
 class HeardForm(forms.Form):
-    """A line a finding, the kinds of problem, and the four questions. Nothing is required but where a report that was
-    heard goes."""
+    """A line for each finding that is no demand, the kinds of problem, where a report goes, and the four questions."""
 
     use_required_attribute = False
 
@@ -56,63 +56,63 @@ class HeardForm(forms.Form):
         self.what = what
         super().__init__(*arguments, **options)
         for number, line in enumerate(what.lines):
+            if line.field == "demand":
+                continue
             several = line.firms if line.field == "firm" and len(line.firms) > 1 else []
             name = "firm" if several else f"line_{number}"
             field = _choice(_shown(line), _answers(line, several), quote=line.quote)
             field.initial = YES if line.is_filled else None
+            field.required = line.field in ("firm", "day")
+            field.error_messages["required"] = _("请选一个")
             self.fields[name] = field
-            if line.field == "firm" and what.asks_where:
-                self.fields["service_region"] = self._region()
-            if line.field == "platform" and line.value == "?":
+            if line.field == "platform":
                 self.fields["platform"] = FreeText(label=_("平台名称"), most=40, required=False)
         if what.problems:
             options_ = [(code, str(categories.problem_label(code))) for code in what.problems]
             self.fields["problem"] = _choice(_("像是哪一类问题？"), [*options_, (NONE, _("都不是"))])
+            self.fields["problem"].required = True
+            self.fields["problem"].error_messages["required"] = _("请选一类；都不像就选“都不是”")
         if REPORT in what.quotes:
             self.fields[REPORT] = _choice(
                 _("要举报吗？"),
-                [(BOTH, _("投诉，也举报")), (ONLY, _("只举报")), (NONE, _("不举报"))],
+                [(BOTH, _("投诉，也举报")), (ONLY, _("只举报")), (NONE, _("不举报，删去这些话"))],
                 quote=what.quotes[REPORT],
             )
             self.fields[REPORT].required = True
             text = _("请选要不要举报；举报的内容另行登记，企业看不到")
             self.fields[REPORT].error_messages["required"] = text
-        # What decides where all of it goes stands first.
-        first = [f"line_{number}" for number, line in enumerate(what.lines) if line.field == "elsewhere"]
-        self.order_fields([*first, REPORT])
         asked = [code for code in CIRCUMSTANCES if code not in self.fields]
         self.fields["ask"] = Several(
             label=_("有这些情况吗？"),
+            help_text=_("没有就不选"),
             choices=[(code, self._asked(code)) for code in asked],
             required=False,
             widget=forms.CheckboxSelectMultiple,
             error_messages={"invalid_choice": _("请从列表中选择"), "invalid_list": _("请从列表中选择")},
         )
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for number, line in self.what.of("platform"):
+            answer = cleaned.get(f"line_{number}")
+            is_to_be_named = answer == CHANGE or (answer == YES and line.value == "?")
+            if is_to_be_named and not cleaned.get("platform"):
+                self.add_error("platform", _("请写平台的名称，例如淘宝、京东"))
+        return cleaned
+
+    def names_of(self, field: str) -> tuple[str, ...]:
+        """The controls of the lines of one field."""
+        names = ["firm", *(f"line_{number}" for number, _line in self.what.of(field))]
+        return tuple(name for name in names if name in self.fields and (name != "firm" or field == "firm"))
+
     @property
     def short(self) -> list[str]:
         """Those answered by 对, 改, 不是, side by side."""
         return [f"line_{number}" for number, line in enumerate(self.what.lines) if line.field != "elsewhere"]
 
-    @property
-    def findings(self) -> list[forms.BoundField]:
-        """The lines in their order, with what belongs to one below it."""
-        return [self[name] for name in self.fields if name != "ask"]
-
     def _asked(self, code: str) -> str:
         quote = self.what.quotes.get(code)
         return format_html("{}<small>{}</small>", ASKED[code], quoted(quote)) if quote else str(ASKED[code])
-
-    @staticmethod
-    def _region() -> forms.ChoiceField:
-        _city, nearby = places.nearby()
-        choices = [("", _("下一步再选")), *((str(place.id), place.name) for place in nearby)]
-        return forms.ChoiceField(
-            label=_("在哪里使用或购买"),
-            choices=choices,
-            required=False,
-            error_messages={"invalid_choice": _("请从列表中选择地区")},
-        )
 
 
 def quoted(words: str) -> str:
@@ -136,6 +136,8 @@ def _answers(line: Line, several: list[str]) -> list[tuple[str, str]]:
         return [*((name, name) for name in several), (NO, _("都不是"))]
     if line.field == "elsewhere":
         return [(YES, _("是，看看该找谁")), (NO, _("不是这回事"))]
+    if line.value == "?":
+        return [(YES, _("是")), (NO, _("不是"))]
     return [(YES, _("对")), (CHANGE, _("改")), (NO, _("不是"))]
 
 
@@ -143,10 +145,6 @@ def _shown(line: Line) -> str:
     """The question of a line: what was understood, in words."""
     if line.field == "firm":
         return _("投诉哪一家？") if len(line.firms) > 1 else _("投诉%(name)s？") % {"name": line.value}
-    if line.field == "demand":
-        kind, yuan = line.demand
-        what = str(categories.DEMAND_BY_CODE[kind].label)
-        return _("想要：%(what)s？") % {"what": f"{what} {money(Decimal(yuan))}" if yuan else what}
     if line.field == "day":
         return _("发生在%(day)s？") % {"day": dates.day_text(date.fromisoformat(line.value), weekday=False)}
     if line.field == "platform":

@@ -69,6 +69,8 @@ POLICIES: dict[str, tuple[str, Promise]] = {
     "contacts_a_day_enterprise": ("limits", pgettext_lazy("policy", "一家企业一天最多查看多少件的联系方式")),
     "measure_cases": ("limits", pgettext_lazy("policy", "一次批量方案最多")),
     "duplicate_days": ("limits", pgettext_lazy("policy", "重复投诉的比对期间")),
+    "heard_answers": ("limits", pgettext_lazy("policy", "从话里听出的项目，看最近多少个回答")),
+    "heard_confirmed": ("limits", pgettext_lazy("policy", "从话里听出的项目，每百个回答至少多少个说对")),
     "draft_days": ("kept", pgettext_lazy("policy", "未登录的草稿")),
     "draft_days_signed_in": ("kept", pgettext_lazy("policy", "登录后的草稿")),
     "identity_kept": ("kept", pgettext_lazy("policy", "办结后的身份和材料")),

@@ -16,7 +16,7 @@ from accounts.display import display_changed, safe_next
 from accounts.sign_in.entering import is_here
 from authorities.law import LAWS, Article, articles
 from authorities.policies import PolicyMissing
-from complaints.filing.steps import STEPS
+from complaints.filing.steps import SCREENS
 from complaints.parties.conditions import Conditions
 from complaints.procedure.deadlines import working_days
 from web.errors import answer, busy, is_away, kept_text
@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "has_check": is_here("/check/"),
             "has_figures": is_here("/open/"),
             "limits": given.limits(),
-            "steps": len(STEPS),
+            "steps": len(SCREENS),
             "ruler": ruler(given),
         },
     )

@@ -84,7 +84,7 @@ def from_draft(draft: FilingDraft) -> dict[str, Any]:
         "item": drafts.first(draft, "purchase", "item_name"),
         "order_no": drafts.first(draft, "purchase", "order_no") or drafts.first(draft, "problem", "service_number"),
         "happened_on": drafts.first(draft, "problem", "disputed_on"),
-        "happened": drafts.first(draft, "problem", "statement"),
+        "happened": drafts.first(draft, "problem", "statement") or drafts.first(draft, "story", "text"),
         "wanted": "\n".join(str(kind.label) for kind in categories.DEMAND_KINDS if kind.code in demanded),
         "amount": drafts.first(draft, "demands", "amount_refund"),
         "name": drafts.first(draft, "you", "name"),

@@ -107,14 +107,14 @@ def untranslated(page: Page, typed: list[str]) -> list[str]:
 
 
 class Filing(Walk):
-    """Eight screens with the real directory: 中国移动 in 鼓楼区, an enterprise by name, or nobody named."""
+    """Four screens with the real directory: 中国移动 in 鼓楼区, an enterprise by name, or nobody named."""
 
     def __init__(self, person: Person, world: World, *, against: str = "mobile") -> None:
         super().__init__(person.visitor, checked=False)
         self.world, self.against = world, against
 
-    def find(self) -> None:
-        """The first screen with the enterprise found and picked."""
+    def find(self, town: Any = None) -> None:
+        """The enterprise found and picked."""
         page, world = self.page, self.world
         page.locator("#id_service_region").select_option(str(world.region.pk))
         page.locator("#id_query").fill("中国移动")
@@ -123,32 +123,27 @@ class Filing(Walk):
 
     def who(self) -> None:
         page = self.page
-        self.visitor.go("/file/?form=1")
         page.locator("#id_service_region").select_option(str(self.world.region.pk))
         if self.against == "mobile":
             self.find()
         elif self.against == "authority":
             page.locator("#id_respondent_authority").check()
         else:
+            page.locator("#id_query").fill(self.against)
             page.locator("input[name=respondent][value=named]").check()
-            page.locator("#id_named").fill(self.against)
-        self.go_on()
 
-    def demands(self) -> None:
-        for kind in ("refund", "cancel_service"):
-            self.page.locator(f'input[name=demand][value="{kind}"]').check()
+    def heard(self, town: Any = None) -> None:
+        self.who()
+        self.problem()
+        self.wish("refund", "cancel_service")
         self.page.locator("#id_amount_refund").fill("128.50")
         self.go_on()
 
     def walk(self) -> str:
         """To the receipt; returns the number."""
-        self.who()
-        self.purchase()
-        self.problem()
-        self.demands()
-        self.evidence()
+        self.story()
+        self.heard()
         self.you()
-        self.consents()
         self.check_page()
         return str(self.page.locator(".refno").first.inner_text()).strip()
 
@@ -162,9 +157,9 @@ class Consumer(Person):
             "framenavigated", lambda frame: screens.add(re.split("[?#]", frame.url)[0].rstrip("/").rpartition("/")[2])
         )
         number = Filing(self, world, against=against).walk()
-        asked = {"enterprise" if screen == "file" else screen for screen in screens}
+        asked = {"story" if screen.startswith("file") else screen for screen in screens}
         asked -= {"receipt", "", "blank", "about:blank"}
-        assert len(asked) <= 8, f"more than eight screens: {sorted(asked)}"
+        assert len(asked) <= 4, f"more than four screens: {sorted(asked)}"
         return number
 
 

@@ -206,50 +206,43 @@ def crawl(
 def filing(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
     """The screens of filing with an answer in each, the receipt, and what number and token open; its address."""
     english = prefix.startswith("en")
-    page.goto(origin + "/file/?new=1&form=1")
+    page.goto(origin + "/file/?new=1")
+    page.locator("#id_story").fill(
+        "Since September each bill of China Mobile has one line more, which I never ordered."
+        if english
+        else "中国移动从9月1日起每个月账单多出一项“智家体验包”，我没有开通过，要求退还128.50元。"
+    )
+    press(page, folder / f"{prefix}-file-1.webp")
+    page.locator("button[name=told]").click()
     region = page.locator("#id_service_region option").nth(1).get_attribute("value")
     page.locator("#id_service_region").select_option(region)
-    page.locator("#id_query").fill("移动")
-    page.locator("button[name=search]").first.click()
-    page.locator("input[name=respondent]").first.check()
-    press(page, folder / f"{prefix}-file-1.webp")
-    page.locator(".actions .btn").first.click()
-    page.locator("#id_object_category").select_option("service.telecom")
-    page.locator("#id_item_name").fill("Home broadband, 1000 Mbit/s" if english else "千兆宽带")
-    page.locator("#id_amount").fill("128.50")
-    page.locator("#id_is_online_1").check()
-    press(page, folder / f"{prefix}-file-2.webp")
-    page.locator(".actions .btn").first.click()
-    page.locator("#id_problem_category").select_option("telecom.fees.unexplained_charge")
-    page.locator("#id_statement").fill(
-        "Since September each bill has one line more, which I never ordered."
-        if english
-        else "9月起每个月账单多出一项“智家体验包”，我没有开通过。"
-    )
-    page.locator("#id_disputed_on").fill("2026-09-01")
-    press(page, folder / f"{prefix}-file-3.webp")
-    page.locator(".actions .btn").first.click()
-    page.locator("input[name=demand][value=refund]").check()
+    for name in page.locator("input[type=radio][value=yes]").all():
+        name.check()
+    if page.locator("input[name=problem]").count():
+        page.locator("input[name=problem]").first.check()
+    else:
+        page.locator("#id_problem_category").select_option("telecom.fees.unexplained_charge")
+    if page.locator("#id_disputed_on").is_visible():
+        page.locator("#id_disputed_on").fill("2026-09-01")
+    wish = page.locator("input[name=demand][value=refund]")
+    if not wish.is_visible():
+        page.locator("#h-demands summary").click()
+    wish.check()
     page.locator("#id_amount_refund").fill("128.50")
-    press(page, folder / f"{prefix}-file-4.webp")
-    page.locator(".actions .btn").first.click()
-    press(page, folder / f"{prefix}-file-5.webp")
+    press(page, folder / f"{prefix}-file-2.webp")
     page.locator(".actions .btn").first.click()
     page.locator("#id_name").fill("Chen Yutong" if english else "陈雨桐")
     page.locator("#id_address").fill("福州市鼓楼区测试路1号")
     if not page.locator("#id_phone").input_value():
         page.locator("#id_phone").fill("199 0000 0001")
-    page.locator("#id_behalf_0").check()
     if page.locator("#id_is_unverified").count():
+        page.locator("details:has(#id_is_unverified) summary").click()
         page.locator("#id_is_unverified").check()
-    press(page, folder / f"{prefix}-file-6.webp")
+    press(page, folder / f"{prefix}-file-3.webp")
     page.locator(".actions .btn").first.click()
-    press(page, folder / f"{prefix}-file-7.webp")
-    for group in page.locator("fieldset.field").all():
+    for group in page.locator("form > fieldset.field").all():
         group.locator("input[value=yes]").first.check()
-    page.locator(".actions .btn").first.click()
-    press(page, folder / f"{prefix}-file-8.webp")
-    page.locator("#id_truth").check()
+    press(page, folder / f"{prefix}-file-4.webp")
     page.locator("button[name=file]").click()
     press(page, folder / f"{prefix}-consumer-cases-ref-receipt.webp")
     number, token = page.locator(".refno").first.inner_text(), page.locator("#receipt .lead").inner_text()

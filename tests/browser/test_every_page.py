@@ -101,7 +101,7 @@ def _of(address: Address, person: Person, world: World, caller: Caller) -> Itera
                 done.add(kind)
                 yield place.path
             if address.name == "complaints:file-step":
-                paths = [place.path.replace("/enterprise/", f"/{step.step}/") for step in steps.STEPS[1:]]
+                paths = [place.path.replace("/enterprise/", f"/{screen}/") for screen in steps.SCREENS]
                 yield from (path for path in paths if caller.call("GET", path).status == 200)
 
 

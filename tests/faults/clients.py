@@ -22,7 +22,6 @@ from tests.faults.portal import RunningPortal, crowded
 
 CLIENTS = 8
 MARK = "件号"
-SCREENS = ("purchase", "problem", "demands", "evidence", "you", "consents")
 RECEIPT = re.compile(r"/cases/([^/]+)/receipt/")
 
 
@@ -154,18 +153,14 @@ class Person:
         text = f"{answers.STATEMENT}{MARK}{marker}。"
         self.browser.get("/file/?new=1")
         key = {"idempotency_key": uuid.uuid4().hex}
-        form = {**answers.ENTERPRISE, "respondent": pick, **key}
+        form = {"story": text, **key}
         draft = self.expect(self.browser.post("/file/?new=1", form), "/file/").location.split("/")[2]
-        for screen in SCREENS:
-            values = {**answers.OF_STEP.get(screen, {}), **key}
-            if screen == "problem":
-                values["statement"] = text
-            if screen == "you":
-                values |= {"phone": self.phone, "name": self.name}
-                values.pop("is_unverified")
-            if screen == "consents":
-                values["pause_for_settlement"] = "yes"
-            self.expect(self.browser.post(f"/file/{draft}/{screen}/", values), f"/file/{draft}/")
+        heard = {**answers.ENTERPRISE, **answers.PURCHASE, **answers.PROBLEM, **answers.DEMANDS, "respondent": pick}
+        heard |= {"problem": "none", "asked": "1"}
+        you = {**answers.YOU, "phone": self.phone, "name": self.name}
+        you.pop("is_unverified")
+        for screen, values, then in (("heard", heard, "you"), ("you", you, "check")):
+            self.expect(self.browser.post(f"/file/{draft}/{screen}/", {**values, **key}), f"/file/{draft}/{then}/")
         last = f"/file/{draft}/check/"
         page = self.browser.get(last)
         token = page.hidden("idempotency_key")
@@ -182,14 +177,14 @@ class Person:
 
     def file(self, pick: str, *, again: bool = False) -> str:
         address, sent = self.fill(pick)
-        where = self.press(address, sent, {"truth": "on", "file": "1"}, "/cases/")
+        where = self.press(address, sent, {**answers.CONSENTS, "pause_for_settlement": "yes", "file": "1"}, "/cases/")
         result = RECEIPT.match(where)
         if not result:
             raise SentAway(f"no receipt but {where}")
         sent.number = result[1]
         if again:
             # The same form once more, as after a double click whose first answer got lost.
-            self.press(address, sent, {"truth": "on", "file": "1"}, "/cases/")
+            self.press(address, sent, {**answers.CONSENTS, "pause_for_settlement": "yes", "file": "1"}, "/cases/")
         page = self.browser.get(where)
         if page.status != 200 or sent.number not in page.text:
             raise SentAway(f"the receipt {where} answers {page.status}")

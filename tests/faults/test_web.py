@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from tests import PATIENCE
+from tests.complaints.filing import answers
 from tests.faults.clients import Answer, Browser, Person, pick_of
 from tests.faults.history import Sent
 from tests.faults.scenario import STALE, Scenario, valkey_away
@@ -116,7 +117,7 @@ def test_f30_twenty_at_once_with_one_key(scenario: Scenario) -> None:
     person.sign_in()
     address, sent = person.fill(pick_of(scenario.portal))
     scenario.history.sending(sent)
-    written(scenario, sent, at_once(person, address, {"truth": "on", "file": "1", "idempotency_key": sent.key}))
+    written(scenario, sent, at_once(person, address, {**answers.CONSENTS, "file": "1", "idempotency_key": sent.key}))
     number = sent.answers[0].split("/")[2]
 
     text = f"补充。件号{'f' * 16}。".replace("f" * 16, sent.marker[::-1])

@@ -122,9 +122,7 @@ def test_bad_input_is_told_and_kept(client: Client) -> None:
 
 
 def test_an_unfinished_complaint_fills_it_in(client: Client) -> None:
-    client.post("/file/", {"respondent": "named", "named": "海风照相馆", "later": "1"})
-    draft = FilingDraft.objects.get()
-    client.post(f"/file/{draft.pk}/problem/", {"statement": "照片一直没有给我。", "later": "1"})
+    client.post("/file/?pick=named&query=海风照相馆", {"story": "照片一直没有给我。"})
     assert not missing_in(client.get(URL).content.decode(), 'value="海风照相馆"', "照片一直没有给我。")
     # Another browser knows nothing of it.
     assert "海风照相馆" not in Client().get(URL).content.decode()

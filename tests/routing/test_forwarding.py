@@ -305,9 +305,9 @@ def test_odd_addresses_are_no_failure(client: Client) -> None:
 def test_the_kind_of_purchase_goes_along_into_the_draft(client: Client) -> None:
     typed = {"matter": "purchase", "trade": "telecom", "since": "within", "elsewhere": "no"}
     assert 'href="/file/?object_category=service.telecom"' in client.get("/check/", typed).content.decode()
-    client.post("/file/?object_category=service.telecom", {"respondent": "authority", "later": "1"})
-    shown = client.get(f"/file/{FilingDraft.objects.get().pk}/purchase/").content.decode()
-    assert re.search(r'<option value="service.telecom" selected', shown)
+    client.post("/file/?object_category=goods.clothing", {"story": "坏了，要求退货"})
+    shown = client.get(f"/file/{FilingDraft.objects.get().pk}/heard/").content.decode()
+    assert re.search(r'<option value="goods.clothing" selected', shown)
     # Past an unfinished one too.
     resume = client.get("/file/?object_category=service.delivery").content.decode()
     assert 'href="/file/?new=1&amp;object_category=service.delivery"' in resume
@@ -317,7 +317,7 @@ def test_the_kind_of_purchase_goes_along_into_the_draft(client: Client) -> None:
 
 def test_what_is_no_category_is_left_out(db: None) -> None:
     for category in ("", "service", "goods.nothing", "<b>", "x" * 3000):
-        Client().post("/file/?" + urlencode({"object_category": category}), {"respondent": "authority", "later": "1"})
+        Client().post("/file/?" + urlencode({"object_category": category}), {"story": "坏了"})
         assert "purchase" not in FilingDraft.objects.latest("created_at").data
 
 

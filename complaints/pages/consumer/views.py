@@ -265,9 +265,9 @@ def begun_by(user: User, *, now: datetime) -> list[dict[str, Any]]:
     """The open drafts that a proven phone owns: what each is about, how far it is, until when it is kept."""
     return [
         {
-            "title": drafts.first(row, "purchase", "item_name").strip()[:40] or _("还没有写商品或服务"),
+            "title": drafts.first(row, "story", "text").strip()[:40] or _("还没有写发生了什么"),
             "number": steps.number_of(row.step),
-            "total": len(steps.STEPS),
+            "total": len(steps.SCREENS),
             "draft": row,
             "url": address_of(row, row.step),
         }

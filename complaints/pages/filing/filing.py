@@ -1,5 +1,5 @@
-"""Filing in the browser: begin with a story or with the first screen, the eight screens, submit; and a side page for a
-second and a third respondent.
+"""Filing in the browser: where it begins, the third screen (who complains, with what proofs), the places elsewhere, and
+a side page for a second and a third respondent.
 
 Every screen is one form on its own address that works without a script; each submit saves what was typed before
 anything is judged.
@@ -22,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import KEY_FIELD
+from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.codes import Use, asker_of, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, tell_proven
@@ -29,41 +30,39 @@ from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from complaints import evidence
-from complaints.filing import drafts, places, respondents, screens, steps, story
+from complaints.evidence import limits
+from complaints.filing import drafts, known, places, respondents, screens, steps, story
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
-from complaints.filing.held import PURPOSE, HeldDraft, address_of, give_cookie, held_by, proven_contact, receipt_address
+from complaints.filing.held import COOKIE, PURPOSE, HeldDraft, address_of, held_by, normal_phone, proven_contact
 from complaints.filing.people import YouStep
 from complaints.filing.proven import account_of
 from complaints.filing.respondents import FurtherForm
 from complaints.filing.story_forms import StoryForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
-from complaints.models.evidence import Evidence, FilingDraft
+from complaints.models.evidence import Evidence, EvidenceKind, FilingDraft
 from complaints.pages.filing.filing_check import check, show
-from complaints.pages.filing.story import address_on, begin_again, show_box, take_story
+from complaints.pages.filing.story import held_or_begun_again, is_one_by_one, keep_cookie, lost, show_box, take_story
+from complaints.procedure.filing_request import SELF
+from complaints.reading.file_view import files_of_draft
 from enterprises.directory.finding import find
-from web.headers import ALWAYS
 from web.incoming import whole
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponseBase:
-    """The box for the story, or the first screen for who knows the firm already or would not write; the draft is made
-    when something is sent."""
+    """The box for the story; the draft is made when something is sent. What a search or a poster's code hands over goes
+    along in the address."""
     now = timezone.now()
     if request.method == "POST":
-        told = StoryForm(request.POST) if "story" in request.POST else None
-        if told is not None and not told.is_valid():
-            return show_box(request, told, status=422)
-        draft, key = drafts.begin(
-            now=now, source=request.GET.get("source", ""), category=request.GET.get("object_category", "")
-        )
-        if told is not None:
-            response = take_story(request, draft, told, now=now)
-        else:
-            response = _take_in(request, HeldDraft(draft, key), "enterprise", now=now)
-        give_cookie(response, key, seconds=drafts.kept_for(now).total_seconds())
-        return response
+        form = StoryForm(request.POST, is_spoken="voice" in request.FILES)
+        if not form.is_valid():
+            return show_box(request, form, status=422)
+        category = request.GET.get("object_category", "")
+        draft, key = drafts.begin(now=now, source=request.GET.get("source", ""), category=category)
+        if handed := _handed_over(request):
+            draft.data["enterprise"] = {name: [value] for name, value in handed.items()}
+        return keep_cookie(take_story(request, draft, now=now), HeldDraft(draft, key), now=now)
     held = held_by(request, now=now)
     unfinished = held.draft if held and held.draft.filed_at is None else None
     if unfinished is None and isinstance(request.user, User):
@@ -72,13 +71,11 @@ def start(request: HttpRequest) -> HttpResponseBase:
         return _resume(request, unfinished, now=now)
     more: dict[str, Any] = {
         "is_replacing": unfinished is not None and unfinished.owner_id is None,
-        "unfinished_url": address_on(unfinished) if unfinished else "",
+        "unfinished_url": address_of(unfinished, unfinished.step) if unfinished else "",
         "is_lost": "lost" in request.GET,
+        "handed": _handed_name(request, now=now),
     }
-    if not {"form", "pick", "query", "service_region"} & set(request.GET):
-        return show_box(request, StoryForm(), **more)
-    form = steps.STEP_BY_CODE["enterprise"](today=timezone.localdate(now), initial=_prefilled(request))
-    return show(request, None, form, now=now, **more)
+    return show_box(request, StoryForm(), **more)
 
 
 def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> HttpResponseBase:
@@ -86,17 +83,17 @@ def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> 
     picked = drafts.picked(unfinished, today=timezone.localdate(now))
     context = {
         "unfinished": unfinished,
-        "unfinished_url": address_on(unfinished),
+        "unfinished_url": address_of(unfinished, unfinished.step),
         "enterprise": picked.name if picked else drafts.first(unfinished, "enterprise", "named"),
         "number": steps.number_of(unfinished.step),
-        "total": len(steps.STEPS),
+        "total": len(steps.SCREENS),
         "is_saved": "saved" in request.GET,
         "category": request.GET.get("object_category", "")[:60],
     }
     return render(request, "consumer/filing/resume.html", context)
 
 
-def _prefilled(request: HttpRequest) -> dict[str, str]:
+def _handed_over(request: HttpRequest) -> dict[str, str]:
     """What the search page or a poster's code hands over."""
     asked = request.GET
     initial = {name: asked[name][:100] for name in ("query", "service_region") if asked.get(name)}
@@ -108,112 +105,143 @@ def _prefilled(request: HttpRequest) -> dict[str, str]:
     return initial
 
 
+def _handed_name(request: HttpRequest, *, now: datetime) -> str:
+    """Whom the complaint is against by what was handed over."""
+    handed = _handed_over(request)
+    pick = read_pick(handed.get("respondent", ""))
+    if pick is None:
+        return handed.get("named", "")
+    draft = FilingDraft(data={"enterprise": {"respondent": [f"{pick.enterprise_id}-{pick.branch_id or ''}-"]}})
+    picked = drafts.picked(draft, today=timezone.localdate(now))
+    return picked.name if picked else ""
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBase:
-    if step not in steps.STEP_CODES:
-        raise Http404
+    """The third and the last screen; the address of a part leads to its screen."""
+    if step not in ("you", "check"):
+        if step not in (*steps.STEP_CODES, "evidence"):
+            raise Http404
+        return redirect(reverse("complaints:file-step", args=[draft_id, steps.screen_of(step)]))
     now = timezone.now()
-    held = held_by(request, now=now, draft_id=draft_id)
-    if held is None:
-        return _lost(request, step, now=now)
-    if held.draft.filed_at is not None:
-        return redirect(receipt_address(held.draft))
+    held = held_or_begun_again(request, draft_id, now=now)
+    if held is None or held.draft.filed_at is not None:
+        return lost(held)
     if step == "check":
-        return check(request, held, now=now)
+        response = check(request, held, now=now)
+        return response if COOKIE in response.cookies else keep_cookie(response, held, now=now)
     if request.method == "POST":
-        response = _shown(_take_in(request, held, step, now=now), step)
-        if held.key:
-            # The browser holds the draft as long as the draft is kept: both began anew with what was just saved.
-            give_cookie(response, held.key, seconds=(held.draft.expires_at - now).total_seconds())
-        return response
-    form = drafts.form_of(held.draft, step, today=timezone.localdate(now), judged="check" in request.GET)
-    return _shown(show(request, held.draft, form, now=now), step)
+        return keep_cookie(_take_in(request, held, now=now), held, now=now)
+    return _show_you(request, held.draft, _you_form(request, held.draft, now=now), now=now)
 
 
-def _shown(response: HttpResponseBase, step: str) -> HttpResponseBase:
-    """The screen on which one may speak is the only one that may use the microphone."""
-    if step == "problem":
-        policy = ALWAYS["Permissions-Policy"].replace("microphone=()", "microphone=(self)")
-        response.headers["Permissions-Policy"] = policy
-    return response
+#: Of the third screen, in the order in which the elder display asks one after the other.
+_BLOCKS: dict[str, tuple[str, ...]] = {
+    "phone": ("phone", "is_unverified", "code"),
+    "name": ("name",),
+    "address": ("address",),
+    "others": YouStep.OF_OTHERS,
+    "files": (),
+}
 
 
-def _lost(request: HttpRequest, step: str, *, now: datetime) -> HttpResponseBase:
-    """The draft is gone or lies elsewhere; what was just sent begins a new one."""
-    if request.method != "POST" or step in ("evidence", "check"):
-        return redirect(f"{reverse('complaints:file')}?lost=1")
-    held = begin_again(request, now=now)
-    _keep_typed(request, held.draft, step, now=now)
-    response = redirect(address_of(held.draft, "enterprise"))
-    give_cookie(response, held.key, seconds=drafts.kept_for(now).total_seconds())
-    return response
+def _blocks(request: HttpRequest, draft: FilingDraft) -> tuple[list[str], list[str]]:
+    """(every block of this draft, those on this page)."""
+    every = [code for code in _BLOCKS if code != "others" or story.is_for_another(draft)]
+    asked = request.GET.get("q", every[0])
+    return every, [asked if asked in every else every[0]] if is_one_by_one(request) else every
 
 
-def _keep_typed(request: HttpRequest, draft: FilingDraft, step: str, *, now: datetime) -> None:
-    form = drafts.form_of(draft, step, today=timezone.localdate(now))
-    names = [name for name in form.fields if (step, name) != (YouStep.step, "code")]
-    drafts.save(draft, step=step, typed=drafts.typed_in(request.POST, names), now=now)
+def _you_form(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Step:
+    """As it was typed; before that, what is known of who is signed in."""
+    form = drafts.form_of(draft, "you", today=timezone.localdate(now), judged="check" in request.GET)
+    if not form.is_bound and isinstance(request.user, User) and drafts.station_of(draft) is None:
+        form.initial = known.contact_of(request.user) | {name: text for name, text in form.initial.items() if text}
+    return form
 
 
-def _take_in(request: HttpRequest, held: HeldDraft, step: str, *, now: datetime) -> HttpResponseBase:
+def _keep_typed(request: HttpRequest, draft: FilingDraft, shown: list[str], *, now: datetime) -> None:
+    """What was on the page as it was typed; what was not there stays."""
+    names = [name for name in YouStep.base_fields if name != "code"]
+    if is_one_by_one(request):
+        names = [name for code in shown for name in _BLOCKS[code] if name != "code"]
+    kept = {name: value for name, value in draft.data.get("you", {}).items() if name not in names}
+    typed = kept | drafts.typed_in(request.POST, names)
+    if not story.is_for_another(draft):
+        typed = {name: typed[name] for name in typed if name not in YouStep.OF_OTHERS} | {"behalf": [SELF]}
+    drafts.save(draft, step="you", typed=typed, now=now)
+
+
+def _take_in(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpResponseBase:
     """Save, then do what the pressed button says."""
-    draft, posted = held.draft, request.POST
-    _keep_typed(request, draft, step, now=now)
-    here = address_of(draft, step) + (f"?{request.GET.urlencode()}" if request.GET.get("back") else "")
-    if step == "problem" and _take_voice(request, draft, now=now):
-        return redirect(f"{here}#voice")
-    if step == "evidence":
-        _take_files(request, draft, now=now)
-        if "upload" in posted or "remove" in posted:
-            return redirect(f"{here}#files")
+    draft, posted, today = held.draft, request.POST, timezone.localdate(now)
+    every, shown = _blocks(request, draft)
+    _keep_typed(request, draft, shown, now=now)
+    _take_files(request, draft, now=now)
+    if "upload" in posted or "remove" in posted:
+        return redirect(f"{request.get_full_path()}#files")
     if "later" in posted:
         return redirect(f"{reverse('complaints:file')}?saved=1")
-    if step == "enterprise" and "region" in posted:
-        return redirect(reverse("complaints:file-region", args=[draft.pk]))
-    if step == "enterprise" and ("search" in posted or _means_search(request, draft)):
-        return redirect(f"{here}#found")
-    if step == "you" and ("send_code" in posted or "send_email_code" in posted):
+    if "send_code" in posted or "send_email_code" in posted:
         return _send_code(request, held, now=now)
-    data = drafts.values(draft, step)
-    if step == "you":
-        data.setlist("code", [posted.get("code", "")])
-    form = drafts.form_of(draft, step, today=timezone.localdate(now), data=data)
-    is_right = form.is_valid()
-    proven: User | None = None
-    if step == "you":
-        proven = _prove(request, draft, form, now=now)
-        is_right = not form.errors
-    if not is_right:
-        return show(request, draft, form, now=now, status=422)
-    story.passed(draft, step, now=now)
-    today = timezone.localdate(now)
-    following = "check" if request.GET.get("back") == "check" else story.step_after(draft, step, today=today)
-    response = redirect(address_of(draft, following))
+    data = drafts.values(draft, "you")
+    data.setlist("code", [posted.get("code", "")])
+    form = drafts.form_of(draft, "you", today=today, data=data)
+    form.is_valid()
+    proven = _prove(request, draft, form, now=now) if "phone" in shown or shown[-1] == every[-1] else None
+    wrong = next((code for code in every if set(_BLOCKS[code]) & set(form.errors)), "")
+    if shown != every:
+        form.only(*_BLOCKS[shown[0]])
+    if form.errors:
+        return _show_you(request, draft, form, now=now, status=422)
+    if shown[-1] != every[-1]:
+        response = redirect(f"{address_of(draft, 'you')}?q={every[every.index(shown[0]) + 1]}")
+    elif wrong:
+        return redirect(f"{address_of(draft, 'you')}?q={wrong}&check=1")
+    else:
+        response = redirect(address_of(draft, "check"))
     # The screen of a station is not the consumer's own.
     if proven is not None and may_sign_in_by_code(proven) and drafts.station_of(draft) is None:
         enter(request, proven, now=now, how="code")
     return response
 
 
-def _means_search(request: HttpRequest, draft: FilingDraft) -> bool:
-    """Enter in the search field, before anything was chosen."""
-    return bool(request.POST.get("query", "").strip()) and not drafts.first(draft, "enterprise", "respondent")
-
-
-def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> bool:
-    """The statement by voice; True when the page is to be shown again (taken away, kept alone, or refused)."""
-    if "remove_voice" in request.POST:
-        drafts.drop_voice(draft, now=now)
-        return True
-    upload = request.FILES.get("voice")
-    if upload is not None:
-        try:
-            drafts.take_voice(draft, upload, uploaded_by=_uploader(request), now=now)
-        except evidence.EvidenceRefused as refusal:
-            messages.error(request, str(refusal), extra_tags="bad")
-            return True
-    return "keep_voice" in request.POST
+def _show_you(
+    request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetime, status: int = 200
+) -> HttpResponseBase:
+    screens.set_whys_apart(form)
+    phone = screens.value_of(form, "phone")
+    user = request.user
+    own = {user.phone, user.second_phone, user.email} - {None, ""} if isinstance(user, User) else set()
+    is_proven = drafts.is_proven(draft, normal_phone(phone), screens.value_of(form, "email"))
+    every, shown = _blocks(request, draft)
+    more: dict[str, Any] = {}
+    if shown != every and shown[0] != every[0]:
+        more["back_url"] = f"{address_of(draft, 'you')}?q={every[every.index(shown[0]) - 1]}"
+    return show(
+        request,
+        draft,
+        form,
+        "you",
+        now=now,
+        status=status,
+        files=files_of_draft(draft),
+        upload_address=reverse("complaints:file-upload", args=[draft.pk, uuid.UUID(int=0)]),
+        kinds=EvidenceKind.choices,
+        most=limits.files_at_filing(),
+        help_text=limits.help_text(),
+        accepted=limits.ACCEPTED,
+        is_for_another=story.is_for_another(draft),
+        is_proven=is_proven or (normal_phone(phone) in own and drafts.station_of(draft) is None),
+        whys=screens.whys(form),
+        sent=request.GET.get("sent", ""),
+        sent_to=masked_phone(phone),
+        blocks=shown,
+        is_one_by_one=shown != every,
+        **screens.others_screen(form),
+        **more,
+    )
 
 
 def _uploader(request: HttpRequest) -> int | None:
@@ -245,7 +273,7 @@ def _send_code(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpR
         if name not in form.errors:
             form.add_error(name, _("请先填邮箱，再获取验证码"))
         form.only(name)
-        return show(request, held.draft, form, now=now, status=422)
+        return _show_you(request, held.draft, form, now=now, status=422)
     contact = Contact("email" if name == "email" else "sms", address)
     language = get_language() or settings.LANGUAGE_CODE
     try:
@@ -254,9 +282,9 @@ def _send_code(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpR
     except TooManyTries as wait:
         form.add_error(name, too_many_codes(wait))
         form.only(name)
-        return show(request, held.draft, form, now=now, status=wait.refuse(request))
+        return _show_you(request, held.draft, form, now=now, status=wait.refuse(request))
     target = reverse("complaints:file-step", args=[held.draft.pk, "you"])
-    query = {"sent": name, **({"back": request.GET["back"]} if request.GET.get("back") else {})}
+    query = {"sent": name} | {key: request.GET[key] for key in ("back", "q") if request.GET.get(key)}
     return redirect(f"{target}?{urlencode(query)}#id_code")
 
 
@@ -299,13 +327,14 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     held = held_by(request, now=now, draft_id=draft_id)
     if held is None or held.draft.filed_at is not None:
         return redirect(f"{reverse('complaints:file')}?lost=1")
-    back = address_of(held.draft, "enterprise")
+    back = address_of(held.draft, "heard")
     if request.method == "POST":
         chosen = request.POST.get("region", "")
         if places.is_choosable(whole(chosen, 9) or 0):
             typed = dict(held.draft.data.get("enterprise", {}))
             typed["service_region"] = [chosen]
-            drafts.save(held.draft, step="enterprise", typed=typed, now=now)
+            held.draft.data["enterprise"] = typed
+            drafts.touch(held.draft, now=now, fields=["data"])
             return redirect(back)
     query, province = request.GET.get("q", "").strip()[:40], request.GET.get("province", "")
     province_id = whole(province, 9)
@@ -366,6 +395,6 @@ def _show(request: HttpRequest, held: HeldDraft, form: FurtherForm) -> HttpRespo
         "first": picked.name if picked else first.named or _("由监管部门确定"),
         "names": names,
         "offered": [screens.choice_of(hit) for hit in hits],
-        "back_url": address_of(draft, "check" if "consents" in draft.data else draft.step),
+        "back_url": address_of(draft, "check" if "you" in draft.data else draft.step),
     }
     return render(request, "consumer/filing/respondents.html", context, status=422 if form.errors else 200)

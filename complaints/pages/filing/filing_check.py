@@ -1,4 +1,4 @@
-"""One screen around a form of the filing; and the last one: everything once more, then the one rule call.
+"""The last screen of a filing: everything once more, what is agreed to, then the one rule call.
 
 Whatever a double click sends, one complaint comes of it and both submits end at the same receipt.
 """
@@ -15,81 +15,121 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.idempotency import once
-from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.codes import MoreWork
 from accounts.sign_in.limits import place_of
-from complaints.filing import composing, drafts, screens, steps, story, unproven
+from complaints.filing import composing, drafts, heard_counts, screens, steps, story, unproven
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep, Step
-from complaints.filing.held import HeldDraft, address_of, give_cookie, normal_phone, receipt_address
+from complaints.filing.held import HeldDraft, address_of, give_cookie, going_along, receipt_address
 from complaints.filing.outlook import duplicates, outlook
+from complaints.filing.people import OPTIONAL
 from complaints.links.joining import file_draft
 from complaints.models.evidence import FilingDraft
+from complaints.pages.filing.story import is_one_by_one, marks
 from complaints.parties.actors import Actor, consumer
-from complaints.procedure.filing_request import FilingRequest
+from complaints.procedure.filing_request import CONSENTS, FilingRequest
 from complaints.procedure.workflow import Role
-from complaints.reading.file_view import files_of_draft
 from enterprises.directory.expectations import Expectation, expected
-from web.incoming import posted
 from web.templatetags.portal import control_id
 
 
 def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpResponseBase:
-    """The last screen: everything once more, then the one rule call."""
+    """The last screen: what was said, what is agreed to, what comes next; then the one rule call."""
     draft, today = held.draft, timezone.localdate(now)
     language = get_language() or settings.LANGUAGE_CODE
     token = drafts.tracking_token(draft, held.key or str(draft.pk))
-    form = steps.STEP_BY_CODE["check"](posted(request), today=today)
-    if request.method == "POST" and "later" in request.POST:
-        return redirect(f"{reverse('complaints:file')}?saved=1")
+    is_sent, one_by_one = request.method == "POST", is_one_by_one(request)
+    if is_sent:
+        names = list(drafts.form_of(draft, "consents", today=today).fields)
+        sent = drafts.typed_in(request.POST, names)
+        draft.data["consents"], draft.step = (draft.data.get("consents", {}) if one_by_one else {}) | sent, "check"
+        if "later" in request.POST:
+            _keep(draft, now=now)
+            return redirect(f"{reverse('complaints:file')}?saved=1")
     forms = composing.judged_forms(draft, today=today)
     composed = composing.to_request(
         draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token), forms=forms
     )
-    status, asks_code = 422 if request.method == "POST" else 200, False
-    if request.method == "POST" and form.is_valid() and not isinstance(composed, Unfinished):
+    status, wait_text = 422 if is_sent else 200, ""
+    if is_sent and one_by_one and "file" not in request.POST and "consents" in draft.data:
+        _keep(draft, now=now)
+        return redirect(address_of(draft, "check"))
+    if is_sent and not isinstance(composed, Unfinished):
         try:
             return _file(request, held, composed, now=now)
         except MoreWork as more:
-            status, asks_code = more.refuse(request), True
-            text = _("这里的网络一小时内提交得多。您填的都在：请再点一次提交，浏览器要先算几秒。")
-            form.add_error(None, text)
-    problem, picked = forms["problem"], drafts.picked(draft, today=today)
+            status = more.refuse(request)
+            wait_text = _("这里的网络一小时内提交得多。您填的都在：请再点一次提交，浏览器要先算几秒。")
+    if is_sent:
+        _keep(draft, now=now)
+    picked = drafts.picked(draft, today=today)
     answers = picked.name if picked and picked.is_enrolled else ""
-    links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
-    links["respondents"] = reverse("complaints:file-respondents", args=[draft.pk])
-    unfinished = [
-        {"text": str(steps.STEP_BY_CODE[code].question), "url": f"{links[code]}&check=1"}
-        for code in (composed.forms if isinstance(composed, Unfinished) else ())
-    ]
+    wrong = composed.forms if isinstance(composed, Unfinished) else {}
+    # Nobody has answered the consents of a page that is just opened.
+    consents = forms["consents"] if is_sent else drafts.form_of(draft, "consents", today=today)
+    unfinished = list(dict.fromkeys(steps.screen_of(code) for code in wrong if code != "consents"))
+    without = {code: form for code, form in forms.items() if code != "consents"}
+    needed = [consents[name] for name in consents.fields if name not in OPTIONAL]
+    missing = [bound for bound in needed if not bound.value()] if one_by_one and not unfinished else []
+    # The consents stand on this very page: all else can be composed without them.
+    whole = composed if not isinstance(composed, Unfinished) else None
+    if whole is None and not unfinished:
+        agreed = drafts.form_of(draft, "consents", today=today, data=_AGREED)
+        judged = composing.to_request(draft, now=now, forms=without | {"consents": agreed})
+        whole = judged if not isinstance(judged, Unfinished) else None
     return show(
         request,
         draft,
-        form,
+        consents,
+        "check",
         now=now,
         status=status,
+        errors=[{"target": "main", "label": "", "text": wait_text}] if wait_text else errors_of(consents),
         is_unproven=draft.owner_id is None,
-        code_url=links["you"] if asks_code else "",
-        sections=screens.summary(draft, forms, picked=picked, addresses=links),
-        unfinished_steps=unfinished,
-        duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
-        outlook=None if isinstance(composed, Unfinished) else outlook(composed, is_enrolled=bool(answers), now=now),
+        code_url=address_of(draft, "you") if wait_text else "",
+        unfinished_steps=[
+            {"text": _SCREENS[code], "url": f"{address_of(draft, code)}?back=check&check=1"} for code in unfinished
+        ],
+        said=screens.said(draft, forms, picked=picked),
+        links={code: f"{address_of(draft, code)}?back=check" for code in ("heard", "you")}
+        | {"respondents": reverse("complaints:file-respondents", args=[draft.pk]), "story": address_of(draft, "story")},
+        needed=(missing[:1] if one_by_one else needed),
+        is_asking=bool(missing),
+        is_one_by_one=one_by_one,
+        optional=[consents[name] for name in consents.fields if name in OPTIONAL],
+        duplicates=duplicates(whole, now=now) if whole else [],
+        outlook=outlook(whole, is_enrolled=bool(answers), now=now) if whole else None,
         answers=answers,
-        expectation=_expectation(picked, composed, today=today),
-        is_unasked=getattr(problem, "cleaned_data", {}).get("has_contacted") is False,
-        is_old=isinstance(problem, ProblemStep) and problem.is_old,
+        expectation=_expectation(picked, whole, today=today),
+        is_unasked=getattr(forms["problem"], "cleaned_data", {}).get("has_contacted") is False,
+        is_old=isinstance(forms["problem"], ProblemStep) and forms["problem"].is_old,
     )
 
 
-def _expectation(picked: Picked | None, composed: FilingRequest | Unfinished, *, today: date) -> Expectation | None:
+def _keep(draft: FilingDraft, *, now: datetime) -> None:
+    """Unless another click has filed it meanwhile."""
+    with transaction.atomic():
+        if FilingDraft.objects.select_for_update().filter(pk=draft.pk, filed_at=None).exists():
+            drafts.touch(draft, now=now, fields=["data", "step"])
+
+
+#: What a screen asks, in words, for who left something out.
+_SCREENS = {"heard": _lazy("投诉谁、什么事、想怎么解决"), "you": _lazy("您的姓名和联系方式")}
+#: Any answers: to judge all else before these are given.
+_AGREED = MultiValueDict({code: ["no"] for code in CONSENTS})
+
+
+def _expectation(picked: Picked | None, composed: FilingRequest | None, *, today: date) -> Expectation | None:
     """Of the enterprise that will answer, for this kind of problem if there were enough of it."""
-    if picked is None or not picked.is_enrolled or isinstance(composed, Unfinished):
+    if picked is None or not picked.is_enrolled or composed is None:
         return None
     enterprise = picked.enterprise.pk
     return expected([enterprise], on=today, category=composed.problem_category).get(enterprise)
@@ -105,6 +145,8 @@ def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: 
             if not attempt.answered:
                 if draft.owner_id is None:
                     unproven.count_one(request, now=now)
+                heard = story.counted(draft) if filing.contact_verified else []
+                heard_counts.note(heard, version=story.understood(draft).version, now=now)
                 file_draft(draft, filing, actor=_actor(filing, held.draft), place=place_of(request), now=now)
                 attempt.reference = receipt_address(draft)
                 if filing.report:
@@ -133,58 +175,31 @@ def _clerk(draft: FilingDraft) -> Actor | None:
 
 
 def errors_of(form: Step) -> list[dict[str, str]]:
-    """The summary on top; the demand rows have ids of their own."""
-    results = []
-    for name, errors in form.errors.items():
-        bound = form[name] if name in form.fields else None
-        target = "main" if bound is None else control_id(bound)
-        if form.step == "demands" and name == "demand":
-            target = "demand-refund"
-        label = str(bound.label).rstrip("？?。") if bound is not None and name != "demand" else ""
-        results += [{"target": target, "label": label, "text": str(text)} for text in errors]
-    return results
-
-
-def _files(draft: FilingDraft) -> dict[str, Any]:
-    address = reverse("complaints:file-upload", args=[draft.pk, uuid.UUID(int=0)])
-    return {"files": files_of_draft(draft), "upload_address": address}
+    """The summary on top."""
+    return [
+        {"target": control_id(form[name]), "label": str(form[name].label).rstrip("？?。"), "text": str(text)}
+        for name, texts in (form.errors.items() if form.is_bound else ())
+        for text in texts
+    ]
 
 
 def show(
-    request: HttpRequest, draft: FilingDraft | None, form: Step, *, now: datetime, status: int = 200, **more: Any
+    request: HttpRequest, draft: FilingDraft, form: Step, screen: str, *, now: datetime, status: int, **more: Any
 ) -> HttpResponse:
-    code = form.step
-    before = steps.before(code)
+    """The third or the last screen around its form."""
     back_to_check = request.GET.get("back") == "check"
-    back_url = "/"
-    if draft is not None and (back_to_check or before):
-        back_url = address_of(draft, "check" if back_to_check else before or "")
-    action = ""
-    if draft is not None:
-        action = address_of(draft, code) + ("?back=check" if back_to_check else "")
+    before = "check" if back_to_check else steps.SCREENS[steps.number_of(screen) - 2]
     context = {
         "form": form,
-        "action": action,
         "draft": draft,
-        "errors": errors_of(form) if form.is_bound else [],
-        "number": steps.number_of(code),
-        "total": len(steps.STEPS),
-        "marks": [place <= steps.number_of(code) for place in range(1, len(steps.STEPS) + 1)],
-        "back_url": back_url,
+        "along": going_along(draft),
+        "errors": errors_of(form),
+        "back_url": address_of(draft, before),
         "back_to_check": back_to_check,
-        "kept_until": draft.expires_at if draft is not None else None,
-        "is_ending": draft is not None and draft.expires_at - now < drafts.WARNED_BEFORE,
-        "is_at_station": draft is not None and drafts.station_of(draft) is not None,
-        "is_from_story": draft is not None and story.is_filled(draft, code),
-        **screens.of_step(draft, form, today=timezone.localdate(now)),
-        **(_files(draft) if code == "evidence" and draft is not None else {}),
+        "kept_until": draft.expires_at,
+        "is_ending": draft.expires_at - now < drafts.WARNED_BEFORE,
+        "is_at_station": drafts.station_of(draft) is not None,
+        **marks(screen),
         **more,
     }
-    if code == "you" and draft is not None:
-        if story.is_for_another(draft):
-            context["others_open"] = context["others_open"] or "both"
-        phone = screens.value_of(form, "phone")
-        context["is_proven"] = drafts.is_proven(draft, normal_phone(phone), screens.value_of(form, "email"))
-        context["sent"] = request.GET.get("sent", "")
-        context["sent_to"] = masked_phone(phone)
-    return render(request, f"consumer/filing/{code}.html", context, status=status)
+    return render(request, f"consumer/filing/{screen}.html", context, status=status)

@@ -70,8 +70,10 @@ def test_names_come_while_one_types_and_are_chosen_by_keys_alone(visit: Callable
     page.keyboard.press("Enter")
     page.locator("#hits li.target").first.wait_for()
     assert page.locator("#id_q").input_value() == name
-    # The same on the first screen of filing, by touch.
-    page = visitor.go("/file/?form=1")
+    # The same in a filing, by touch.
+    page = visitor.go("/file/?new=1")
+    page.locator("#id_story").fill("我的钱")
+    page.locator(".actions .btn").click()
     page.locator("#id_query").press_sequentially("zgyd")
     page.locator("[role=option]").first.click()
     page.locator("input[name=respondent]").first.wait_for()
@@ -95,6 +97,9 @@ def test_a_name_and_a_district_lead_to_the_first_screen_of_filing(visit: Callabl
     assert page.locator("li.target.is-first h3").inner_text() == expected
     visitor.look()
     page.locator("li.target.is-first a.btn").click()
+    assert expected in page.locator("main").inner_text()
+    page.locator("#id_story").fill("我的钱")
+    page.locator(".actions .btn").click()
     assert page.locator("#id_service_region").input_value() == "350102000"
     assert page.locator("input[name=respondent]:checked").count() == 1
     for name in ("火星烧烤摊", "好邻里"):

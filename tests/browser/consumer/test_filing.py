@@ -1,4 +1,4 @@
-"""Filing in a real browser: eight screens and the receipt, both widths, both languages, with and without script."""
+"""Filing in a real browser: four screens and the receipt, both widths, both languages, with and without script."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,63 +51,64 @@ class Walk:
     def go_on(self) -> None:
         self.page.locator(".actions .btn").first.click()
 
-    def enterprise(self, town: Town) -> None:
-        self.visitor.go("/file/?form=1")
+    def story(self) -> None:
+        self.visitor.go("/file/?new=1")
         self.look()
+        self.page.locator("#id_story").fill(STATEMENT)
         self.go_on()
-        self.look()
+
+    def find(self, town: Town) -> None:
         self.page.locator("#id_service_region").select_option(str(town.gulou))
         self.page.locator("#id_query").fill("测试移动")
         self.page.get_by_role("button", name=self.words["search"], exact=True).click()
         self.page.locator("#id_respondent").check()
-        self.look()
-        self.go_on()
-
-    def purchase(self) -> None:
-        self.look()
-        self.page.locator("#id_object_category").select_option("service.telecom")
-        self.page.locator("#id_item_name").fill("千兆宽带")
-        self.page.locator("#id_amount").fill("一百多")
-        self.go_on()
-        self.look()
-        assert self.page.locator("#id_amount").input_value() == "一百多"
-        self.page.locator("#id_amount").fill("１２８．５")
-        self.page.locator("#id_is_online_1").check()
-        self.go_on()
 
     def problem(self) -> None:
-        self.look()
+        if self.page.locator("input[name=problem][value=none]").count():
+            self.page.locator("input[name=problem][value=none]").check()
         self.page.locator("#id_problem_category").select_option("telecom.fees.unexplained_charge")
-        self.page.locator("#id_statement").fill(STATEMENT)
         self.page.locator("#id_disputed_on").fill("2026-09-01")
         self.page.locator("#id_is_approximate").check()
-        self.go_on()
 
-    def demands(self) -> None:
+    def wish(self, *kinds: str) -> None:
+        for kind in kinds:
+            box = self.page.locator(f'input[name=demand][value="{kind}"]')
+            if not box.is_visible():
+                self.page.locator("#h-demands summary").click()
+            box.check()
+
+    def heard(self, town: Town) -> None:
         self.look()
-        self.page.get_by_label(self.words["refund"]).first.check()
         self.go_on()
+        self.page.locator(".error-summary").wait_for()
         self.look()
-        self.page.locator("#id_amount_refund").fill("128.50")
+        self.find(town)
+        self.look()
+        self.problem()
+        self.wish("refund")
+        self.page.locator("#id_amount_refund").fill("一百多")
+        self.go_on()
+        self.page.locator(".error-summary").wait_for()
+        self.look()
+        assert self.page.locator("#id_amount_refund").input_value() == "一百多"
+        self.page.locator("#id_amount_refund").fill("１２８．５")
         self.go_on()
 
     def evidence(self) -> None:
-        self.look()
         files = [{"name": "9月账单.png", "mimeType": "image/png", "buffer": PNG}]
         self.page.locator("#id_files").set_input_files(files)
         if not self.checked:
             # With JavaScript a file is on its way as soon as it is chosen.
             self.page.get_by_role("button", name=self.words["upload"], exact=True).click()
         self.page.get_by_role("link", name="9月账单.png", exact=True).wait_for()
-        self.look()
-        self.go_on()
 
     def you(self) -> None:
+        self.page.wait_for_url("**/you/")
         self.look()
+        self.evidence()
         self.page.locator("#id_name").fill("陈雨桐")
         self.page.locator("#id_phone").fill("199 0000 0001")
         self.page.locator("#id_address").fill("福州市鼓楼区测试路1号")
-        self.page.locator("#id_behalf_0").check()
         # The browser works a moment before it sends.
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=self.words["code"], exact=True).click()
@@ -118,22 +119,18 @@ class Walk:
         self.page.locator("#id_code").fill(newest_code())
         self.go_on()
 
-    def consents(self) -> None:
+    def agree(self) -> None:
+        for group in self.page.locator("form > fieldset.field").all():
+            group.get_by_label(self.words["agree"], exact=True).check()
+
+    def check_page(self) -> None:
         # A list of what stands there does not wait for a slow page.
-        self.page.wait_for_url("**/consents/")
+        self.page.wait_for_url("**/check/")
         self.look()
         self.go_on()
         self.page.locator(".error-summary").wait_for()
         self.look()
-        for group in self.page.locator("fieldset.field").all():
-            group.get_by_label(self.words["agree"], exact=True).check()
-        self.go_on()
-
-    def check_page(self) -> None:
-        self.look()
-        self.go_on()
-        self.look()
-        self.page.locator("#id_truth").check()
+        self.agree()
         self.page.get_by_role("button", name=self.words["file"], exact=True).click()
         self.page.wait_for_url("**/receipt/")
         self.look()
@@ -146,19 +143,14 @@ class Walk:
         in_look(360, javascript=False),
         in_look(1280, "en", full=True),
         in_look(1280, theme="dark", full=True),
-        in_look(360, "en", display="elder", full=True),
     ],
 )
 def test_file_from_the_first_screen_to_the_receipt(visit: Callable[..., Any], town: Town) -> None:
     visitor = visit()
     walk = Walk(visitor, checked=visitor.has_scripts)
-    walk.enterprise(town)
-    walk.purchase()
-    walk.problem()
-    walk.demands()
-    walk.evidence()
+    walk.story()
+    walk.heard(town)
     walk.you()
-    walk.consents()
     walk.check_page()
     case = Complaint.objects.get()
     assert case.number in walk.page.content()
@@ -168,7 +160,9 @@ def test_file_from_the_first_screen_to_the_receipt(visit: Callable[..., Any], to
 
 def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town: Town) -> None:
     visitor = visit(width=360)
-    page = visitor.go("/file/?form=1")
+    walk = Walk(visitor, checked=False)
+    walk.story()
+    page = visitor.page
     page.get_by_role("button", name="在其他城市？选择其他地区").click()
     visitor.look()
     page.locator("#id_q").fill("鼓楼")
@@ -177,7 +171,7 @@ def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town:
     page.get_by_label("鼓楼区").check()
     page.get_by_role("button", name="选定").click()
     assert page.locator("#id_service_region").input_value() == str(town.gulou)
-    page.get_by_role("button", name="保存并稍后再填").click()
+    page.get_by_role("button", name="先存着").click()
     visitor.look()
     page.get_by_role("link", name="接着填").click()
     assert page.locator("#id_service_region").input_value() == str(town.gulou)
@@ -186,12 +180,13 @@ def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town:
 def test_who_files_with_others_is_not_asked_for_a_principal(visit: Callable[..., Any], town: Town) -> None:
     visitor = visit(javascript=False)
     walk = Walk(visitor, checked=False)
-    walk.enterprise(town)
-    walk.purchase()
-    walk.problem()
-    walk.demands()
-    walk.go_on()
     page = visitor.page
+    walk.story()
+    walk.find(town)
+    walk.problem()
+    walk.wish("apology")
+    page.locator("input[name=ask][value=another]").check()
+    walk.go_on()
     for behalf, asked, left_out in (("joint", "parties", "principal_name"), ("agent", "principal_name", "parties")):
         page.locator(f"input[name=behalf][value={behalf}]").check()
         walk.go_on()

@@ -10,7 +10,6 @@ from playwright.sync_api import Route, expect
 from complaints.models import Evidence, FilingDraft, Upload
 from complaints.procedure.workflow import Status
 from tests import given
-from tests.browser.consumer.test_filing import Walk
 from tests.browser.looks import in_look
 from tests.cast import World
 from tests.complaints.evidence.files import jpeg
@@ -32,13 +31,13 @@ def folder(settings: Any, tmp_path: Any) -> None:
 
 
 def with_draft(visitor: Any, town: Town) -> Any:
-    """The browser holds a draft that stands at the evidence."""
+    """The browser holds a draft that stands at the files."""
     from django.test import Client
 
     client = Client()
     draft = begin(client, town)
     visitor.context.add_cookies([{"name": "draft", "value": client.cookies["draft"].value, "url": visitor.origin}])
-    return visitor.go(f"/file/{draft.pk}/evidence/")
+    return visitor.go(f"/file/{draft.pk}/you/")
 
 
 def forgive_uploads(visitor: Any) -> None:
@@ -139,13 +138,7 @@ def test_a_statement_is_spoken_and_kept(visit: Callable[..., Any], town: Town) -
     visitor = visit()
     page = visitor.page
     page.add_init_script(TONE)
-    walk = Walk(visitor, checked=False)
-    walk.enterprise(town)
-    page.locator("#id_object_category").select_option("service.telecom")
-    page.locator("#id_item_name").fill("千兆宽带")
-    page.locator("#id_amount").fill("128.5")
-    page.locator("#id_is_online_1").check()
-    walk.go_on()
+    visitor.go("/file/?new=1")
     page.locator("#voice summary").click()
     page.locator("[data-start]").click()
     expect(page.locator("[data-state]")).to_contain_text("180")

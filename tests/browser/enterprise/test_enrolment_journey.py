@@ -60,7 +60,7 @@ TICKED = {"papers": ("applies", "pledges")}
 class OfTheNewFirm(Filing):
     """The first screen finds the enterprise that has just been enrolled."""
 
-    def find(self) -> None:
+    def find(self, town: Any = None) -> None:
         page, enterprise = self.page, Enterprise.objects.get(uscc=code())
         page.locator("#id_service_region").select_option(str(self.world.region.pk))
         page.locator("#id_query").fill("榕声")

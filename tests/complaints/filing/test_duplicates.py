@@ -24,19 +24,20 @@ SAME_TEXT = {**OTHER_NUMBER, "statement": answers.STATEMENT}
 SPACED = {"order_no": "", "answers": {"service_number": " " + " ".join(answers.PROBLEM["service_number"])}}
 MARKED = answers.STATEMENT.replace("，", " ,\n").replace("。", "！！")
 WIDE = answers.STATEMENT.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})
-#: What is changed in the second complaint → (same order told, same text told), None when nothing is.
-CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
+HALF = answers.STATEMENT[: len(answers.STATEMENT) // 2]
+#: What is changed in the second complaint → (same order told, same text told); the same firm is always told.
+CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool]]] = {
     "nothing": ({}, (True, True)),
     "another text": ({"statement": OTHER_TEXT}, (True, False)),
     "another number": (SAME_TEXT, (False, True)),
-    "another text and number": ({**OTHER_NUMBER, "statement": OTHER_TEXT}, None),
+    "another text and number": ({**OTHER_NUMBER, "statement": OTHER_TEXT}, (False, False)),
     "the number written otherwise": ({"statement": OTHER_TEXT, **SPACED}, (True, False)),
     "the text with other marks and spaces": ({**OTHER_NUMBER, "statement": MARKED}, (False, True)),
     "the text in wide figures": ({**OTHER_NUMBER, "statement": WIDE}, (False, True)),
     "a word more": ({**OTHER_NUMBER, "statement": answers.STATEMENT + "谢谢"}, (False, True)),
-    "half of the text": ({**OTHER_NUMBER, "statement": answers.STATEMENT[: len(answers.STATEMENT) // 2]}, None),
-    "a text like any other": ({**OTHER_NUMBER, "statement": "没有收到货"}, None),
-    "only marks": ({**OTHER_NUMBER, "statement": "……！！？？。。，，、、；；：：（（））“”‘’"}, None),
+    "half of the text": ({**OTHER_NUMBER, "statement": HALF}, (False, False)),
+    "a text like any other": ({**OTHER_NUMBER, "statement": "没有收到货"}, (False, False)),
+    "only marks": ({**OTHER_NUMBER, "statement": "……！！？？。。，，、、；；：：（（））“”‘’"}, (False, False)),
 }
 
 
@@ -50,6 +51,7 @@ def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, t
     # The same again, ready to be filed by the same person.
     draft = ready(signed_in(), town)
     draft.refresh_from_db()
+    draft.data["consents"] = {name: [value] for name, value in answers.CONSENTS.items()}
     request, own = composing.to_request(draft, now=timezone.now()), Complaint.objects.get().consumer_id
     filing = replace(request, consumer_id=own, contact_verified=True)
     assert {what: _told(replace(filing, **change)) for what, (change, _) in CHANGES.items()} == {
@@ -62,6 +64,7 @@ def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, t
     for who in ({"contact_verified": False}, {"consumer_id": None}, {"consumer_id": (filing.consumer_id or 0) + 1000}):
         assert _told(replace(filing, **who)) is None
     assert (_told(filing, days=59), _told(filing, days=61)) == ((True, True), None)
+    assert _told(replace(filing, respondents=others, statement=OTHER_TEXT)) is None
     # What was withdrawn is no duplicate.
     case = Complaint.objects.get()
     move = consumer_steps.withdraw(reason="mistake")

@@ -8,7 +8,6 @@ from complaints.filing import respondents
 from complaints.models import Complaint, FilingDraft
 from complaints.pages.consumer.people import siblings_of
 from tests import missing_in
-from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import begin, fill, screen, send, url
 from tests.complaints.filing.test_submit import file, prove, ready
@@ -24,9 +23,8 @@ def test_three_respondents_become_three_linked_cases(client: Client, town: Town)
     assert more(client, draft, respondent=f"{town.cobbler.pk}--").status_code == 302
     assert more(client, draft, named="街角复印店").status_code == 302
     assert "已经有3家" in screen(client, draft, "respondents")
-    # Whom the consents name has changed: they are asked again.
-    assert "还有1步没有填好" in screen(client, draft)
-    send(client, url(draft, "consents"), answers.CONSENTS)
+    # Whom the consents name has changed: the page names all of them.
+    assert "测试鞋匠铺" in screen(client, draft)
     prove(client, draft)
     assert not missing_in(screen(client, draft), "测试鞋匠铺", "街角复印店")
     receipt = client.get(file(client, draft).headers["Location"]).content.decode()
@@ -64,7 +62,7 @@ def test_the_owner_adds_up_to_three_and_what_is_wrong_is_said_at_the_field(clien
         assert added() == ["甲店"]
     more(client, draft, named="乙店")
     assert more(client, draft, named="丙店").status_code == 422
-    fill(client, draft, until="problem")
+    fill(client, draft, until="you")
     assert len(added()) == 2
     send(client, url(draft, "respondents"), {"remove": "0"})
     assert added() == ["乙店"]

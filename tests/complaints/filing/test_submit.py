@@ -21,7 +21,7 @@ from accounts.sign_in.contacts import Contact, user_for
 from complaints import evidence, handling
 from complaints.filing import drafts
 from complaints.filing.held import COOKIE
-from complaints.filing.steps import STEP_CODES
+from complaints.filing.steps import SCREENS
 from complaints.models import Complaint, Evidence, FilingDraft
 from complaints.pages.consumer.receipt import qr_code
 from complaints.parties.conditions import Conditions
@@ -36,7 +36,7 @@ from tests.complaints.filing.test_drafts import OTHER_PHONE, PHONE, PNG, begin, 
 from tests.complaints.filing.test_evidence import upload
 from tests.server import A_REQUEST
 
-TRUTH = {"truth": "on", "file": "1"}
+AGREED = answers.CONSENTS | {"file": "1"}
 
 
 def prove(client: Client, draft: FilingDraft) -> None:
@@ -45,8 +45,8 @@ def prove(client: Client, draft: FilingDraft) -> None:
     assert send(client, url(draft, "you"), given, code=newest_code()).status_code == 302
 
 
-def ready(client: Client, town: Town, **changed: Any) -> FilingDraft:
-    draft = begin(client, town)
+def ready(client: Client, town: Town, *, told: str = answers.STATEMENT, **changed: Any) -> FilingDraft:
+    draft = begin(client, town, told=told)
     fill(client, draft, **changed)
     return draft
 
@@ -66,24 +66,27 @@ def signed_in(phone: str = PHONE) -> Client:
 
 
 def file(client: Client, draft: FilingDraft, **more: Any) -> Any:
-    return send(client, url(draft, "check"), TRUTH, **more)
+    return send(client, url(draft, "check"), AGREED, **more)
 
 
-def test_without_the_statement_of_truth_or_with_a_firm_that_left_nothing_is_filed(client: Client, town: Town) -> None:
+def test_without_the_consents_or_with_a_firm_that_left_nothing_is_filed(client: Client, town: Town) -> None:
     draft = ready(client, town)
-    response = send(client, url(draft, "check"), {"file": "1"})
-    assert (response.status_code, "请勾选真实性声明" in response.content.decode()) == (422, True)
+    response = send(client, url(draft, "check"), {"file": "1", "pass_to_regulator": "yes"})
+    assert (response.status_code, "请选择同意或不同意" in response.content.decode()) == (422, True)
+    assert re.search(r'name="pass_to_regulator" value="yes"[^>]*checked', response.content.decode()), "kept"
     draft.refresh_from_db()
     draft.data["enterprise"]["respondent"] = ["987654321--"]
     draft.save()
-    assert not missing_in(file(client, draft).content.decode(), "还有", "您要投诉哪家企业？")
+    page = file(client, draft).content.decode()
+    assert not missing_in(page, "还有没填好的", "投诉谁、什么事、想怎么解决")
+    assert "提交投诉" not in page
     assert not Complaint.objects.exists()
 
 
 def test_an_unfinished_draft_is_not_filed_and_a_whole_one_makes_one_case(client: Client, town: Town) -> None:
     draft = begin(client, town)
     response = file(client, draft)
-    assert (response.status_code, "还有5步没有填好" in response.content.decode()) == (422, True)
+    assert (response.status_code, "还有没填好的" in response.content.decode()) == (422, True)
     assert not Complaint.objects.exists()
     upload(client, draft, "账单.png", PNG)
     fill(client, draft)
@@ -132,7 +135,7 @@ def test_a_double_submit_gives_one_receipt_also_as_a_pdf_with_the_token_for_half
     again = [file(client, draft, **key) for key in keys]
     assert Complaint.objects.count() == 1
     assert {answer.headers["Location"] for answer in again} == {address}
-    for step in STEP_CODES:
+    for step in SCREENS:
         assert client.get(url(draft, step)).headers["Location"] == address
     # A browser that only filed gets no signed receipt; page and paper say so.
     assert not missing_in(text, "没有平台的电子签名", "登录以后可以制作")
@@ -171,14 +174,17 @@ def test_a_receipt_is_its_owners_and_tells_the_next_three_things_with_dates(clie
 def test_the_same_order_or_text_within_sixty_days_is_shown_and_may_be_filed(client: Client, town: Town) -> None:
     submitted(client, town)
     earlier, again = Complaint.objects.get(), signed_in()
-    draft = ready(again, town, problem={"statement": "这次是别的事情，前后经过完全不同，请重新处理。"})
-    assert not missing_in(screen(again, draft), earlier.number, "同一企业、同一订单或号码", "仍要提交")
+    draft = ready(again, town, told="这次是别的事情，前后经过完全不同，请重新处理。")
+    assert not missing_in(screen(again, draft), earlier.number, "同一企业、同一订单或号码", "是另一件事，提交")
     assert (file(again, draft).status_code, Complaint.objects.count()) == (302, 2)
-    draft = ready(again, town, problem={"service_number": "", "statement": answers.STATEMENT + "！"})
+    draft = ready(again, town, told=answers.STATEMENT + "！", problem={"service_number": ""})
     assert "内容几乎相同" in screen(again, draft)
+    # The same firm, other words and another number: asked about all the same.
+    draft = ready(again, town, told="宽带装好以后一直掉线，报修三次。", problem={"service_number": "059188880000"})
+    assert not missing_in(screen(again, draft), "是同一件事吗？", "，同一企业", "是另一件事，提交")
     # An unproven phone may be somebody else's: it is shown nothing.
     other = Client()
-    assert "您可能已经提交过" not in screen(other, ready(other, town))
+    assert "是同一件事吗" not in screen(other, ready(other, town))
 
 
 def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client, town: Town) -> None:
@@ -200,11 +206,11 @@ def test_the_qr_code_is_one_path() -> None:
 def test_how_many_queries_a_screen_costs(client: Client, town: Town) -> None:
     draft = ready(client, town)
     costs = {}
-    for step in STEP_CODES:
+    for step in SCREENS:
         with CaptureQueriesContext(connection) as queries:
             assert client.get(url(draft, step)).status_code == 200
         costs[step] = len(queries)
-    allowed = {"enterprise": 17, "check": 23}
+    allowed = {"heard": 17, "check": 23}
     assert all(cost <= allowed.get(step, 7) for step, cost in costs.items()), costs
 
 
@@ -223,9 +229,9 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
 
 
 #: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, key, person; conditions,
-#: branch, enterprise; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents,
-#: notice; role; draft, key; commit.
-OF_A_FILING = 31 + A_REQUEST
+#: branch, enterprise; what was said to what was heard; role of the steps, seal, name twice; case, demands, clock,
+#: texts, entry, digests, consents, notice; role; draft, key; commit.
+OF_A_FILING = 32 + A_REQUEST
 #: Ten reads to decide; begin and commit, nine reads, one statement for each table that changes.
 OF_A_FORWARDING = 28
 #: The same without deciding, and a look whether more is due.

@@ -19,7 +19,7 @@ from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import PNG, begin, fill, screen, send, url
 from tests.complaints.filing.test_submit import file, prove
 
-SPOKEN = answers.PROBLEM | {"statement": ""}
+SPOKEN = {"story": ""}
 
 
 def looked_into(content: bytes, kind: str, *, longest: int) -> tuple[str, bool]:
@@ -35,17 +35,18 @@ def recorded(seconds: float = 0.5) -> SimpleUploadedFile:
 
 
 def test_who_cannot_type_speaks_and_an_officer_writes_it_down(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    send(client, url(draft, "purchase"), answers.PURCHASE)
-    response = send(client, url(draft, "problem"), SPOKEN)
-    assert (response.status_code, "请写明发生了什么" in response.content.decode()) == (422, True)
-    for step, who in (("problem", "(self)"), ("purchase", "()")):
-        assert f"microphone={who}" in client.get(url(draft, step)).headers["Permissions-Policy"]
-    assert send(client, url(draft, "problem"), SPOKEN, voice=recorded()).headers["Location"] == url(draft, "demands")
+    response = send(client, "/file/", SPOKEN)
+    assert (response.status_code, "请写几句发生了什么" in response.content.decode()) == (422, True)
+    handed = f"/file/?pick={town.pick}&service_region={town.gulou}"
+    response = send(client, handed, SPOKEN, voice=recorded())
+    draft = FilingDraft.objects.get()
+    assert response.headers["Location"] == url(draft, "heard")
+    for screen_, who in (("story", "(self)"), ("heard", "()")):
+        assert f"microphone={who}" in client.get(url(draft, screen_)).headers["Permissions-Policy"]
     row = Evidence.objects.get()
     assert (row.kind, row.media_type, row.copy_type) == ("recording", "audio/webm", "audio/webm")
-    assert "删除录音" in screen(client, draft, "problem")
-    fill(client, draft, problem=SPOKEN)
+    assert "删除录音" in screen(client, draft, "story")
+    fill(client, draft)
     assert "语音陈述，工作人员会写下来" in screen(client, draft)
     prove(client, draft)
     assert file(client, draft).status_code == 302
@@ -62,21 +63,20 @@ def test_no_recording_is_refused_a_new_one_replaces_the_old_one_and_may_go(clien
         ("录像.mp4", files.recording("mp4"), "不是录音"),
         ("空.webm", b"", "空文件"),
     ):
-        text = answers.PROBLEM | {"place": "东街口"}
-        send(client, url(draft, "problem"), text, voice=SimpleUploadedFile(name, content))
-        assert not missing_in(screen(client, draft, "problem"), words, "东街口")
+        send(client, url(draft, "story"), {"story": "在东街口"}, voice=SimpleUploadedFile(name, content))
+        assert not missing_in(screen(client, draft, "story"), words, "在东街口")
         assert not Evidence.objects.exists()
     for seconds in (0.4, 0.6):
-        response = send(client, url(draft, "problem"), SPOKEN, keep_voice="1", voice=recorded(seconds))
-        assert response.headers["Location"].endswith("/problem/#voice")
+        response = send(client, url(draft, "story"), SPOKEN, keep_voice="1", voice=recorded(seconds))
+        assert response.headers["Location"].endswith("/story/#voice")
     assert Evidence.objects.count() == 1
-    send(client, url(draft, "problem"), SPOKEN, remove_voice="1")
+    send(client, url(draft, "story"), SPOKEN, remove_voice="1")
     assert (Evidence.objects.exists(), "voice" in FilingDraft.objects.get().data) == (False, False)
-    assert send(client, url(draft, "problem"), SPOKEN).status_code == 422
+    assert send(client, url(draft, "story"), SPOKEN).status_code == 422
+    send(client, url(draft, "story"), SPOKEN, voice=recorded())
     fill(client, draft)
-    send(client, url(draft, "problem"), SPOKEN, voice=recorded())
-    send(client, url(draft, "evidence"), {"remove": str(Evidence.objects.get().pk)})
-    assert "还有1步没有填好" in screen(client, draft)
+    send(client, url(draft, "evidence"), {"remove": str(Evidence.objects.get().pk)} | answers.YOU)
+    assert "还有没填好的" in screen(client, draft)
 
 
 def test_more_than_three_minutes_are_refused(client: Client, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +86,8 @@ def test_more_than_three_minutes_are_refused(client: Client, town: Town, monkeyp
     monkeypatch.setattr(limits, "VOICE_SECONDS", 1)
     monkeypatch.setattr(limits, "VOICE_SLACK", 0)
     draft = begin(client, town)
-    send(client, url(draft, "problem"), SPOKEN, voice=recorded(1.5))
-    assert "超过3分钟" in screen(client, draft, "problem")
+    send(client, url(draft, "story"), SPOKEN, voice=recorded(1.5))
+    assert "超过3分钟" in screen(client, draft, "story")
     assert not Evidence.objects.exists()
 
 

@@ -23,7 +23,7 @@ from tests.api.conftest import Making, program  # noqa: F401
 from tests.api.test_calls import filing
 from tests.cast import WEDNESDAY, World
 from tests.complaints.filing import answers
-from tests.complaints.filing.test_drafts import fill, screen, send, url
+from tests.complaints.filing.test_drafts import fill, heard_with, screen, send, url
 from tests.complaints.pages.at_the_authority import TEXT, S, case_at, key, one_person_suffices, step_url, workspace
 from tests.complaints.pages.authority.test_intake import words
 from tests.oversight.counting import a_line
@@ -49,35 +49,34 @@ def _files(settings: Any, tmp_path: Any) -> None:
 def test_the_filing_asks_its_questions_and_keeps_the_answers_and_another_sector_is_not_asked_for_it(
     client: Client, world: World
 ) -> None:
-    values = {"service_region": world.region.pk, "respondent": "authority", "query": ""}
-    assert send(client, "/file/", values).status_code == 302
+    begun = f"/file/?service_region={world.region.pk}&pick=authority"
+    assert send(client, begun, {"story": "船晚点了三个小时"}).status_code == 302
     draft = FilingDraft.objects.get()
-    assert re.search(r'<option value="service.ferry"\s*>\s*渡轮客运\s*</option>', screen(client, draft, "purchase"))
-    fill(client, draft, until="problem", purchase={"object_category": "service.ferry"})
-    page = screen(client, draft, "problem")
+    assert re.search(r'<option value="service.ferry"\s*>\s*渡轮客运\s*</option>', screen(client, draft, "heard"))
+    send(client, url(draft, "heard"), {"object_category": "service.ferry"})
+    page = screen(client, draft, "heard")
     assert not missing_in(page, "关于您的航班", "航班号", "在船票上", "企业凭航班号查当天的航行记录", ">甲板</option>")
     # Its own problems come first; what is no longer offered is not; another sector's questions are not asked.
     assert page.index("ferry.late") < page.index('value="quality"')
     assert not found_in(page, "卧铺", "关于您的电信服务", "都可以不填")
     problem = answers.PROBLEM | FERRY | {"service_number": "", "sailing": "", "cabin": "deck"}
-    refused = send(client, url(draft, "problem"), problem)
+    refused = send(client, url(draft, "heard"), heard_with(problem=problem) | {"object_category": "service.ferry"})
     assert (refused.status_code, 'href="#id_sailing"' in refused.content.decode()) == (422, True)
-    assert "改乘下一班" in screen(client, draft, "demands")
-    consents, demands = {"share_with_enterprise": None, "pause_for_settlement": "yes"}, ["next_sailing", "refund"]
+    assert "改乘下一班" in screen(client, draft, "heard")
     ferry = {"purchase": {"object_category": "service.ferry"}, "problem": problem | ASKED}
-    fill(client, draft, **ferry, demands={"demand": demands}, consents=consents)
+    fill(client, draft, **ferry, demands={"demand": ["next_sailing", "refund"]})
     assert not missing_in(screen(client, draft), "渡轮客运", "晚点", "航班号", "榕平 3 号", "甲板", "改乘下一班")
-    assert send(client, url(draft, "check"), {"truth": "on", "file": "1"}).status_code == 302
+    agreed = {"pause_for_settlement": "yes", "pass_to_regulator": "yes"}
+    assert send(client, url(draft, "check"), agreed).status_code == 302
     case = Complaint.objects.get()
     assert (case.object_category, case.problem_category) == ("service.ferry", "ferry.late")
     assert case.facts["cabin"] == "deck"
     assert {text.kind: text.text for text in case.texts.all()}["consumer_sailing"] == "榕平 3 号"
     assert {row.kind for row in case.demands.all()} == {"refund", "next_sailing"}
-    send(client, "/file/", values)
+    send(client, begun, {"story": answers.STATEMENT})
     draft = FilingDraft.objects.latest("created_at")
-    fill(client, draft, until="demands")
-    assert "改乘下一班" not in screen(client, draft, "demands")
-    assert "关于您的航班" not in screen(client, draft, "problem")
+    fill(client, draft, until="you")
+    assert not found_in(screen(client, draft, "heard"), "改乘下一班", "关于您的航班", "航班号")
 
 
 def test_a_program_may_answer_its_questions(world: World, program: Making) -> None:  # noqa: F811

@@ -23,7 +23,7 @@ from enterprises.team.rights import Post, TeamActor, authority_reach
 from tests import found_in, given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.complaints.filing import answers
-from tests.complaints.filing.test_drafts import fill, newest_code, send, url
+from tests.complaints.filing.test_drafts import fill, heard_with, newest_code, send, url
 from tests.complaints.pages.at_the_desk import checked, shown, signed_in
 from tests.following import follow
 
@@ -144,12 +144,13 @@ def filed_here(workspace: Client, world: World, **start: Any) -> Complaint:
     draft, to = FilingDraft.objects.latest("created_at"), f"{world.mobile.pk}-{world.fuzhou.pk}-"
     values = {"service_region": str(world.region.pk), "respondent": to, "query": "移动"}
     assert "请逐条念给消费者听" in shown(workspace.get(url(draft, "consents")))
-    assert send(workspace, url(draft, "enterprise"), values).status_code == 302
+    send(workspace, url(draft, "story"), {"story": answers.STATEMENT})
+    assert send(workspace, url(draft, "heard"), heard_with() | values).status_code == 302
     fill(workspace, draft)
     you = answers.YOU | {"is_unverified": None}
     send(workspace, url(draft, "you"), you, send_code="1")
     assert send(workspace, url(draft, "you"), you, code=newest_code()).status_code == 302
-    checked(send(workspace, url(draft, "check"), {"truth": "on", "file": "1"}), 302)
+    checked(send(workspace, url(draft, "check"), answers.CONSENTS), 302)
     return Complaint.objects.latest("pk")
 
 

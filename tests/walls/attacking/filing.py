@@ -20,7 +20,6 @@ from tests.walls.attacking.run import Attack
 from tests.walls.calling import Answer
 
 UPLOADS, DRAFTS, TRACKING = "uploads", "drafts of others", "tracking"
-SCREENS = ("purchase", "problem", "demands", "evidence", "you", "consents")
 #: Names that lead elsewhere, hide their end or break out of a header; the bytes are a picture.
 NAMES = (
     "../../../../etc/passwd",
@@ -38,6 +37,8 @@ NAMES = (
     "<script>alert(1)</script>.png",
     "",
 )
+#: What is sent there to a draft that is gone begins one of one's own.
+BEGINNING = {f"complaints:file-{name}" for name in ("step", "story", "heard", "guide")}
 PICTURE = next(content for name, content, _kind in TAKEN if name == "png")
 
 
@@ -56,7 +57,7 @@ def begin(attack: Attack) -> Filer | None:
     """A draft of somebody new; None where none could be begun."""
     browser = Browser(attack.origin)
     page = browser.get("/file/?new=1")
-    form = urlencode({**answers.ENTERPRISE, **hidden(page), **worked_for(page)}, doseq=True).encode()
+    form = urlencode({"story": answers.STATEMENT, **hidden(page), **worked_for(page)}, doseq=True).encode()
     found = re.match(r"/file/([0-9a-f-]{36})/", _sent(browser, "/file/?new=1", form).location)
     if not found:
         attack.tally.left_out.append(f"{UPLOADS}, {DRAFTS}, {TRACKING}: no draft could be begun")
@@ -82,7 +83,7 @@ def uploads(attack: Attack, filer: Filer) -> None:
 
 
 def _uploaded(filer: Filer, words: str, name: str, content: bytes, *, is_taken: bool) -> str:
-    browser, here = filer.who.browser, filer.step("evidence")
+    browser, here = filer.who.browser, filer.step("you")
     before = _files(filer)
     mark = random_word()
     plain = name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22").replace("\0", "%00")
@@ -105,7 +106,7 @@ def _uploaded(filer: Filer, words: str, name: str, content: bytes, *, is_taken: 
 
 
 def _files(filer: Filer) -> list[str]:
-    text = filer.who.browser.get(filer.step("evidence")).text
+    text = filer.who.browser.get(filer.step("you")).text
     return list(dict.fromkeys(re.findall(rf"/file/{filer.draft}/evidence/\d+/", text)))
 
 
@@ -127,7 +128,7 @@ def drafts_of_others(attack: Attack, filer: Filer) -> None:
     """Every address of a draft, by everybody who does not hold it."""
     attack.begin(DRAFTS)
     of_a_draft = [one for one in attack.addresses.values() if "draft_id" in one.parameters]
-    filer.who.browser.post(filer.step("evidence"), upload="1")
+    filer.who.browser.post(filer.step("you"), upload="1")
     other = begin(attack)
     strangers = [*attack.everybody, *([other.who] if other else [])]
     asked = []
@@ -139,7 +140,7 @@ def drafts_of_others(attack: Attack, filer: Filer) -> None:
             asked += [
                 (who, address, values, method)
                 for method in ("GET", "POST")
-                if (address.name, method) != ("complaints:file-step", "POST")
+                if method == "GET" or address.name not in BEGINNING
             ]
     for who, address, values, method in attack.some(asked, 240):
         place = Place(address, address.path(values), address.missing({**values, "step": "you"}), True, ())
@@ -159,12 +160,14 @@ def is_refused_or_lost(answer: Answer) -> str:
 def file(attack: Attack, filer: Filer) -> bool:
     """Every screen and the button; whether a receipt with its token came of it."""
     browser = filer.who.browser
-    for screen in SCREENS:
+    parts = (answers.ENTERPRISE, answers.PURCHASE, answers.PROBLEM, answers.DEMANDS)
+    heard = {name: value for part in parts for name, value in part.items()} | {"problem": "none", "asked": "1"}
+    for screen, values in (("heard", heard), ("you", answers.YOU)):
         page = browser.get(filer.step(screen))
-        values = {**answers.OF_STEP.get(screen, {}), "pause_for_settlement": "yes", "next": "1"}
-        _sent(browser, filer.step(screen), urlencode({**values, **worked_for(page)}, doseq=True).encode())
+        sent = urlencode({**values, "next": "1", **worked_for(page)}, doseq=True).encode()
+        _sent(browser, filer.step(screen), sent)
     page = browser.get(filer.step("check"))
-    fields = {"truth": "on", "file": "1", **worked_for(page)}
+    fields = {**answers.CONSENTS, "pause_for_settlement": "yes", "file": "1", **worked_for(page)}
     answer = browser.call("POST", filer.step("check"), fields)
     found = re.match(r"/cases/([^/]+)/receipt/", answer.location)
     if found:

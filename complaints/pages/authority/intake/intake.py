@@ -34,10 +34,11 @@ from authorities.models import Region
 from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.filing import composing, drafts, places, screens
-from complaints.filing.composing import JUDGED, Unfinished
+from complaints.filing.composing import Unfinished
 from complaints.filing.forms import Step
 from complaints.filing.outlook import ahead
 from complaints.filing.people import consent_questions
+from complaints.filing.steps import STEP_CODES
 from complaints.links import joining, slips
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.models.evidence import FilingDraft
@@ -121,7 +122,7 @@ def _sheet(request: HttpRequest, workspace: Workspace, data: QueryDict | None, *
     typed: dict[str, Any] = {}
     if data is not None:
         draft.pk = uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{workspace.user.pk}:{key_of(request)}")
-        draft.data = {step: _typed(data, step) for step in JUDGED}
+        draft.data = {step: _typed(data, step) for step in STEP_CODES}
         draft.data["you"]["is_unverified"] = ["on"]
         typed = {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
     is_judged = source is not None
@@ -134,7 +135,8 @@ def _sheet(request: HttpRequest, workspace: Workspace, data: QueryDict | None, *
         source=source or "",
         initial=typed,
     )
-    return Sheet(draft, came, {step: _step(draft, step, today=workspace.today, is_judged=is_judged) for step in JUDGED})
+    forms = {step: _step(draft, step, today=workspace.today, is_judged=is_judged) for step in STEP_CODES}
+    return Sheet(draft, came, forms)
 
 
 def _typed(data: QueryDict, step: str) -> dict[str, list[str]]:
@@ -254,7 +256,7 @@ def _read_back(
     signals = signals_of_request(
         filing, regions=workspace.regions, looked_back=looked_back_at(workspace), person=_person_key(filing)
     )
-    nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
+    nothing: dict[str, str] = dict.fromkeys([*STEP_CODES, "evidence", "respondents"], "")
     picked = drafts.picked(sheet.draft, today=workspace.today)
     context = {
         # The number is shown whole below, with what the officer knows of it.
