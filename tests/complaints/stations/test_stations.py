@@ -185,9 +185,10 @@ def test_each_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(world:
 
     to = leads_to("sd-01")
     assert "source=go-SD-01" in to
-    assert f'value="{world.gulou.region_id}" selected' in shown(passer_by.get(to))
-    send(passer_by, to, {"service_region": str(world.region.pk), "respondent": "authority", "query": ""})
-    assert FilingDraft.objects.latest("created_at").source == "go-SD-01"
+    send(passer_by, to, {"story": "鞋底开胶"})
+    draft = FilingDraft.objects.latest("created_at")
+    assert draft.source == "go-SD-01"
+    assert f'value="{world.gulou.region_id}" selected' in shown(passer_by.get(url(draft, "heard")))
     assert f"pick={world.mobile.pk}" in leads_to(uscc)
     to = leads_to(f"{uscc}.a6b{world.fuzhou.pk}")
     assert not missing_in(to, f"source=go-{uscc}.a6b{world.fuzhou.pk}", f"pick={world.mobile.pk}-{world.fuzhou.pk}-")
