@@ -1,5 +1,6 @@
 """Whoever a demo made opens nothing elsewhere, and the portal does not start with the wrong people."""
 
+import base64
 import importlib
 import os
 import subprocess
@@ -31,8 +32,14 @@ from tests.api.conftest import Program, token_for
 from tests.cast import PASSWORD, World, a_new_phone
 from tests.server import DATABASE
 
-SEPARATED = {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
-KEY = "a1b2c3d4e5f6a7b8"
+KEY = "a-key-for-tests-that-signs-nothing-0123456789ABCDEF"
+#: What `check --deploy` asks of every installation beside that.
+SEPARATED = {
+    "PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games",
+    "DOCUMENT_KEY_FILE": "",
+    "SMS_GATEWAY_URL": "https://sms.example.org/",
+    "SMS_GATEWAY_SECRET": "whsec_" + base64.b64encode(KEY.encode()).decode(),
+}
 
 
 def by_password(email: str) -> tuple[int, bool]:
@@ -144,9 +151,6 @@ def test_of_an_older_demo_everybody_counts_as_of_the_demo_and_of_a_real_portal_n
     settings.DEMO = True
     mark(apps, None)
     assert reloaded(came).is_demo
-
-
-KEY = "a-key-for-tests-that-signs-nothing-0123456789ABCDEF"
 
 
 @pytest.fixture
