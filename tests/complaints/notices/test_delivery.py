@@ -16,7 +16,6 @@ from complaints.models import Complaint, Notice
 from complaints.notices import delivery
 from complaints.notices.channels import open_channels
 from complaints.notices.channels.letter import SEND_WITHIN
-from complaints.procedure.workflow import Status
 from tests import at_once, given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice
@@ -28,7 +27,8 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def notices(world: World) -> list[Notice]:
-    given.a_complaint(world, status=Status.NEGOTIATING)
+    for _ in range(4):
+        given.filed(world)
     results = list(Notice.objects.filter(state="queued"))
     assert results
     return results
