@@ -165,7 +165,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "/": (16, 9),
     "/how/": (16, 7),
     "/file/": (17, 11),
-    "/find/?q=移动": (17, 10),
+    "/find/?q=移动": (18, 10),
     "/find/suggest/?q=移动": (2, 3),
     "/check/": (17, 9),
     "/check/?matter=purchase&trade=telecom&since=over&elsewhere=no": (17, 10),

@@ -1,4 +1,4 @@
-"""A filing that begins with a story, in a real browser: the box, what was understood, and the steps that are left."""
+"""A filing that begins with a story, in a real browser: the box, what was understood, and what is left."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,19 +28,21 @@ def test_a_story_is_told_said_back_and_split_and_the_rest_is_asked(visit: Callab
     visitor.look()
     page.locator(".actions .btn").click()
     # A report that was heard has to be answered.
-    assert page.locator(".error-summary a").count() == 1
+    assert page.locator(".error-summary a[href='#id_report_0']").count() == 1
     visitor.look()
     page.locator("input[name=report][value=both]").check()
     page.locator("input[name=problem]").first.check()
-    for number in range(4):
-        page.locator(f"input[name=line_{number}][value=yes]").check()
+    for line in page.locator("input[name^=line_][value=yes]").all():
+        line.check()
+    page.locator("input[name=demand][value=refund]").check()
     page.locator("#id_service_region").select_option("350102000")
     page.locator(".actions .btn").click()
     visitor.look()
     assert "举报" in page.locator("#id_report").input_value()
     assert "举报" not in page.locator("#id_statement").input_value()
     page.locator(".actions .btn").click()
-    assert page.url.endswith("/purchase/")
+    assert page.url.endswith("/you/")
     visitor.look()
     draft = FilingDraft.objects.get()
-    assert draft.data["outcome"]["passed"] == ["demands", "enterprise", "problem"]
+    assert draft.data["enterprise"]["query"] == ["中国移动"]
+    assert draft.data["demands"]["amount_refund"] == ["60.00"]
