@@ -1,5 +1,6 @@
 """Filing in a real browser: four screens and the receipt, both widths, both languages, with and without script."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -103,7 +104,7 @@ class Walk:
         self.page.get_by_role("link", name="9月账单.png", exact=True).wait_for()
 
     def you(self) -> None:
-        self.page.wait_for_url("**/you/")
+        self.page.wait_for_url(re.compile("/you/"))
         self.look()
         self.evidence()
         self.page.locator("#id_name").fill("陈雨桐")
@@ -125,14 +126,14 @@ class Walk:
 
     def check_page(self) -> None:
         # A list of what stands there does not wait for a slow page.
-        self.page.wait_for_url("**/check/")
+        self.page.wait_for_url(re.compile("/check/"))
         self.look()
         self.go_on()
         self.page.locator(".error-summary").wait_for()
         self.look()
         self.agree()
         self.page.get_by_role("button", name=self.words["file"], exact=True).click()
-        self.page.wait_for_url("**/receipt/")
+        self.page.wait_for_url(re.compile("/receipt/"))
         self.look()
 
 
