@@ -20,6 +20,7 @@ from django.urls import include, path
 
 from accounts.idempotency import once
 from accounts.models import IdempotencyKey, User
+from database.row_security import working_as_steps
 from tests import ROOT, found_in, missing_in
 from web.errors import INCIDENT_HEADER
 
@@ -48,7 +49,8 @@ def raising(error: Exception) -> Callable[..., HttpResponse]:
 
 def refuse_inside(request: HttpRequest) -> HttpResponse:
     with once(request, actor="draft:chen"):
-        User.objects.create_user("lost@example.org")
+        with working_as_steps():
+            User.objects.create_user("lost@example.org")
         raise StepNotAllowed("现在不行")
 
 

@@ -65,7 +65,7 @@ def test_T45_what_was_found_infected_is_opened_by_nobody_whatever_its_row_says(
         for person in (world.chen, world.ming, world.rui):
             assert status(signed_in(person), case, row) == 404
     thief.run("update complaints_evidence set state = 'clean' where id = %s", row.pk)
-    assert "查毒结果被改动过，不能打开" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+    assert "检查结果被改动过，不能打开" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
     # The verdict on one file is none on another.
     thief.run("update complaints_evidence t set tag = o.tag from complaints_evidence o where t.id = %s and o.id = %s",
               row.pk, waiting.pk)  # fmt: skip
