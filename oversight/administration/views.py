@@ -97,7 +97,7 @@ KINDS: dict[str, Any] = {
     "everything_ended": _("所有设备退出，令牌作废"),
     "data_copied": _("取走本人数据"),
     "tracking_code": _("凭查询口令取验证码"),
-    "slip_printed": _("打印交接单"),
+    "slip_printed": _("打印案件交接单"),
 }
 
 

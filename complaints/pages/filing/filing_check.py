@@ -16,9 +16,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.idempotency import once
 from accounts.models import User
@@ -122,7 +121,7 @@ def _keep(draft: FilingDraft, *, now: datetime) -> None:
 
 
 #: What a screen asks, in words, for who left something out.
-_SCREENS = {"heard": _lazy("投诉谁、什么事、想怎么解决"), "you": _lazy("您的姓名和联系方式")}
+_SCREENS = {"heard": gettext_lazy("投诉谁、什么事、想怎么解决"), "you": gettext_lazy("您的姓名和联系方式")}
 #: Any answers: to judge all else before these are given.
 _AGREED = MultiValueDict({code: ["no"] for code in CONSENTS})
 

@@ -13,9 +13,10 @@ from complaints.filing import unproven
 from complaints.models import Complaint
 from tests import missing_in
 from tests.accounts.test_codes_and_limits import solved
+from tests.complaints.filing.answers import STATEMENT
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import OTHER_PHONE, screen, send, url
-from tests.complaints.filing.test_submit import TRUTH, file, ready, signed_in, submitted
+from tests.complaints.filing.test_submit import AGREED, file, ready, signed_in, submitted
 
 ASKED, BY_CODE = "请再点一次提交", "收验证码证明是您"
 
@@ -43,12 +44,12 @@ def test_T34_without_scripts_a_code_is_asked_after_a_few_and_nothing_typed_is_lo
     client = Client(headers={"accept-language": language})
     draft = ready(client, town)
     for proof in ("", "rubbish", "e30=", "9" * 5000):
-        refused = send(client, url(draft, "check"), TRUTH, proof=proof)
+        refused = send(client, url(draft, "check"), AGREED, proof=proof)
         page = refused.content.decode()
         assert (refused.status_code, "Retry-After" in refused) == (429, True)
         assert f'href="{url(draft, "you")}?back=check"' in page
     if language == "zh-hans":
-        assert not missing_in(page, ASKED, BY_CODE, "千兆宽带")
+        assert not missing_in(page, ASKED, BY_CODE, STATEMENT)
     assert Complaint.objects.count() == 2
     # Elsewhere, and with a code, it goes on.
     elsewhere = Client(REMOTE_ADDR="198.51.100.4")
@@ -63,11 +64,11 @@ def test_T34_with_scripts_each_round_takes_twice_the_work_and_none_is_the_last(t
         client = Client()
         draft = ready(client, town)
         page, level = screen(client, draft), 1
-        answer = send(client, url(draft, "check"), TRUTH, proof=work_of(page))
+        answer = send(client, url(draft, "check"), AGREED, proof=work_of(page))
         while answer.status_code == 429:
             page, level = answer.content.decode(), level + 1
             assert ASKED in page
-            answer = send(client, url(draft, "check"), TRUTH, proof=work_of(page))
+            answer = send(client, url(draft, "check"), AGREED, proof=work_of(page))
         assert answer.status_code == 302
         levels.append(level)
     # The page asks for the right level at once: one more press, never two.

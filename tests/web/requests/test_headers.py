@@ -1,6 +1,7 @@
 """What a browser is told with every answer, and what an installation refuses to start with."""
 
 import ast
+import base64
 import contextlib
 import os
 import re
@@ -103,6 +104,8 @@ def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_t
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE), "VAULT_KEYS": ""}
     here |= {"PROCESS_USERS": "web=daemon worker=bin beat=sys watch=games", "DOCUMENT_KEY_FILE": ""}
+    here |= {"SMS_GATEWAY_URL": "https://sms.example.org/"}
+    here |= {"SMS_GATEWAY_SECRET": "whsec_" + base64.b64encode(STRONG.encode()).decode()}
     with known_by(postgres_server, STRONG):
         done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=STRONG, **here)
     assert done.returncode == 0, done.stderr
