@@ -75,11 +75,11 @@ def test_the_words_at_the_end_of_an_upload_are_those_after_it_is_loaded_anew(
         True,
         "已存好，正在检查" if language == "zh-hans" else "Stored, being checked",
     )
-    assert said["state"] in shown(client.get(f"{of(draft)}evidence/"))
+    assert said["state"] in shown(client.get(f"{of(draft)}you/"))
     sweep_scans(now=timezone.now())
     again = client.get(sender.address).json()["state"]
     assert again == ("已存好" if language == "zh-hans" else "Stored")
-    assert again in shown(client.get(f"{of(draft)}evidence/"))
+    assert again in shown(client.get(f"{of(draft)}you/"))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_without_a_script_the_refusal_stands_on_the_page_and_keeps_what_came(
     client: Client, draft: FilingDraft
 ) -> None:
     files = [SimpleUploadedFile("账单.jpg", jpeg()), SimpleUploadedFile("假.png", b"MZ\x90\0")]
-    answer = client.post(f"{of(draft)}evidence/", {"upload": "1", "kind": "photo", "files": files}, follow=True)
+    answer = client.post(f"{of(draft)}you/", {"upload": "1", "kind": "photo", "files": files}, follow=True)
     page = shown(answer)
     assert "“假.png”不是图片" in page
     assert "账单.jpg" in page
