@@ -120,14 +120,14 @@ def _handed_name(request: HttpRequest, *, now: datetime) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBase:
     """The third and the last screen; the address of a part leads to its screen."""
-    if step not in ("you", "check"):
-        if step not in (*steps.STEP_CODES, "evidence"):
-            raise Http404
-        return redirect(reverse("complaints:file-step", args=[draft_id, steps.screen_of(step)]))
+    if step not in ("you", "check", "evidence", *steps.STEP_CODES):
+        raise Http404
     now = timezone.now()
     held = held_or_begun_again(request, draft_id, now=now)
     if held is None or held.draft.filed_at is not None:
         return lost(held)
+    if step not in ("you", "check"):
+        return redirect(address_of(held.draft, steps.screen_of(step)))
     if step == "check":
         response = check(request, held, now=now)
         return response if COOKIE in response.cookies else keep_cookie(response, held, now=now)

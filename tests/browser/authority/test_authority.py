@@ -131,6 +131,7 @@ def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(world:
     for path in ("power/", *(f"on-behalf/{path}" for path in ("", "?for=1", "statement/?for=0", "offer/?for=1"))):
         page = county.look(f"/authority/cases/{case.number}/{path}")
     page.locator('input[name=answer][value="accept"]').check()
+    page.locator('input[name=rest][value="give_up"]').check()
     page.locator("form.panel button.btn").click()
     assert page.locator("#main .error-summary, .error-summary").count()
     page.locator('input[name=by_how][value="phone"]').check()
