@@ -107,9 +107,9 @@ def post(address: str, **body: Any) -> tuple[int, str]:
 
 
 def test_a_refused_step_says_why_and_keeps_the_text_and_programs_get_a_problem() -> None:
-    status, page = post("/refuse/")
+    status, page = post("/refuse/", along="what-the-form-itself-carries:1vQ2:signed")
     assert (status, missing_in(page, "案件已经转到监管部门", LONG)) == (409, [])
-    assert "a secret of mine" not in page
+    assert not found_in(page, "a secret of mine", "what-the-form-itself-carries")
     assert post("/wrong/")[0] == 422
     answer = Client().post("/api/refuse/")
     assert (answer.status_code, answer.json()["detail"]) == (409, "案件已经转到监管部门")
