@@ -64,7 +64,7 @@ def test_T06_what_a_policy_asks_of_the_request_is_asked_once_a_statement(world: 
             plans = {name: ask(f"explain (format json) select from {name}")[0][0] for name in guarded}
         of_views = f"(NULLIF({TOLD}, false) IS NOT NULL)"
         filters = {
-            name: [one.replace(of_views, "") for one in _filters(plan[0]["Plan"])] for name, plan in plans.items()
+            name: [one for one in _filters(plan[0]["Plan"]) if of_views not in one] for name, plan in plans.items()
         }
         assert [(name, one) for name, found in filters.items() for one in found if asked_a_row.search(one)] == []
         assert any("InitPlan" in one for one in filters["complaints_complaint"])
