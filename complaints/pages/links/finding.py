@@ -13,17 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.idempotency import once
 from accounts.models import SignInCode, User
 from accounts.sign_in import second_phone
 from accounts.sign_in.contacts import Contact
-from accounts.sign_in.limits import TooManyTries
 from accounts.views.links import asked_for_code
 from accounts.views.sign_in import send
 from complaints.links import proving
-from complaints.pages.links.prove import NameForm, too_many_names
+from complaints.pages.links.prove import typed_name
 from complaints.pages.shared.case_shared import signed_in_page
-from complaints.procedure.refusals import WrongInput
 from complaints.procedure.typed_values import Phone
 from web.incoming import posted
 
@@ -93,23 +90,15 @@ def name(request: HttpRequest) -> HttpResponseBase:
     if kept is None:
         return redirect("complaints:case-find")
     contact, waiting = kept
-    form = NameForm(posted(request))
-    status = 422 if form.is_bound else 200
-    if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            # What was counted stays, so refusals are caught in here.
-            if not attempt.answered:
-                try:
-                    claimed = proving.claim(user, contact, name=form.cleaned_data["name"], now=now)
-                    proving.keep(request, contact, claimed.waiting, now=now)
-                    _tell(request, claimed.found)
-                    attempt.reference = reverse("complaints:cases")
-                except TooManyTries as wait:
-                    status = wait.refuse(request)
-                    form.add_error("name", too_many_names(wait))
-                except WrongInput as refusal:
-                    form.add_error("name", refusal.reason)
-        if attempt.reference:
-            return redirect(attempt.reference)
+
+    def take(typed: str) -> str:
+        claimed = proving.claim(user, contact, name=typed, now=now)
+        proving.keep(request, contact, claimed.waiting, now=now)
+        _tell(request, claimed.found)
+        return reverse("complaints:cases")
+
+    form, status, address = typed_name(request, take)
+    if address:
+        return redirect(address)
     context = {"form": form, "waiting": waiting, "masked": contact.masked}
     return render(request, "consumer/find_name.html", context, status=status)

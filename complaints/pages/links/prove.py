@@ -1,5 +1,6 @@
 """Behind the token of a receipt: a code to the phone of the case, and proving by it whose case this is."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -92,23 +93,37 @@ def prove(request: HttpRequest, number: str) -> HttpResponse:
     if not has_phone(request, now=now):
         query = urlencode({"next": request.path})
         return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
+
+    def take(name: str) -> str:
+        proving.prove(case, user=who(request), name=name, channel=TRACKING, now=now)
+        return request.path
+
+    form, status, address = typed_name(request, take)
+    if address:
+        return redirect(address)
+    return render(request, "public/prove.html", {"form": form, "home": home}, status=status)
+
+
+def typed_name(request: HttpRequest, take: Callable[[str], str]) -> tuple[NameForm, int, str]:
+    """(the form, the status of its page, where it goes on: "" while the form is to be shown).
+
+    ``take`` is given the name, once however often it is sent, and says where it goes on. Wrong names that it counted
+    stay counted, so its refusals are caught in here.
+    """
     form = NameForm(posted(request))
     status = 422 if form.is_bound else 200
-    if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            # Wrong names that were counted stay counted, so refusals are caught in here.
-            if not attempt.answered:
-                try:
-                    proving.prove(case, user=who(request), name=form.cleaned_data["name"], channel=TRACKING, now=now)
-                    attempt.reference = request.path
-                except TooManyTries as wait:
-                    status = wait.refuse(request)
-                    form.add_error("name", too_many_names(wait))
-                except WrongInput as refusal:
-                    form.add_error("name", refusal.reason)
-        if attempt.reference:
-            return redirect(attempt.reference)
-    return render(request, "public/prove.html", {"form": form, "home": home}, status=status)
+    if not form.is_bound or not form.is_valid():
+        return form, status, ""
+    with once(request) as attempt:
+        if not attempt.answered:
+            try:
+                attempt.reference = take(form.cleaned_data["name"])
+            except TooManyTries as wait:
+                status = wait.refuse(request)
+                form.add_error("name", too_many_names(wait))
+            except WrongInput as refusal:
+                form.add_error("name", refusal.reason)
+    return form, status, attempt.reference
 
 
 def too_many_names(wait: TooManyTries) -> str:
