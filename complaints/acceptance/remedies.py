@@ -72,9 +72,9 @@ def _here(
     if "refer_to_regulator" in may:
         known, why = known_since(complaint), _("知道或者应当知道权益受损起3年内（办法第十六条第四项）")
         end = after(known, months=36) if known else None
-        results.append(Remedy(what=_("一步转交市场监管部门，内容和材料一起带去"), until=end, why=why, step="refer"))
+        results.append(Remedy(what=_("交市场监管局，内容和材料一起带去"), until=end, why=why, step="refer"))
     elif ended_well and complaint.outcome == O.SETTLED:
-        results.append(Remedy(what=_("企业没有做到的，回到这里，一步转监管部门")))
+        results.append(Remedy(what=_("企业没有做到的，回到这里，交市场监管局")))
     return results
 
 

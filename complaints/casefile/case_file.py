@@ -221,7 +221,7 @@ PUBLISH, MEDIATION, ENTITY = "publish_masked", "mediation", "share_with_named_en
 CONSENT_LABELS = {
     "share_with_enterprise": _("把投诉和联系方式提供给企业"),
     "share_with_named_entity": _("把投诉和联系方式提供给企业"),
-    "pass_to_regulator": _("谈不成时转给监管部门"),
+    "pass_to_regulator": _("谈不成时交市场监管局"),
     "delegated_mediation": _("委托消费者组织调解"),
     "pause_for_settlement": _("监管部门审查前先让企业和解"),
     "publish_masked": _("隐去姓名后公开"),

@@ -176,8 +176,8 @@ VIEWS: dict[str, QueueView] = {
         QueueView("urged", _("有督办"), _instructed, "authority", _("没有等您答复的督办。")),
         QueueView("replied", _("有回复"), _replied, "info", _("消费者没有新的回复。")),
         QueueView("waiting", _("等消费者"), _at(S.AWAITING_CONSUMER), "neutral", _("没有等消费者答复的方案。")),
-        QueueView("performing", _("待履行"), _at(S.PERFORMING), "neutral", _("没有待履行的和解。")),
-        QueueView("breached", _("违约"), _breached, "bad", _("没有违约的案件，答应的都做到了。")),
+        QueueView("performing", _("待做到"), _at(S.PERFORMING), "neutral", _("没有待做到的和解。")),
+        QueueView("breached", _("没做到"), _breached, "bad", _("约定的都做到了。")),
         QueueView("mine", _("我的"), _mine, "neutral", _("没有分派给您的案件。")),
         QueueView(
             "unassigned",

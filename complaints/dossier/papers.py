@@ -63,10 +63,10 @@ def agreement_paper(gathered: Gathered, *, site: str) -> dict[str, Any]:
     accepted = _accepted(page)
     sections: list[Section] = [
         {"heading": _("当事人"), "facts": _parties(page)},
-        {"heading": _("争议和诉求"), "lead": page.statement or "–", "facts": _facts(page)},
+        {"heading": _("争议和要求"), "lead": page.statement or "–", "facts": _facts(page)},
         _demands(page),
         *([_offer(_agreed_part(accepted, page)) | {"heading": _("双方同意的方案")}] if accepted else []),
-        *_ledger(promises, heading=_("约定的义务")),
+        *_ledger(promises),
         {
             "heading": _("说明"),
             "lead": _agreed(page)
@@ -184,7 +184,7 @@ def _demands(page: CasePage) -> Section:
     for d in page.demands:
         what = wording.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else "")
         rows.append([str(d.ordinal), what, money(d.amount)])
-    section = {"heading": _("诉求"), "table": _table([_("序号"), _("诉求"), _("金额")], [1, 7, 2], rows)}
+    section = {"heading": _("要求"), "table": _table([_("序号"), _("要求"), _("金额")], [1, 7, 2], rows)}
     return section | ({"lead": page.demand_note} if page.demand_note else {})
 
 
@@ -207,12 +207,12 @@ def _offer(offer: OfferView) -> Section:
         [a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
         for a in offer.answers
     ]
-    table = _table([_("诉求"), _("答复"), _("说明")], [4, 2, 5], rows)
+    table = _table([_("要求"), _("答复"), _("说明")], [4, 2, 5], rows)
     lead = "\n".join(part for part in (meta, offer.message) if part)
     return {"heading": offer.title, "lead": lead, "table": table}
 
 
-def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Section]:
+def _ledger(promises: Iterable[ObligationView]) -> list[Section]:
     rows = [
         [
             o.name,
@@ -225,7 +225,7 @@ def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Se
         for o in promises
     ]
     columns = [_("序号"), _("内容"), _("金额"), _("方式"), _("最晚"), _("状态")]
-    return [{"heading": heading or _("承诺"), "table": _table(columns, [1, 4, 2, 3, 3, 2], rows)}] if rows else []
+    return [{"heading": _("约定"), "table": _table(columns, [1, 4, 2, 3, 3, 2], rows)}] if rows else []
 
 
 def _thread(page: CasePage) -> list[Section]:

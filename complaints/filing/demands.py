@@ -22,13 +22,13 @@ class DemandsStep(Step):
     why = _("您选的每一项，企业都必须答复。")
 
     demand = Several(
-        label=_("诉求"),
+        label=_("要求"),
         choices=[(kind.code, kind.label) for kind in categories.DEMAND_KINDS],
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": _("请至少选一项诉求"),
-            "invalid_choice": _("请从列表中选择诉求"),
-            "invalid_list": _("请从列表中选择诉求"),
+            "required": _("请至少选一项要求"),
+            "invalid_choice": _("请从列表中选择要求"),
+            "invalid_list": _("请从列表中选择要求"),
         },
     )
     note = FreeText(

@@ -293,7 +293,7 @@ EXPLANATIONS: dict[tuple[str, str], Text] = {
     ("enterprise", "service_region"): _("地区决定由哪个分公司答复、哪个监管部门管辖"),
     ("enterprise", "address"): _("有地址，监管部门才能找到它"),
     ("enterprise", "link"): _("网店的名称常常和公司的名称不一样"),
-    ("purchase", "object_category"): _("不同的商品和服务，适用的规定和能提的诉求不同"),
+    ("purchase", "object_category"): _("不同的商品和服务，适用的规定和能提的要求不同"),
     ("purchase", "amount"): _("退多少、赔多少，都和它核对"),
     ("purchase", "bought_on"): _("用来核对保修期、合约期"),
     ("purchase", "is_online"): _("网购和到店买，管辖的部门和退货的规定不同"),

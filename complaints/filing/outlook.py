@@ -73,9 +73,9 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
             return [ring, Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at), reviewed]
         if enterprise is not None and case.consents.get(SHARE_WITH_ENTERPRISE) is True:
             name = {"enterprise": named(enterprise)}
-            result = _("%(enterprise)s给出结果；没有结果，您可以一键转监管部门")
+            result = _("%(enterprise)s给出结果；没有结果，您可以交市场监管局")
             if case.consents.get(PASS_TO_REGULATOR) is True:
-                result = _("%(enterprise)s给出结果；没有结果就自动转监管部门")
+                result = _("%(enterprise)s给出结果；没有结果就自动交市场监管局")
             return [
                 Ahead(_("把投诉转给%(enterprise)s") % name, forwarding.due_at),
                 Ahead(_("%(enterprise)s受理，指定专人与您联系") % name, counted("acceptance").due_at),

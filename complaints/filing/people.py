@@ -223,9 +223,9 @@ def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
         share if enterprise_name else pause,
         Consent(
             filing_request.PASS_TO_REGULATOR,
-            _("谈不成时，自动转给监管部门"),
-            _("不同意：协商不成就办结，您仍可以自己一键转交"),
-            _("谈不成时转监管部门"),
+            _("谈不成时，自动交市场监管局"),
+            _("不同意：没谈成就办结，您仍可以自己交市场监管局"),
+            _("谈不成时交市场监管局"),
         ),
         Consent(
             filing_request.DELEGATED_MEDIATION,

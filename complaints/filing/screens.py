@@ -335,7 +335,7 @@ def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Add
         for row in draft.evidence.order_by("pk")
     ]
     return [
-        *_lines(addresses["demands"], (_("诉求"), _demanded(cleaned)), (_("补充说明"), cleaned.get("note", ""))),
+        *_lines(addresses["demands"], (_("要求"), _demanded(cleaned)), (_("补充说明"), cleaned.get("note", ""))),
         SummaryLine(_("材料"), files or [_("没有")], change_url=addresses["evidence"]),
     ]
 

@@ -66,12 +66,12 @@ class OfferForm(StepForm):
 
     def _add_demand(self, demand: Demand) -> None:
         slot = {"n": demand.ordinal}
-        answer = Choice(label=gettext("诉求%(n)s的答复") % slot, choices=labels_of(VERDICTS, "verdict"))
-        answer.error_messages["required"] = gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % slot
-        reason = FreeText(label=gettext("诉求%(n)s的说明") % slot, required=False, rows=2, longest=1000)
+        answer = Choice(label=gettext("要求%(n)s的答复") % slot, choices=labels_of(VERDICTS, "verdict"))
+        answer.error_messages["required"] = gettext("还没有答复第%(n)s项要求，每一项都要答复。") % slot
+        reason = FreeText(label=gettext("要求%(n)s的说明") % slot, required=False, rows=2, longest=1000)
         self.fields |= {
             f"answer-{demand.ordinal}": answer,
-            f"amount-{demand.ordinal}": Money(label=gettext("诉求%(n)s同意的金额（元）") % slot),
+            f"amount-{demand.ordinal}": Money(label=gettext("要求%(n)s同意的金额（元）") % slot),
             f"reason-{demand.ordinal}": reason,
             f"separable-{demand.ordinal}": forms.BooleanField(label=gettext("消费者可以只接受这一项"), required=False),
         }
@@ -97,7 +97,7 @@ class OfferForm(StepForm):
             fields["is_done"] = forms.BooleanField(label=gettext("事项%(n)s已经做到") % slot, required=False)
         if len(self.demands) > 1:
             demands = [(str(d.ordinal), _of_demand(d)) for d in self.demands]
-            label, none = gettext("事项%(n)s为哪一项诉求") % slot, gettext("请选；只同意了一项时可以不选")
+            label, none = gettext("事项%(n)s为哪一项要求") % slot, gettext("请选；只同意了一项时可以不选")
             fields["demand"] = Choice(label=label, required=False, choices=[("", none), *demands], widget=forms.Select)
         if place > 1:
             before = [(str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)]
@@ -246,7 +246,7 @@ class OfferForm(StepForm):
 
 def _of_demand(demand: Demand) -> str:
     slot = {"n": demand.ordinal, "title": wording.label(demand.kind, kind="demand_kind")}
-    return gettext("诉求%(n)s：%(title)s") % slot
+    return gettext("要求%(n)s：%(title)s") % slot
 
 
 def count_of(data: Mapping[str, Any]) -> int:

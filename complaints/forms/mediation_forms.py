@@ -42,7 +42,7 @@ class AgreementForm(SuggestionForm):
     """Art. 24: a mediation document, unless performed at once or both waive it."""
 
     message = FreeText(label=_("协议内容"), rows=5, help_text=_("双方看得到；写进调解书。"))
-    without_document = forms.BooleanField(label=_("当场履行完毕或者双方都不要调解书"), required=False)
+    without_document = forms.BooleanField(label=_("当场做完或者双方都不要调解书"), required=False)
 
 
 def promises_form(

@@ -153,12 +153,12 @@ class Rule:
 def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[ShortAnswer]:
     """What every open demand of this case gets. Raises WrongInput with the reason why the case is left out."""
     if not demands:
-        raise WrongInput("no_demand", _("没有待答复的诉求。"))
+        raise WrongInput("no_demand", _("没有待答复的要求。"))
     by_table = [
         d for d in demands if (one := rule.kinds.get(d.kind)) and one.source == "table" and one.verdict != "refuse"
     ]
     if len(by_table) > 1:
-        raise WrongInput("two_amounts", _("有几项诉求都要按表中的金额答复，分不清各是多少。"))
+        raise WrongInput("two_amounts", _("有几项要求都要按表中的金额答复，分不清各是多少。"))
     return [_answer(pick, demand, rule) for demand in demands]
 
 
@@ -166,7 +166,7 @@ def _answer(pick: Pick, demand: Demand, rule: Rule) -> ShortAnswer:
     text = wording.label(demand.kind, kind="demand_kind")
     one = rule.kinds.get(demand.kind)
     if one is None:
-        raise WrongInput("no_rule", _("诉求“%(demand)s”没有统一的答复。") % {"demand": text})
+        raise WrongInput("no_rule", _("要求“%(demand)s”没有统一的答复。") % {"demand": text})
     amount = None if one.verdict == "refuse" else _amount(pick, demand, one, text)
     if one.verdict == "grant" and amount is None:
         amount = demand.amount
@@ -175,11 +175,11 @@ def _answer(pick: Pick, demand: Demand, rule: Rule) -> ShortAnswer:
     if one.verdict == "part" and amount is not None and not amount and demand.amount:
         raise WrongInput("nothing_granted", _("“%(demand)s”的金额是0，不能算“部分同意”。") % {"demand": text})
     if one.verdict != "refuse" and not one.by:
-        raise WrongInput("no_promise", _("“%(demand)s”同意了，但没有写怎么履行。") % {"demand": text})
+        raise WrongInput("no_promise", _("“%(demand)s”同意了，但没有写怎么做。") % {"demand": text})
     if one.by in MONEY_KINDS and one.verdict != "refuse" and not amount:
         raise WrongInput("no_amount", _("“%(demand)s”没有金额。") % {"demand": text})
     if amount and one.by not in MONEY_KINDS:
-        raise WrongInput("promised_less", _("“%(demand)s”同意了金额，但履行方式不是付钱。") % {"demand": text})
+        raise WrongInput("promised_less", _("“%(demand)s”同意了金额，但做法不是付钱。") % {"demand": text})
     return ShortAnswer(
         demand=demand, verdict=one.verdict, amount=amount, reason=one.reason, by=one.by, due_on=rule.due_on
     )

@@ -180,7 +180,7 @@ def report_performed(
         case = seen.get(pick.case)
         actor = _for(by.actors, case)
         if actor is None or pick.case not in due:
-            outcome.left_out.append(LeftOut(pick.number, _("这份方案在这件里没有待履行的事。"), "report_performed"))
+            outcome.left_out.append(LeftOut(pick.number, _("这份方案在这件里没有待做到的事。"), "report_performed"))
             continue
         try:
             owed, shown = due[pick.case], pick.word or proof
@@ -304,10 +304,10 @@ def _matters(measure: Measure) -> dict[int, Matter]:
 #: State → label, tone; in the order of the page.
 STATES: dict[str, tuple[Any, str]] = {
     "open": (gettext_lazy("待消费者答复"), "info"),
-    "accepted": (gettext_lazy("已接受，待履行"), "warn"),
-    "reported": (gettext_lazy("已报告履行，待确认"), "info"),
-    "performed": (gettext_lazy("已履行"), "ok"),
-    "broken": (gettext_lazy("没有兑现"), "bad"),
+    "accepted": (gettext_lazy("已接受，待做到"), "warn"),
+    "reported": (gettext_lazy("已报告做到，待确认"), "info"),
+    "performed": (gettext_lazy("已做到"), "ok"),
+    "broken": (gettext_lazy("没有做到"), "bad"),
     "declined": (gettext_lazy("未接受"), "neutral"),
     "lapsed": (gettext_lazy("没有答复，已失效"), "neutral"),
     "superseded": (gettext_lazy("已另提方案"), "neutral"),

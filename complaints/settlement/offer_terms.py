@@ -252,14 +252,14 @@ def gaps(answers: Sequence[Answer], promises: Sequence[Promise]) -> list[WrongIn
     for place, promise in enumerate(promises, start=1):
         field = f"promise-{place}-demand"
         if promise.demand is not None and promise.demand not in granted and promise.owed_by == "enterprise":
-            text = _("第%(n)s项诉求没有同意，不能为它约定要做到的事。") % {"n": promise.demand}
+            text = _("第%(n)s项要求没有同意，不能为它写约定。") % {"n": promise.demand}
             results.append(WrongInput("not_granted", text, field=field))
         elif promise.demand is None and promise.owed_by == "enterprise" and promise.kind in MONEY_KINDS:
             if granted:
-                text = _("请选这笔钱是为哪一项诉求付的。")
+                text = _("请选这笔钱是为哪一项要求付的。")
                 results.append(WrongInput("which_demand", text, field=field))
             else:
-                text = _("没有同意任何诉求，却约定了付钱：请把相应的诉求改成“部分同意”，或者去掉这一项。")
+                text = _("没有同意任何要求，却约定了付钱：请把相应的要求改成“部分同意”，或者去掉这一项。")
                 results.append(WrongInput("not_granted", text, field=field))
     results += [gap for answer in granted.values() if (gap := _gap(answer, promises)) is not None]
     return results
@@ -278,14 +278,14 @@ def _gap(answer: Answer, promises: Sequence[Promise]) -> WrongInput | None:
     field = f"promise-{places[-1]}-amount" if places else f"answer-{n}"
     slot = {"n": n, "granted": money(granted), "promised": money(paid), "missing": money(abs(granted - paid))}
     if answer.amount is not None and paid < granted:
-        text = _("第%(n)s项诉求同意了%(granted)s，约定要付的只有%(promised)s：还差%(missing)s。")
+        text = _("第%(n)s项要求同意了%(granted)s，约定要付的只有%(promised)s：还差%(missing)s。")
         return WrongInput("promised_less", text % slot, field=field)
     if answer.amount is not None and paid > granted:
-        text = _("第%(n)s项诉求同意了%(granted)s，约定要付的是%(promised)s：多了%(missing)s。请把两处写成一样。")
+        text = _("第%(n)s项要求同意了%(granted)s，约定要付的是%(promised)s：多了%(missing)s。请把两处写成一样。")
         return WrongInput("promised_more", text % slot, field=field)
     if any(p.demand == n and p.owed_by == "enterprise" for p in promises):
         return None
-    text = _("同意了第%(n)s项诉求，但没有约定怎样做到、哪天做到。请为它写一项要做到的事。")
+    text = _("同意了第%(n)s项要求，但没有约定怎样做到、哪天做到。请为它写一项约定。")
     return WrongInput("no_promise", text % slot, field=field)
 
 

@@ -54,13 +54,13 @@ SENTENCES: dict[str, dict[str, Promise]] = {
         "consumer": _("轮到您了：请在{day}{what}。"),
     },
     "performing_answer": {
-        "": _("履行期限已过，请双方在{day}说明是否已履行。"),
-        "consumer": _("履行期限已过，请在{day}说明是否已收到。"),
-        "enterprise": _("轮到您了：履行期限已过，请在{day}出示履行凭证。"),
+        "": _("约定期限已过，请双方在{day}说明是否做到。"),
+        "consumer": _("约定期限已过，请在{day}说明是否已收到。"),
+        "enterprise": _("轮到您了：约定期限已过，请在{day}出示做到的凭证。"),
     },
     "performing_confirm": {
-        "": _("企业报告已履行，等消费者在{day}确认。"),
-        "consumer": _("轮到您了：企业说已经履行，请在{day}确认。"),
+        "": _("企业报告已做到，等消费者在{day}确认。"),
+        "consumer": _("轮到您了：企业说做到了，请在{day}确认。"),
     },
     "review": {
         "": _("{authority}正在审查，{day}告知是否受理。"),
@@ -81,11 +81,11 @@ SENTENCES: dict[str, dict[str, Promise]] = {
         "consumer": _("您未答复，案件已办结，但不算和解成功。"),
     },
     "settled_elsewhere": {"": _("已办结：双方另行和解。")},
-    "negotiation_failed": {"": _("协商未成，案件已办结。"), "consumer": _("协商未成，您可以一键转交监管部门。")},
+    "negotiation_failed": {"": _("没谈成，案件已办结。"), "consumer": _("没谈成，您可以交市场监管局。")},
     "mediated": {"": _("已办结：调解成功。")},
     "not_kept": {
-        "": _("调解协议没有履行，案件已办结。"),
-        "consumer": _("调解协议没有履行，您可以向法院起诉或者申请司法确认。"),
+        "": _("调解协议没有做到，案件已办结。"),
+        "consumer": _("调解协议没有做到，您可以向法院起诉或者申请司法确认。"),
     },
     "mediation_terminated": {"": _("调解已终止，争议可以通过其他途径解决。")},
     "refused": {"": _("{authority}没有受理，争议可以通过其他途径解决。")},
@@ -110,17 +110,17 @@ IF_MISSED: dict[str, Promise] = {
     "forwarding": _("报上级机关督促，并记为逾期。"),
     "acceptance": _("记为逾期受理并告知双方；协商期限照常计算。"),
     "negotiation": _("自动转{authority}审查，无需重新投诉。"),
-    "negotiation_ends": _("按和解不成办结；仍可一键转交监管部门。"),
+    "negotiation_ends": _("按和解不成办结；仍可交市场监管局。"),
     "confirmation": _("不答复将办结，但不算和解成功。"),
     "confirmation_goes_on": _("不答复，这次和解不算成功，自动转{authority}审查。"),
     "refusal_goes_on": _("不答复，协商算没有谈成，自动转{authority}审查。"),
-    "refusal_ends": _("不答复，按和解不成办结；仍可一键转交监管部门。"),
+    "refusal_ends": _("不答复，按和解不成办结；仍可交市场监管局。"),
     "confirmation_of_performance": _("不确认，这一项记为“未获确认”，不算和解成功。"),
-    "performance": _("请双方说明；没有履行的，转{authority}审查。"),
-    "performance_by_consumer": _("在此之前，企业之后的义务暂缓，不算企业违约。"),
-    "performance_mediated": _("请双方说明；没有履行的，消费者可以起诉或者申请司法确认。"),
-    "performance_answer": _("记为没有兑现，自动转{authority}审查。"),
-    "performance_answer_mediated": _("记为没有兑现；消费者可以起诉或者申请司法确认。"),
+    "performance": _("请双方说明；没有做到的，转{authority}审查。"),
+    "performance_by_consumer": _("在此之前，企业之后的约定暂缓，不算企业没做到。"),
+    "performance_mediated": _("请双方说明；没有做到的，消费者可以起诉或者申请司法确认。"),
+    "performance_answer": _("记为没有做到，自动转{authority}审查。"),
+    "performance_answer_mediated": _("记为没有做到；消费者可以起诉或者申请司法确认。"),
     "review": _("报上级机关督促，并记为逾期；不会视为受理。"),
     "material": _("按现有材料审查，可能不予受理。"),
     "mediation": _("报上级机关；没有协议的，终止调解。"),
@@ -148,14 +148,14 @@ PAUSED_FOR: dict[str, Promise] = {
     "review": _("企业在监督下和解"),
     "review_triage": _("监管部门分送"),
     "mediation": _("鉴定机构出具结果"),
-    "performance": _("消费者先履行自己的部分"),
+    "performance": _("消费者先做到自己的部分"),
     "": _("另一方办理"),
 }
 
-PERFORM_YOURS = pgettext_lazy("your promise", "履行承诺")
-PERFORM = pgettext_lazy("its promise", "履行承诺")
-PERFORM_OWN = _("履行自己的部分")
-KEEP_YOURS = _("履行您的部分")
+PERFORM_YOURS = pgettext_lazy("your promise", "做到约定的事")
+PERFORM = pgettext_lazy("its promise", "做到约定的事")
+PERFORM_OWN = _("做到自己的部分")
+KEEP_YOURS = _("做到您的部分")
 
 CHIPS: dict[str, Promise] = {
     "left": pgettext_lazy("chip", "还剩{n}，{day}"),

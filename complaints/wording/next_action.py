@@ -299,7 +299,7 @@ def _what(deadline: Deadline | None, cast: _Cast) -> str:
     obligation = _loaded(deadline, "obligation")
     if obligation is None or not cast.names or not cast.viewer or not reads_chinese():
         return str(texts.PERFORM_YOURS if cast.viewer == "enterprise" else texts.PERFORM)
-    return _("履行：%(what)s") % {"what": obligation.what}
+    return _("做到：%(what)s") % {"what": obligation.what}
 
 
 def what_if_missed(

@@ -18,7 +18,7 @@ SUBJECTS: dict[str, Promise] = {
     "send_message/consumer": _("企业给您发来消息"),
     "ask_consent/consumer": _("需要您同意转交"),
     "request_material/consumer": _("请补充材料"),
-    "report_performed/consumer": _("企业报告已履行，请确认"),
+    "report_performed/consumer": _("企业报告已做到，请确认"),
     "report_failure/consumer": _("企业报告协商未成"),
     "forward/consumer": _("已送达企业"),
     "forward/enterprise": _("收到一件投诉，请受理"),
@@ -33,13 +33,13 @@ SUBJECTS: dict[str, Promise] = {
     "suggest_settlement/enterprise": _("有调解方案，请答复"),
     "recompute_clock": _("期限按新日历重算"),
     "undo": _("上一步已被撤销"),
-    "lapse_performance": _("履行期限已过，请说明"),
+    "lapse_performance": _("约定期限已过，请说明"),
 }
 
 #: Of an offer that grants nothing.
 REFUSED_SUBJECT = _("企业一项也没有同意，请您选择怎么办")
 CLOSED_SUBJECT = _("已办结：{outcome}")
-REVIEW_SUBJECT = _("已转监管部门审查")
+REVIEW_SUBJECT = _("已交市场监管局审查")
 #: Microcopy 30, 14 and 15.
 REMIND_SUBJECT = _("催办：还剩{n}")
 REMIND_TODAY = _("催办：今天24:00前")
@@ -81,8 +81,8 @@ ROUTES = _("依消费者权益保护法第三十九条，您还可以：{routes}
 BODY = _("这件事由{body}负责。")
 BODY_PHONE = _("这件事由{body}负责，电话{phone}。")
 BODY_UNTIL = _("最晚{day}向它提出。")
-REFER = _("一键转交监管部门：{path}")
-REFER_IF_NOT_KEPT = _("如果承诺没有兑现，可以转交监管部门：{path}")
+REFER = _("交市场监管局：{path}")
+REFER_IF_NOT_KEPT = _("约定没有做到的，可以交市场监管局：{path}")
 OBJECT = _("不服这个决定，可以提出异议：{path}")
 UNDO = _("点错了？{day}可以撤销：{path}")
 LATE_ANSWER = _("{late_answer}内仍可以答复。")

@@ -18,7 +18,7 @@ REASONS: dict[str, Promise] = {
     "silence": pgettext_lazy("reason", "没有答复"),
     "stopped": pgettext_lazy("reason", "消费者不再协商"),
     "declined": pgettext_lazy("reason", "消费者没有接受方案"),
-    "breach": pgettext_lazy("reason", "承诺没有兑现"),
+    "breach": pgettext_lazy("reason", "约定没有做到"),
     "lapse": pgettext_lazy("reason", "期限已过"),
     "report": pgettext_lazy("reason", "企业报告协商未成"),
     "material_not_supplied": pgettext_lazy("reason", "没有按时补充材料"),
@@ -26,14 +26,14 @@ REASONS: dict[str, Promise] = {
     "question_unanswered": pgettext_lazy("reason", "企业没有按时回答提问"),
     "unreachable": pgettext_lazy("reason", "企业联系不上消费者"),
     # how it ended
-    "performed": pgettext_lazy("reason", "承诺已全部履行并确认"),
-    "performance_unconfirmed": pgettext_lazy("reason", "履行未获消费者确认"),
-    "not_kept": pgettext_lazy("reason", "调解协议没有履行"),
+    "performed": pgettext_lazy("reason", "约定的事全部做到并确认"),
+    "performance_unconfirmed": pgettext_lazy("reason", "消费者没有确认做到"),
+    "not_kept": pgettext_lazy("reason", "调解协议没有做到"),
     "accepted_late": pgettext_lazy("reason", "消费者逾期后接受方案"),
     "refusal_let_rest": pgettext_lazy("reason", "企业一项也没有同意，消费者不再坚持"),
-    "rest_given_up": pgettext_lazy("reason", "已接受的部分继续履行，其余诉求不再要求"),
+    "rest_given_up": pgettext_lazy("reason", "已接受的部分继续有效，其余的不再要求"),
     "promise_added": pgettext_lazy("reason", "补上了同意过、没有写进约定的"),
-    "nothing_to_perform": pgettext_lazy("reason", "没有需要履行的事项"),
+    "nothing_to_perform": pgettext_lazy("reason", "没有要做的事"),
     "claim_fell": pgettext_lazy("reason", "另行和解的说法未获确认"),
     "claim": pgettext_lazy("reason", "一方称已另行和解"),
     "consumers_word": pgettext_lazy("reason", "以消费者的说法为准"),
@@ -47,8 +47,8 @@ REASONS: dict[str, Promise] = {
     "power_original": pgettext_lazy("reason", "看过原件"),
     "power_copy_and_call": pgettext_lazy("reason", "看过复印件，打电话问过委托人本人"),
     "redated": pgettext_lazy("reason", "双方重新约定了日期"),
-    "rest_goes_on": pgettext_lazy("reason", "其余诉求继续协商"),
-    "rest_to_regulator": pgettext_lazy("reason", "其余诉求转监管部门"),
+    "rest_goes_on": pgettext_lazy("reason", "其余要求继续协商"),
+    "rest_to_regulator": pgettext_lazy("reason", "其余要求交市场监管局"),
     "has_none": pgettext_lazy("reason", "消费者表示没有材料"),
     "material_supplied": pgettext_lazy("reason", "材料已补充"),
     "returned": pgettext_lazy("reason", "企业退回"),
@@ -81,7 +81,7 @@ REASONS: dict[str, Promise] = {
     "call_not_theirs": pgettext_lazy("reason", "接通，对方说不是自己提交的"),
     "many_filings": pgettext_lazy("reason", "24小时内投诉次数较多"),
     # the authority's side
-    "referred": pgettext_lazy("reason", "消费者转交监管部门"),
+    "referred": pgettext_lazy("reason", "消费者交市场监管局"),
     "consumer_part_unmet": pgettext_lazy("reason", "消费者应做的部分没有完成"),
     "recalled": pgettext_lazy("reason", "监管部门收回"),
     "no_power": pgettext_lazy("reason", "本机关没有处理权限"),
@@ -136,8 +136,8 @@ FAILURE_REASONS: dict[str, Promise] = {
 #: Why a consumer declines an offer.
 DECLINE_REASONS: dict[str, Promise] = {
     "amount_too_low": pgettext_lazy("decline_reason", "金额太低"),
-    "demand_missing": pgettext_lazy("decline_reason", "有诉求没有解决"),
-    "too_late": pgettext_lazy("decline_reason", "兑现太晚"),
+    "demand_missing": pgettext_lazy("decline_reason", "有要求没有解决"),
+    "too_late": pgettext_lazy("decline_reason", "做到得太晚"),
     "not_true": pgettext_lazy("decline_reason", "与事实不符"),
     "other": pgettext_lazy("decline_reason", "其他原因"),
 }
@@ -204,7 +204,7 @@ LEAD_RESULTS: dict[str, Promise] = {
 }
 
 REOPENING_GROUNDS: dict[str, Promise] = {
-    "broken_promise": pgettext_lazy("reopening_ground", "承诺没有兑现"),
+    "broken_promise": pgettext_lazy("reopening_ground", "约定没有做到"),
     "clerical_error": pgettext_lazy("reopening_ground", "更正笔误"),
     "objection_upheld": pgettext_lazy("reopening_ground", "异议成立"),
 }
@@ -257,7 +257,7 @@ CALL_BACK_ANSWERS: dict[str, Promise] = {
     "unknown": pgettext_lazy("call_back_answer", "说不清"),
     "partly": pgettext_lazy("call_back_answer", "部分认可"),
     "not_yet": pgettext_lazy("call_back_answer", "还没到期"),
-    "nothing_owed": pgettext_lazy("call_back_answer", "没有要履行的"),
+    "nothing_owed": pgettext_lazy("call_back_answer", "没有要做的"),
     "good": pgettext_lazy("call_back_answer", "好"),
     "fair": pgettext_lazy("call_back_answer", "一般"),
     "poor": pgettext_lazy("call_back_answer", "差"),
@@ -268,7 +268,7 @@ CALL_BACK_WHY: dict[str, Promise] = {
     "drawn": pgettext_lazy("call_back_why", "抽中"),
 }
 CALL_BACK_FINDINGS: dict[str, Promise] = {
-    "not_kept": pgettext_lazy("call_back_finding", "没有履行"),
+    "not_kept": pgettext_lazy("call_back_finding", "没有做到"),
     "never_settled": pgettext_lazy("call_back_finding", "消费者说没有和解"),
 }
 CALL_BACK_STATES: dict[str, Promise] = {

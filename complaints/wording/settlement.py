@@ -22,11 +22,11 @@ VERDICTS: dict[str, Promise] = {
 
 OBLIGATION_STATES: dict[str, Promise] = {
     "proposed": pgettext_lazy("obligation_state", "方案中"),
-    "due": pgettext_lazy("obligation_state", "待履行"),
-    "reported": pgettext_lazy("obligation_state", "已报告履行，待确认"),
-    "confirmed": pgettext_lazy("obligation_state", "已确认履行"),
+    "due": pgettext_lazy("obligation_state", "待做到"),
+    "reported": pgettext_lazy("obligation_state", "已报告做到，待确认"),
+    "confirmed": pgettext_lazy("obligation_state", "已确认做到"),
     "silent": pgettext_lazy("obligation_state", "未获确认"),
-    "broken": pgettext_lazy("obligation_state", "没有兑现"),
+    "broken": pgettext_lazy("obligation_state", "没有做到"),
     "waived": pgettext_lazy("obligation_state", "已放弃"),
     "dropped": pgettext_lazy("obligation_state", "未生效"),
 }
@@ -131,18 +131,18 @@ DELEGATED_RESULTS: dict[str, Promise] = {
 
 #: What becomes of the demands that an accepted part does not settle.
 REST_OF_DEMANDS: dict[str, Promise] = {
-    "give_up": pgettext_lazy("rest", "其余诉求不再要求"),
-    "go_on": pgettext_lazy("rest", "其余诉求继续协商"),
-    "regulator": pgettext_lazy("rest", "其余诉求转监管部门"),
+    "give_up": pgettext_lazy("rest", "其余的不再要求"),
+    "go_on": pgettext_lazy("rest", "其余要求继续协商"),
+    "regulator": pgettext_lazy("rest", "其余要求交市场监管局"),
 }
 
 #: What an offer lacked before it was sent (complaints/settlement/offer_terms.py).
 OFFER_FINDINGS: dict[str, Promise] = {
-    "unanswered": pgettext_lazy("offer_finding", "这项诉求还没有答复"),
+    "unanswered": pgettext_lazy("offer_finding", "这项要求还没有答复"),
     "no_contact": pgettext_lazy("offer_finding", "还没有与消费者联系的记录"),
     "no_amount": pgettext_lazy("offer_finding", "同意了，但没有写金额"),
     # Entries of former days say these two: such an offer is refused since.
-    "no_date": pgettext_lazy("offer_finding", "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结"),
+    "no_date": pgettext_lazy("offer_finding", "同意了要求，但没有写约定和最后一天；消费者接受后就直接办结"),
     "promised_less": pgettext_lazy("offer_finding", "要做到的金额少于答复里同意的金额"),
     "below_law": pgettext_lazy("offer_finding", "少于法律规定至少应退的金额"),
     "blanks": pgettext_lazy("offer_finding", "还有空着没填的地方"),

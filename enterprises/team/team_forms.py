@@ -168,7 +168,7 @@ class TwoPersonsForm(TeamForm):
             _("金额请填数字，例如 128.50"),
         ),
     )
-    refusals = forms.BooleanField(label=_("方案里有不同意的诉求"), required=False)
+    refusals = forms.BooleanField(label=_("方案里有不同意的要求"), required=False)
     failures = forms.BooleanField(label=_("报告协商未成"), required=False)
     returns = forms.BooleanField(label=_("退回案件"), required=False)
 

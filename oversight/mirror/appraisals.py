@@ -56,7 +56,7 @@ class AppraisalPart:
 PARTS: tuple[AppraisalPart, ...] = (
     AppraisalPart("settled", gettext_lazy("消费者确认和解的比率"), 30, "settled", "judged"),
     AppraisalPart("on_time", gettext_lazy("协商期限届满前结束的比率"), 25, "in_time", "timed"),
-    AppraisalPart("kept", gettext_lazy("按时履行并经确认的约定的比率"), 20, "kept", "promised"),
+    AppraisalPart("kept", gettext_lazy("按时做到并经确认的约定的比率"), 20, "kept", "promised"),
     AppraisalPart("again", gettext_lazy("没有60天内重复投诉的比率"), 15, "again", "delivered", is_turned=True),
     AppraisalPart("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "answered", is_turned=True),
 )

@@ -52,10 +52,10 @@ TITLES: Mapping[str, Any] = {
     "ended": gettext_lazy("结束的"),
     "answered": gettext_lazy("企业自己办结的"),
     "ended_last_day": gettext_lazy("最后一天才办结"),
-    "promises_kept": gettext_lazy("按时履行并经确认"),
-    "promises_late": gettext_lazy("逾期才履行"),
+    "promises_kept": gettext_lazy("按时做到并经确认"),
+    "promises_late": gettext_lazy("逾期才做到"),
     "promises_silent": gettext_lazy("消费者没有答复"),
-    "promises_broken": gettext_lazy("没有兑现"),
+    "promises_broken": gettext_lazy("没有做到"),
     "promises_waiting": gettext_lazy("到期待办或待确认"),
     "untagged": gettext_lazy("还没有标记原因"),
 }

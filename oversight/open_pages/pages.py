@@ -106,7 +106,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
         _card(
             _("守约率"),
             _share(data["kept"]),
-            _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。"),
+            _("按时做到并经消费者确认的约定 ÷ 到期的企业约定。"),
             quarters,
             _of(data["kept"]),
         ),

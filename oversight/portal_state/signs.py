@@ -285,7 +285,7 @@ def sweep_posts(*, now: datetime) -> int:
 SENTENCES: Mapping[str, Any] = {
     "nobody_sweeps": gettext_lazy("定时任务和看守进程都停了：期限、分送和通知没有人处理。"),
     "clock_held": gettext_lazy(
-        "服务器的时钟没有核实：期限届满、到期删除、公布和封存都在等。请对照另一只钟，运行 manage.py confirm_clock。"
+        "服务器的时钟没有核实：期限届满、到期删除、公布和封印都在等。请对照另一只钟，运行 manage.py confirm_clock。"
     ),
     "clock_refused": gettext_lazy("有服务器的时钟和数据库的相差超过30秒：那台服务器已经停止服务，请校准时钟。"),
     "lapses_wait": gettext_lazy(
@@ -311,10 +311,10 @@ SENTENCES: Mapping[str, Any] = {
     "counters_differ": gettext_lazy("统计数字和案件对不上；已经更正，请查原因。"),
     "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),
     "record_unproven": gettext_lazy("记录已经三天没有完整核对。"),
-    "unsealed": gettext_lazy("记录超过10分钟没有封存。"),
-    "step_open": gettext_lazy("有一个步骤超过5分钟还没有写完：它写下的记录还没有封存，其他的不受影响。"),
+    "unsealed": gettext_lazy("记录超过10分钟没有封印。"),
+    "step_open": gettext_lazy("有一个步骤超过5分钟还没有写完：它写下的记录还没有封印，其他的不受影响。"),
     "not_admitted": gettext_lazy(
-        "有记录没有通过核对，没有封存：可能有人绕过平台改了数据库。请马上运行 manage.py verify_record。"
+        "有记录没有通过核对，没有封印：可能有人绕过平台改了数据库。请马上运行 manage.py verify_record。"
     ),
     "posts_planted": gettext_lazy(
         "有岗位、职责、令牌或登录验证不是平台写下的：它们什么也打不开，但有人绕过平台改了数据库。"

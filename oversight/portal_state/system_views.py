@@ -149,12 +149,12 @@ def _record(result: Signs) -> list[dict[str, Any]]:
             )
         ]
     )
-    seal = _("第%(n)s号") % {"n": result.seal_number} if result.seal_at else _("还没有封存")
+    seal = _("第%(n)s号") % {"n": result.seal_number} if result.seal_at else _("还没有封印")
     when = _("%(age)s前") % {"age": _seconds((result.at - result.seal_at).total_seconds())} if result.seal_at else ""
     return [
         *lines,
         _line(_("最新的检查点"), seal, when, is_bad="unsealed" in result.alarms),
-        _line(_("之后还没有封存的"), f"{result.unsealed:,}"),
+        _line(_("之后还没有封印的"), f"{result.unsealed:,}"),
     ]
 
 

@@ -281,15 +281,15 @@ def _mediated(figure: Figure, lists: Lists) -> Card:
         figure,
         part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
         part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
-        part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept"),
+        part(_("达成后没有做到（不计）"), figure.beside["not_kept"], lists, "closed_not_kept"),
     )
 
 
 def _kept(figure: Figure, lists: Lists) -> Card:
     names = (
-        ("late", _("逾期才履行")),
+        ("late", _("逾期才做到")),
         ("silent", _("消费者没有答复")),
-        ("broken", _("没有兑现")),
+        ("broken", _("没有做到")),
         ("waiting", _("到期待办或待确认")),
     )
     return Card(
@@ -298,7 +298,7 @@ def _kept(figure: Figure, lists: Lists) -> Card:
         tone=tone_of("bad" if figure.beside["broken"] else "neutral", figure.n),
         foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
         parts=(
-            _promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),
+            _promises(_("按时做到并经确认"), figure.numerator or 0, lists, "promise_kept"),
             *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names),
         ),
     )

@@ -106,5 +106,5 @@ def _tips(figures: dict[str, Any], limits: Limits) -> str:
     begins = f"本月反映最多的是“{label_of('problem', first['code'])}”。" if first else ""
     return (
         f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
-        f"{limits['negotiation']}内谈不成的，再转监管部门。"
+        f"{limits['negotiation']}内谈不成的，再交市场监管局。"
     )

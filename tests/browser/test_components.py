@@ -43,7 +43,7 @@ SOURCE = """{% extends "base.html" %}
 {% include "components/summary.html" with rows=rows only %}
 </div>
 <form method="post" novalidate>{{ form }}<fieldset class="choices">
-<legend class="vh">诉求</legend>
+<legend class="vh">要求</legend>
 {% with error="金额请填数字" %}
 {% include "components/demand_row.html" with name="demand" value="refund" label="退费" hint="多扣的" checked=True money_name="refund_amount" error=error only %}
 {% endwith %}
@@ -79,7 +79,7 @@ class Everything(forms.Form):
     text = forms.CharField(label="经过", help_text="写清楚")
     note = forms.CharField(label="补充", required=False, widget=forms.Textarea(attrs={"rows": 3}))
     kind = forms.ChoiceField(label="种类", choices=[("a", "甲"), ("b", "乙")], widget=forms.RadioSelect)
-    many = forms.MultipleChoiceField(label="诉求", choices=[("a", "甲")], widget=forms.CheckboxSelectMultiple)
+    many = forms.MultipleChoiceField(label="要求", choices=[("a", "甲")], widget=forms.CheckboxSelectMultiple)
     place = forms.ChoiceField(label="地区", choices=[("a", "鼓楼")])
     upload = forms.FileField(label="材料", required=False)
     agreed = forms.BooleanField(label="以上内容属实")

@@ -243,7 +243,7 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
 
     text = page()
     assert not missing_in(text, "120件有了结果：消费者确认和解72%，另有6%消费者没有答复。", "一半在8天内有结果。")
-    assert (missing_in(text, "到期的40项约定，按时兑现85%。"), found_in(text, "消费者评分", "第一次回应")) == ([], [])
+    assert (missing_in(text, "到期的40项约定，按时做到85%。"), found_in(text, "消费者评分", "第一次回应")) == ([], [])
     PublishedFigure.objects.update(p90_days="20.4", responded=90, response_median=61, response_p90=1200)
     LeagueLine.objects.update(rated=60, marks=253)
     text = page()
@@ -260,7 +260,7 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
     assert "是过去的，不是承诺" in text
     LeagueLine.objects.update(promised=14, kept=7)
     text = page()
-    assert "到期的约定只有14项，太少，不算比例：按时兑现7项。" in text
+    assert "到期的约定只有14项，太少，不算比例：按时做到7项。" in text
     assert not found_in(text, "75%", "69%", "72%")
     with translation.override("en"):
         assert "Only 29 complaints ended, too few for shares" in page(**{"accept-language": "en"})

@@ -129,7 +129,7 @@ def test_silence_about_a_refund_is_no_yes(world: World, home: Person) -> None:
     paid(world, case, day(1))
     passed(case, day(30))
     assert (case.outcome, case.obligations.get().state) == (O.UNCONFIRMED, "silent")
-    assert "一步转交市场监管部门" in home.sees(case, at=day(31))
+    assert "交市场监管局" in home.sees(case, at=day(31))
 
 
 def test_an_offer_that_lies_there_when_the_ten_days_end(world: World, home: Person) -> None:

@@ -113,7 +113,7 @@ def test_a_breach_by_one_tap_and_a_new_date_for_it(world: World, home: Person, w
     assert (case.status, case.is_not_kept, case.engagements.get().odr_result) == (S.REVIEW, False, "failed")
     # Both name the same new day: the promise is in force again.
     workspace.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(4))
-    assert "企业提出新的履行日期" in home.sees(case, at=day(4, 1))
+    assert "企业提出新的日期" in home.sees(case, at=day(4, 1))
     home.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(5))
     assert (case.status, case.obligations.get().due_on) == (S.PERFORMING, date(2026, 11, 27))
 

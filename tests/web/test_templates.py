@@ -112,7 +112,7 @@ class Everything(forms.Form):
     text = forms.CharField(label="经过", help_text="写清楚")
     note = forms.CharField(label="补充", required=False, widget=forms.Textarea)
     kind = forms.ChoiceField(label="种类", choices=[("a", "甲"), ("b", "乙")], widget=forms.RadioSelect)
-    many = forms.MultipleChoiceField(label="诉求", choices=[("a", "甲")], widget=forms.CheckboxSelectMultiple)
+    many = forms.MultipleChoiceField(label="要求", choices=[("a", "甲")], widget=forms.CheckboxSelectMultiple)
     agreed = forms.BooleanField(label="属实")
 
 

@@ -277,7 +277,7 @@ def reopen(file: CaseFile, actor: Actor, *, ground: str, text: str) -> Effect:
     # What the consumer says in a call-back counts, whether or not the term had let the promise pass as silent.
     not_kept = entries.filter(step="call_back", data__finding="not_kept")
     if ground == "broken_promise" and not file.has_broken_promise and not not_kept.exists():
-        raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
+        raise WrongInput("bad_choice", _("这件投诉里没有查到没做到的约定。"), field="ground")
     if file.complaint.accepted_refusal:
         settling.open_demands_again(file)
     settling.to_county(file)

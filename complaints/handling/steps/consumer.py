@@ -109,7 +109,7 @@ def accept_offer(
 def _nothing_to_accept(field: str = "") -> StepNotAllowed:
     return StepNotAllowed(
         "nothing_granted",
-        _("这里企业一项也没有同意，没有可以接受的。您可以转监管部门、继续协商，或者不再坚持。"),
+        _("这里企业一项也没有同意，没有可以接受的。您可以交市场监管局、继续协商，或者不再坚持。"),
         field=field,
     )
 
@@ -129,7 +129,7 @@ def let_rest(file: CaseFile, actor: Actor, *, text: str = "") -> Effect:
     is_owed = bool(file.obligations_in("due", "reported"))
     if has_part and not is_owed:
         raise StepNotAllowed(
-            "part_accepted", _("您接受过的部分已经办完。其余的可以转监管部门、继续协商，或者撤回投诉。")
+            "part_accepted", _("您接受过的部分已经办完。其余的可以交市场监管局、继续协商，或者撤回投诉。")
         )
     file.change(offer, state="declined", answered_at=file.now)
     settling.drop_obligations(file, offer)
@@ -198,7 +198,7 @@ def dispute_performance(file: CaseFile, actor: Actor, *, obligation: int, text: 
     """Reported but not there: the enterprise shows channel, last 4, date in 3 WD; once."""
     row = saying.obligations(file, [obligation], ("reported",), "enterprise")[0]
     if row.disputed_at is not None:
-        raise StepNotAllowed("disputed_once", _("企业已经说明过一次。您可以确认已兑现，或报告没有兑现。"))
+        raise StepNotAllowed("disputed_once", _("企业已经说明过一次。您可以确认做到了，或报告没有做到。"))
     clocks.end_live(file, Clock.CONFIRMATION, obligation=row)
     file.change(row, state="due", disputed_at=file.now)
     days = file.number("performance_dispute_answer")
@@ -233,7 +233,7 @@ def resume_performance(*, dates: dict[int, str]) -> Move:
         if any(d is None or d <= file.today for d in days.values()):
             raise WrongInput("bad_day", _("新的日期须在今天之后。"), field="dates")
         if set(days) != {o.ordinal for o in file.obligations_in("broken")}:
-            raise WrongInput("missing", _("每一项没有兑现的约定都要写明新的日期。"), field="dates")
+            raise WrongInput("missing", _("每一项没有做到的约定都要写明新的日期。"), field="dates")
         plain = {str(n): d.isoformat() for n, d in days.items() if d}
         side = saying.debtor_side(actor)
         open_one = file.matter("redate")
@@ -268,7 +268,7 @@ def refer_to_regulator(file: CaseFile, actor: Actor) -> Effect:
     """From a closed case to the county authority, everything carried over."""
     complaint = file.complaint
     if complaint.outcome == Outcome.SETTLED and not (file.has_broken_promise or complaint.accepted_refusal):
-        raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
+        raise StepNotAllowed("settled", _("这件投诉已和解成功；没有做到时才能转交。"))
     learned = complaint.learned_on or complaint.disputed_on
     old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
     if complaint.accepted_refusal:
@@ -284,7 +284,7 @@ def answer_late(file: CaseFile, actor: Actor, *, accept: bool, text: str = "") -
     policies = file.conditions.policies
     if file.now >= late_answer(complaint, policies, file.conditions.calendar).due_at:
         limits = Limits(policies, complaint.handling_region_id)
-        raise StepNotAllowed("too_late", _("办结%(late_answer)s后不能再答复；您仍可转交监管部门。") % limits)
+        raise StepNotAllowed("too_late", _("办结%(late_answer)s后不能再答复；您仍可交市场监管局。") % limits)
     texts = {"message": text}
     engagement = file.latest_engagement
     if not accept:

@@ -116,7 +116,7 @@ def _open(
         needed="statement" not in request.absent and request.voice_id is None,
     )
     if not request.demands and "demands" not in request.absent:
-        raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
+        raise WrongInput("missing", _("请至少选一项要求"), field="demands")
     key = actor.person_key or uuid.uuid4()
     from_platform = request.external_source == SOURCE
     to_authority = (

@@ -202,7 +202,7 @@ def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[Answer]:
         if ordinal not in given:
             raise WrongInput(
                 "demand_unanswered",
-                _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": ordinal},
+                _("还没有答复第%(n)s项要求，每一项都要答复。") % {"n": ordinal},
                 field=f"answer-{ordinal}",
             )
     if len(given) != len(set(given)) or set(given) - wanted.keys():

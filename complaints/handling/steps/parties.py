@@ -67,7 +67,7 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
         ):
             raise StepNotAllowed("already_party", _("您已经在这件投诉里了。"))
         if wanted and file.offers:
-            raise StepNotAllowed("too_late", _("对方已经提出方案，不能再加诉求。您可以先加入，或者另外投诉。"))
+            raise StepNotAllowed("too_late", _("对方已经提出方案，不能再加要求。您可以先加入，或者另外投诉。"))
         name, phone = row.name, row.phone
         file.change(
             row,

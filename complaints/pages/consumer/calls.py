@@ -84,7 +84,7 @@ def _settlement(page: CasePage) -> Iterator[Call]:
         "confirm_performed"
     ):
         yield Call(
-            _("轮到您了：企业说已经兑现"),
+            _("轮到您了：企业说做到了"),
             _("请在%(day)s确认收到没有。不确认，不算和解成功。")
             % {"day": _until(page, "confirmation", obligation=True)},
             address(page, "performed"),
@@ -97,17 +97,15 @@ def _settlement(page: CasePage) -> Iterator[Call]:
         p.state_code == "due" and p.owed_by == "enterprise" and p.due_on is not None and p.due_on < page.today
         for p in page.obligations
     ):
-        title = _("企业的履行期限已过")
-        yield Call(
-            title, _("收到了请确认；没有兑现的，一步转监管部门。"), address(page, "breach"), _("没有兑现"), "bad"
-        )
+        title = _("企业的约定期限已过")
+        yield Call(title, _("收到了请确认；没有做到的，交市场监管局。"), address(page, "breach"), _("没有做到"), "bad")
 
 
 def _asked(page: CasePage) -> Iterator[Call]:
     redate = page.matters.get("redate")
     if redate is not None and redate.opened_by != "consumer" and page.may("resume_performance"):
-        text = _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。")
-        yield Call(_("轮到您了：企业提出新的履行日期"), text, address(page, "new-dates"), _("查看新的日期"))
+        text = _("您同意，约定恢复有效；不答复或不同意，监管部门照常审查。")
+        yield Call(_("轮到您了：企业提出新的日期"), text, address(page, "new-dates"), _("查看新的日期"))
     if page.may("give_consent"):
         text = _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")}
         yield Call(_("轮到您了：是否同意转交企业"), text, address(page, "consent"), _("同意或不同意"))

@@ -43,7 +43,7 @@ def _onward(page: CasePage) -> str:
     if complaint.authority_received_at is not None or complaint.consents.get("pass_to_regulator") is not False:
         text = _("案件转%(authority)s审查，%(review)s内告知您是否受理。不用重新投诉。")
         return text % {"authority": _county_of(page), "review": page.limits["review"]}
-    return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
+    return _("您之前不同意交市场监管局，所以案件会办结。办结后您仍可交市场监管局。")
 
 
 def _is_refused(page: CasePage) -> bool:
@@ -67,7 +67,7 @@ def question(page: CasePage) -> str:
 
 def _let_rest(page: CasePage) -> list[str]:
     if any(p.state_code in ("due", "reported") for p in page.obligations):
-        return [_("您接受过的部分照常履行，其余诉求不再要求。")]
+        return [_("您接受过的部分照常有效，其余的不再要求。")]
     limits = {"day": last_day_text(deadlines.working_days(page.now, 1, page.calendar).due_at)}
     return [
         _("案件结束，记为“全部拒绝，未再坚持”，不算和解成功。"),
@@ -76,7 +76,7 @@ def _let_rest(page: CasePage) -> list[str]:
 
 
 def _accept(page: CasePage, offer: OfferView) -> list[str]:
-    texts = [_("方案生效，企业按期履行。没有按期做到的，案件自动交市场监管局，不用重新投诉。")]
+    texts = [_("方案生效，企业按期办。没有按期做到的，案件自动交市场监管局，不用重新投诉。")]
     refused = listed([a.demand for a in offer.answers if a.verdict_code == "refuse"])
     if refused and offer.rest_is_open:
         texts.append(_("没同意的（%(what)s），您再选：不再要求、继续谈，或者交市场监管局。") % {"what": refused})
@@ -121,7 +121,7 @@ def offer(page: CasePage) -> Sequence[str]:
 def breach(page: CasePage) -> Sequence[str]:
     if any(p.row.source == "mediation" for p in page.promises):
         return (
-            _("案件办结，记为调解协议没有履行。"),
+            _("案件办结，记为调解协议没有做到。"),
             _("您可以凭调解书向法院起诉，或者申请司法确认；监管部门另外核查。"),
         )
     return (_onward(page), _("其他约定仍然有效。"))
@@ -130,7 +130,7 @@ def breach(page: CasePage) -> Sequence[str]:
 def new_dates(page: CasePage) -> Sequence[str]:
     texts = [
         _("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
-        _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。"),
+        _("同意改期不等于放弃：到期还没有做到的，您可以再次交市场监管局。"),
     ]
     if (matter := page.matters.get("redate")) is not None:
         who = _("您") if matter.opened_by == "consumer" else _("企业")
@@ -145,7 +145,7 @@ def stop(page: CasePage) -> Sequence[str]:
 def withdraw(page: CasePage) -> Sequence[str]:
     if page.complaint.status in ("mediating", "mediation_suspended"):
         return (_("调解随之终止，监管部门会书面告知双方。"), _("您仍可通过其他途径解决争议。"))
-    return (_("案件办结，企业和监管部门都会收到通知。"), _("以后想继续，可以在案件页转交监管部门。"))
+    return (_("案件办结，企业和监管部门都会收到通知。"), _("以后想继续，可以在案件页交市场监管局。"))
 
 
 def refer(page: CasePage) -> Sequence[str]:
@@ -196,7 +196,7 @@ def settled_elsewhere(page: CasePage) -> Sequence[str]:
 
 def late(page: CasePage) -> Sequence[str]:
     return (
-        _("办结后%(late_answer)s内可以答复。接受的，按方案履行，记为逾期答复的和解。") % page.limits,
+        _("办结后%(late_answer)s内可以答复。接受的，按方案办，记为逾期答复的和解。") % page.limits,
         _("不接受的：") + _onward(page),
     )
 
@@ -230,7 +230,7 @@ def read_back(page: CasePage) -> dict[str, Any] | None:
         "let_rest": (_("您不再坚持"), _next),
         "decline_offer": (_("您没有接受方案"), _declined),
         "stop_negotiating": (_("您不再与企业协商"), _next),
-        "confirm_performed": (_("您确认了企业已兑现"), _confirmed),
+        "confirm_performed": (_("您确认企业做到了"), _confirmed),
         "withdraw": (_("您撤回了投诉"), _next),
     }.get(matter.subject)
     if decided is None:
@@ -252,7 +252,7 @@ def _promise(promise: ObligationView) -> str:
 def _accepted(page: CasePage) -> list[str]:
     lines = [_promise(p) for p in page.obligations if p.state_code == "due"]
     if not lines and page.is_closed:
-        lines = [_("没有需要履行的事项，案件已办结。")]
+        lines = [_("没有要做的事，案件已办结。")]
     given_up = listed([demand_text(d) for d in page.demands if d.is_given_up])
     left = listed([demand_text(d) for d in page.demands if not d.is_given_up and not d.is_settled])
     if given_up:
@@ -270,7 +270,7 @@ def _declined(page: CasePage) -> list[str]:
 
 
 def _confirmed(page: CasePage) -> list[str]:
-    lines = [_("%(what)s：已兑现") % {"what": p.what} for p in page.promises if p.state_code == "confirmed"]
+    lines = [_("%(what)s：做到了") % {"what": p.what} for p in page.promises if p.state_code == "confirmed"]
     return [*lines, page.next_action.sentence]
 
 

@@ -95,8 +95,8 @@ class LateForm(StepForm):
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
         lapsed = bool(page.offers) and page.offers[0].state_code == "lapsed"
-        yes = _("接受最后一份方案") if lapsed else _("企业已经兑现")
-        no = _("不接受") if lapsed else _("企业没有兑现")
+        yes = _("接受最后一份方案") if lapsed else _("企业做到了")
+        no = _("不接受") if lapsed else _("企业没有做到")
         # A refusal that was left unanswered cannot be accepted afterwards either.
         is_refusal = lapsed and page.offers[0].offer.grants_nothing
         set_choices(self, "answer", [("no", no)] if is_refusal else [("yes", yes), ("no", no)])
@@ -276,7 +276,7 @@ class PerformedForm(StepForm):
         owed = [p for p in page.obligations if p.owed_by == "enterprise"]
         self.rows = [p for p in owed if p.state_code in ("due", "reported", "silent")]
         for row in self.rows:
-            choices = [("done", _("已兑现"))]
+            choices = [("done", _("做到了"))]
             if row.state_code == "reported" and row.row.disputed_at is None:
                 choices.append(("missing", _("没有收到，请企业出示凭证")))
             if row.state_code in ("due", "reported") and page.may("waive_obligation"):
@@ -315,7 +315,7 @@ class PerformedForm(StepForm):
 
 
 class BreachForm(StepForm):
-    obligation = Pick(label=_("哪一项没有兑现"), choices=[])
+    obligation = Pick(label=_("哪一项没有做到"), choices=[])
     text = Essay(label=_("少了什么"), rows=3, required=False)
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
@@ -327,7 +327,7 @@ class BreachForm(StepForm):
             self.initial["obligation"] = choices[0][0]
 
     def move(self) -> Move:
-        text = self.cleaned_data["text"] or gettext("没有兑现。")
+        text = self.cleaned_data["text"] or gettext("没有做到。")
         return consumer.report_breach(obligation=int(self.cleaned_data["obligation"]), text=text)
 
 

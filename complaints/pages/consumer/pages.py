@@ -80,12 +80,12 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="performed",
         steps=("confirm_performed", "dispute_performance", "waive_obligation"),
-        title=_("企业兑现了吗？"),
+        title=_("企业做到了吗？"),
         button=SUBMIT,
         form=of_case(forms.PerformedForm),
         build=forms.PerformedForm.moves,
         explain=(
-            _("只有您确认的才算兑现；暂时不清楚的可以不选。"),
+            _("只有您确认的才算做到；暂时不清楚的可以不选。"),
             _("选“没有收到”，企业须在%(performance_dispute_answer)s内出示凭证。"),
             _("全部确认后，案件按“和解成功”办结。"),
         ),
@@ -96,8 +96,8 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="breach",
         steps=("report_breach",),
-        title=_("企业没有兑现？"),
-        button=_("报告没有兑现"),
+        title=_("企业没有做到？"),
+        button=_("报告没有做到"),
         form=of_case(forms.BreachForm),
         build=forms.BreachForm.move,
         explain=explaining.breach,
@@ -136,7 +136,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="stop",
         steps=("stop_negotiating",),
-        title=_("不再协商，转监管部门？"),
+        title=_("不再协商，交市场监管局？"),
         button=_("不再协商"),
         form=essay(_("想说明原因吗"), required=False, rows=3),
         explain=explaining.stop,
@@ -165,10 +165,10 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="refer",
         steps=("refer_to_regulator",),
-        title=_("转交监管部门？"),
-        button=_("转交监管部门"),
+        title=_("交市场监管局？"),
+        button=_("交市场监管局"),
         explain=explaining.refer,
-        thanks=_("已转交监管部门。"),
+        thanks=_("已交市场监管局。"),
     ),
     Asked(
         name="settled-elsewhere",
@@ -307,12 +307,12 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="new-dates",
         steps=("resume_performance",),
-        title=_("重新约定履行日期？"),
+        title=_("重新约定日期？"),
         button=_("提交新的日期"),
         form=of_case(forms.RedateForm),
         build=forms.RedateForm.move,
         explain=explaining.new_dates,
-        thanks=_("已记录。双方写的日期一样，约定就恢复履行。"),
+        thanks=_("已记录。双方写的日期一样，约定就恢复有效。"),
     ),
     # --- several complainants, and who acts for another -----------------------------------
     Asked(
@@ -332,7 +332,7 @@ PAGES: dict[str, Asked] = table(
         steps=("withdraw_party",),
         title=_("退出共同投诉？"),
         button=_("退出"),
-        explain=(_("其他人的投诉照常办理，您以后看不到这件投诉。"), _("您自己的诉求不再办理；可以自己另外投诉。")),
+        explain=(_("其他人的投诉照常办理，您以后看不到这件投诉。"), _("您自己的要求不再办理；可以自己另外投诉。")),
         is_danger=True,
     ),
     Asked(

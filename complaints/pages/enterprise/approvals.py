@@ -51,7 +51,7 @@ from web.listing import joined
 MOST = 200
 WHY: dict[str, Any] = {
     "amount": gettext_lazy("金额超过本企业规定的数"),
-    "refusal": gettext_lazy("有不同意的诉求"),
+    "refusal": gettext_lazy("有不同意的要求"),
     "failure": gettext_lazy("报告协商未成"),
     "return": gettext_lazy("退回案件"),
 }
@@ -59,7 +59,7 @@ WHY: dict[str, Any] = {
 EFFECTS: dict[str, Any] = {
     "make_offer": gettext_lazy("方案马上发给消费者，由消费者在%(confirmation)s内答复，期间协商期限暂停。"),
     "replace_offer": gettext_lazy("新方案马上代替原来的，消费者重新有%(confirmation)s答复。"),
-    "report_failure": gettext_lazy("案件转给监管部门；消费者不同意转交的，就此办结。"),
+    "report_failure": gettext_lazy("案件交市场监管局；消费者不同意转交的，就此办结。"),
     "return_case": gettext_lazy("案件交回分送，转给所选的单位；没有选的，由分送人员决定。"),
 }
 

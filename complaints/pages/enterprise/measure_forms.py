@@ -97,7 +97,7 @@ class RuleForm(StepForm):
                 label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000
             ),
             f"by-{kind}": Choice(
-                label=gettext("“%(demand)s”怎么履行") % slot,
+                label=gettext("“%(demand)s”怎么做") % slot,
                 required=False,
                 widget=forms.Select,
                 choices=[UNCHOSEN, *labels_of(OBLIGATION_KINDS, "obligation_kind")],
@@ -127,7 +127,7 @@ class RuleForm(StepForm):
                 self.add_error(f"source-{kind}", gettext("要给钱的，请选金额从哪里来。"))
             if verdict in ("grant", "part") and f"by-{kind}" not in self.errors:
                 if not by:
-                    self.add_error(f"by-{kind}", gettext("同意的，请选怎么履行。"))
+                    self.add_error(f"by-{kind}", gettext("同意的，请选怎么做。"))
                 elif by not in MONEY_KINDS and source != "none":
                     self.add_error(f"by-{kind}", gettext("同意金额的，请选一种付钱的方式。"))
         due_on = cleaned.get("due_on")
@@ -167,7 +167,7 @@ class DoneForm(StepForm):
         required=False,
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text=_("一行一件：编号，后面可以跟这一件的证明。不填，就是所有待履行的案件。"),
+        help_text=_("一行一件：编号，后面可以跟这一件的证明。不填，就是所有待做到的案件。"),
     )
     file = SheetField(
         label=_("或者上传一份表格"), required=False, help_text=_("第一列编号，第二列证明（可以没有）；CSV或者xlsx。")

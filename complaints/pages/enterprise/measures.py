@@ -160,7 +160,7 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
                 try:
                     outcome = _reported(workspace, measure_or_404(workspace, public_id, lock=True), form)
                     attempt.reference = _url("measure", public_id)
-                    messages.success(request, _("已报告%(n)s件履行。") % {"n": len(outcome.done)}, extra_tags="ok")
+                    messages.success(request, _("已报告%(n)s件做到。") % {"n": len(outcome.done)}, extra_tags="ok")
                 except (WrongInput, SheetRefused) as wrong:
                     form.add_error("file" if form.cleaned_data.get("file") else "lines", str(wrong))
         if attempt.reference:
@@ -182,7 +182,7 @@ def _reported(workspace: Workspace, result: Measure, form: DoneForm) -> sending.
         result, proofs=proofs, proof=cleaned["proof"], channel=cleaned["channel"], by=workers(workspace)
     )
     if not outcome.done:
-        raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
+        raise StepNotAllowed("nothing_due", _("没有一件待做到。"))
     if left:
         result.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != NOTE]
         result.save(update_fields=["left_out"])

@@ -253,7 +253,7 @@ PAGES: dict[str, Asked] = table(
         name="failure",
         steps=("report_failure",),
         form=plain(forms.FailureForm),
-        explain=_("案件转给监管部门；消费者不同意转交的，就此办结。联系不上消费者时，先通知他，等%(failure_answer)s。"),
+        explain=_("案件交市场监管局；消费者不同意转交的，就此办结。联系不上消费者时，先通知他，等%(failure_answer)s。"),
         is_danger=True,
     ),
     Asked(
@@ -346,7 +346,7 @@ PAGES: dict[str, Asked] = table(
         steps=("resume_performance",),
         form=_redate_form,
         build=lambda form: consumer.resume_performance(dates=form.dates),
-        explain=_("消费者写下同样的日期后，约定恢复履行；不一样的，监管部门照常审查。"),
+        explain=_("消费者写下同样的日期后，约定恢复有效；不一样的，监管部门照常审查。"),
     ),
     text_page(
         "ask-authority",

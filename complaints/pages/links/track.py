@@ -59,7 +59,7 @@ View = Callable[..., HttpResponseBase]
 LABELS = {
     "accept_offer": gettext_lazy("答复方案"),
     "let_rest": gettext_lazy("企业一项也没有同意：选一个"),
-    "confirm_performed": gettext_lazy("确认是否兑现"),
+    "confirm_performed": gettext_lazy("确认做到没有"),
     "add_statement": gettext_lazy("补充说明或材料"),
     "stop_negotiating": gettext_lazy("不再协商"),
     "withdraw": gettext_lazy("撤回投诉"),

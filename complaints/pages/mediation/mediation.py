@@ -49,7 +49,7 @@ TABS = (
     Tab("delegated", gettext_lazy("委托调解中"), "neutral", gettext_lazy("没有委托出去的调解。")),
     Tab("short", gettext_lazy("15日内届满"), "warn", gettext_lazy("15日内没有届满的。")),
     Tab("late", gettext_lazy("已逾期"), "bad", gettext_lazy("没有逾期的。")),
-    Tab("agreed", gettext_lazy("协议履行中"), "neutral", gettext_lazy("没有正在履行的调解协议。")),
+    Tab("agreed", gettext_lazy("协议待做到"), "neutral", gettext_lazy("没有待做到的调解协议。")),
     Tab("notice", gettext_lazy("终止待告知"), "warn", gettext_lazy("终止调解的，都告知双方了。")),
 )
 
@@ -125,7 +125,7 @@ def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) ->
     if case.status == Status.CLOSED:
         return _("待送达终止调解决定书"), "warn"
     if case.status == Status.PERFORMING:
-        return _("等协议履行"), "neutral"
+        return _("等协议做到"), "neutral"
     if "recusal" in matters:
         return _("回避申请待决定"), "bad"
     if "appraisal" in matters:

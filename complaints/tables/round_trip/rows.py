@@ -270,16 +270,16 @@ def _shorts(values: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortA
     for code in values:
         kind, _dash, place = code.rpartition("_")
         if kind in _OF_A_DEMAND and int(place) not in wanted:
-            raise WrongInput("bad_choice", _("这件投诉没有第%(n)s项待答复的诉求。") % {"n": place}, field=code)
+            raise WrongInput("bad_choice", _("这件投诉没有第%(n)s项待答复的要求。") % {"n": place}, field=code)
     for demand in demands:
         n = demand.ordinal
         if n > MOST_DEMANDS:
             raise WrongInput(
-                "too_many", _("这件投诉的诉求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step"
+                "too_many", _("这件投诉的要求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step"
             )
         if not values.get(f"answer_{n}"):
             raise WrongInput(
-                "demand_unanswered", _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}, field=f"answer_{n}"
+                "demand_unanswered", _("还没有答复第%(n)s项要求，每一项都要答复。") % {"n": n}, field=f"answer_{n}"
             )
         way = values.get(f"by_{n}", "")
         verdict = code_of(values[f"answer_{n}"], "verdict", f"answer_{n}")

@@ -107,7 +107,7 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
     page.get_by_role("button", name="增加一项").click()
     assert page.locator("#id_message").input_value() == "双方同意退还多扣的费用。"
     for place in (2, 1):
-        page.get_by_role("button", name=f"去掉要做到的事{place}").click()
+        page.get_by_role("button", name=f"去掉约定{place}").click()
     page.locator("form.panel button.btn").last.click()
     case.refresh_from_db()
     assert (case.status, case.outcome) == (S.CLOSED, "mediated")

@@ -258,9 +258,9 @@ def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[st
 
 
 def test_a_case_comes_back_for_a_broken_promise_only_where_one_is(world: World) -> None:
-    again = casework.reopen(ground="broken_promise", text="承诺没有兑现。")
+    again = casework.reopen(ground="broken_promise", text="约定没有做到。")
     case = closed(world)
-    with pytest.raises(WrongInput, match="没有查到未兑现的承诺") as refused:
+    with pytest.raises(WrongInput, match="没有查到没做到的约定") as refused:
         given.step(case, again, world.officer, OCTOBER)
     assert refused.value.field == "ground"
     # What the consumer says when he is rung up counts.

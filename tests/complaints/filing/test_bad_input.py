@@ -129,8 +129,8 @@ TABLE: list[tuple[Any, ...]] = [
     ("problem", "noticed_on", "日期请按年-月-日填写", "上个月"),
     ("problem", "noticed_on", OK, "2026-09-02"),
     # 4 demands
-    ("demands", "demand", "请至少选一项诉求", []),
-    ("demands", "demand", "请从列表中选择诉求", ["everything"], ["refund", "everything"]),
+    ("demands", "demand", "请至少选一项要求", []),
+    ("demands", "demand", "请从列表中选择要求", ["everything"], ["refund", "everything"]),
     ("demands", "amount_refund", "请填金额，不确定可填估计数", ""),
     ("demands", "amount_refund", "金额请填数字，例如 128.50", "一百多"),
     ("demands", "amount_refund", "金额不能是负数", "-1"),

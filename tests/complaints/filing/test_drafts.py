@@ -144,7 +144,7 @@ def test_what_is_missing_or_wrong_is_named_and_kept_until_later(client: Client, 
     check = screen(client, draft)
     assert not missing_in(check, "还有没填好的", f"{url(draft, 'heard')}?back=check&amp;check=1")
     assert "提交投诉" not in check
-    assert "请至少选一项诉求" in client.get(f"{url(draft, 'heard')}?back=check&check=1").content.decode()
+    assert "请至少选一项要求" in client.get(f"{url(draft, 'heard')}?back=check&check=1").content.decode()
     wrong = heard_with(demands={"amount_refund": "一百多"}, problem={"disputed_on": ""})
     response = send(client, url(draft, "heard"), wrong)
     text, again = response.content.decode(), screen(client, draft, "heard")

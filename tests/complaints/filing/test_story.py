@@ -133,7 +133,7 @@ def test_what_is_denied_or_not_answered_is_asked_for_and_what_is_to_be_changed_i
     response = send(client, url(draft, "heard"), {firm: "no", day: "", "asked": "1", "note": ""})
     page = response.content.decode()
     assert response.status_code == 422
-    assert not missing_in(page, "请搜索并选择企业", "请选一个", "请至少选一项诉求", "请选一类；都不像就选“都不是”")
+    assert not missing_in(page, "请搜索并选择企业", "请选一个", "请至少选一项要求", "请选一类；都不像就选“都不是”")
     assert "请填发生的日期" not in page, "the line asks for it"
     changed = {firm: "change", day: "change", "query": "街角小店", "respondent": "named", "disputed_on": "2026-08-02"}
     changed |= {"service_region": "350102000", "problem": "none", "problem_category": "telecom.other"}

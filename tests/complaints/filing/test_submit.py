@@ -158,7 +158,7 @@ def test_a_receipt_is_its_owners_and_tells_the_next_three_things_with_dates(clie
     assert [what.strip() for _when, what in things] == [
         "把投诉转给测试移动福州分公司",
         "测试移动福州分公司受理，指定专人与您联系",
-        "测试移动福州分公司给出结果；没有结果就自动转监管部门",
+        "测试移动福州分公司给出结果；没有结果就自动交市场监管局",
     ]
     assert all("24:00前" in when for when, _what in things)
     other = Client()

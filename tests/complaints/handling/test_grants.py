@@ -68,7 +68,7 @@ REFUSED: tuple[tuple[str, list[Answer], list[Promise], str, str, str], ...] = (
         "还差",
     ),
     ("a service nowhere cancelled", [ALL, CANCEL], [paying("128.50")], "no_promise", "answer-2", "没有约定怎样做到"),
-    ("only the consumer acts", [NOT_THIS, CANCEL], [RETURN], "no_promise", "answer-2", "第2项诉求"),
+    ("only the consumer acts", [NOT_THIS, CANCEL], [RETURN], "no_promise", "answer-2", "第2项要求"),
     (
         "the money for the other one",
         [ALL, CANCEL],

@@ -39,7 +39,7 @@ def test_a_refusal_cannot_be_accepted_and_the_refusal_of_the_step_names_the_ways
     case = given.refused_in_full(world)
     refusal = given.refusal(case, consumer.accept_offer(), world.consumer, SOON)
     assert refusal.code == "nothing_granted"
-    for way in ("转监管部门", "继续协商", "不再坚持"):
+    for way in ("交市场监管局", "继续协商", "不再坚持"):
         assert way in refusal.reason
     case.refresh_from_db()
     assert (case.status, case.outcome) == (S.AWAITING_CONSUMER, "")
@@ -143,9 +143,7 @@ def test_silence_where_onward_transfer_was_declined_closes_with_the_one_click_re
     assert how_it_ended(case) == ("failed", "silence")
     entry = HandlingStep.objects.get(complaint=case, step="lapse_confirmation")
     assert entry.data["may_refer"] is True
-    assert (
-        "一键转交监管部门" in Notice.objects.get(complaint=case, kind="lapse_confirmation", addressee="consumer").body
-    )
+    assert "交市场监管局" in Notice.objects.get(complaint=case, kind="lapse_confirmation", addressee="consumer").body
 
 
 def closed_unconfirmed(world: World) -> Complaint:

@@ -120,7 +120,7 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World) -> N
     given.step(ours[1], consumer.decline_offer(reason="amount_too_low"), world.consumer, now)
     given.step(ours[2], consumer.accept_offer(), world.consumer, now)
     page = browser.get(place(measure)).content.decode()
-    for text, count in (("待消费者答复", 1), ("已接受，待履行", 2), ("未接受", 1)):
+    for text, count in (("待消费者答复", 1), ("已接受，待做到", 2), ("未接受", 1)):
         assert f'{text} <data value="{count}"' in page
     listed = browser.get(f"{place(measure)}?state=declined").content.decode()
     assert ours[1].number in listed
@@ -136,7 +136,7 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World) -> N
     assert [o.reported_proof for o in reported] == expected
     given.step(ours[0], consumer.confirm_performed(obligations=[1, 2]), world.consumer, now)
     page = browser.get(place(measure)).content.decode()
-    assert not missing_in(page, '已履行 <data value="1"', '已报告履行，待确认 <data value="1"')
+    assert not missing_in(page, '已做到 <data value="1"', '已报告做到，待确认 <data value="1"')
     assert browser.post(f"{place(measure)}performed/", filled(proof="又一次。")).status_code == 409
 
 
@@ -234,7 +234,7 @@ def test_a_page_costs_the_same_however_many_cases_it_is_about(world: World) -> N
 
 
 LIST = "/enterprise/approvals/"
-MOVED, UNANSWERED = "案件已有变化，这份请示已失效。", "还没有答复第9项诉求，每一项都要答复。"
+MOVED, UNANSWERED = "案件已有变化，这份请示已失效。", "还没有答复第9项要求，每一项都要答复。"
 SMALL = BY_TABLE | {"source-refund": "fixed", "fixed-refund": "20"}
 
 

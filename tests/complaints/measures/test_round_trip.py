@@ -74,7 +74,7 @@ def test_a_table_with_one_bad_line_in_ten(world: World) -> None:
     rows[17] |= {"答复1": "部分同意", "答复金额1": "50", "答复理由1": "太短"}
     with unchanged():
         trip = tried(browser, table(rows))
-    unanswered = "还没有答复第2项诉求，每一项都要答复。"
+    unanswered = "还没有答复第2项要求，每一项都要答复。"
     bad = [(5, "bad", "answer_2", unanswered), (19, "bad", "reason_1", "请至少写10个字。")]
     assert [line for line in lines(trip) if line[1] != "good"] == bad
     page = browser.get(f"{HOME}{trip.mark}/").content.decode()

@@ -142,7 +142,7 @@ def test_a_new_date_is_a_day_to_come_and_another_one_is_a_new_proposal(world: Wo
         assert "resume_performance" not in steps_of(case)
     send(signed_in(world.ming), address(case, "new-dates"), {"day-1": "2026-12-18"})
     chen = signed_in(world.chen)
-    assert "企业提出新的履行日期" in shown(chen.get(place(case)))
+    assert "企业提出新的日期" in shown(chen.get(place(case)))
     assert 'value="2026-12-18"' in shown(chen.get(place(case, "new-dates")))
     send(chen, place(case, "new-dates"), {"day-1": "2026-12-11"})
     assert reloaded(case).status == S.REVIEW

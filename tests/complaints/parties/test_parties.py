@@ -135,7 +135,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"answer": "maybe"}, "请选择参加或不参加"),
     ({"share_with_enterprise": ""}, "请选择同意或不同意"),
     ({"publish_masked": "perhaps"}, "请选择同意或不同意"),
-    ({"demand": ["gold"]}, "请从列表中选择诉求"),
+    ({"demand": ["gold"]}, "请从列表中选择要求"),
     ({"demand": ["refund"], "amount_refund": ""}, "请填金额"),
     ({"demand": ["refund"], "amount_refund": "-5"}, "金额不能是负数"),
     ({"demand": ["refund"], "amount_refund": "0"}, "金额要大于 0"),

@@ -138,7 +138,7 @@ def test_a_provisional_year_a_missing_calendar_and_a_named_day_are_told() -> Non
     assert "Counted Monday–Friday, no calendar." in told(due.derivation, "en")
     due = fixed_day(date(2026, 12, 5), CHINA, rule="performance")
     assert in_language("en", day_by_day, due.derivation) == []
-    assert told(due.derivation)[0] == "规则：履行期限"
+    assert told(due.derivation)[0] == "规则：约定期限"
 
 
 def late_on(day: date) -> datetime:

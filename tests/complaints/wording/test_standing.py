@@ -58,7 +58,7 @@ NEGOTIATING NEGOTIATION 移动福州分公司的李敏正在与您协商，须�
  | 李敏 at China Mobile Fuzhou is on it; a result is due by 2 Dec.
 AWAITING_CONSUMER CONFIRMATION 轮到您了：企业提出了方案，请在12月2日24:00前答复。
  | Your turn: there is an offer. Answer by 2 Dec.
-PERFORMING PERFORMANCE 已达成一致，移动福州分公司须在12月2日24:00前履行承诺。
+PERFORMING PERFORMANCE 已达成一致，移动福州分公司须在12月2日24:00前做到约定的事。
  | Agreed. China Mobile Fuzhou must keep its promise by 2 Dec.
 REVIEW REVIEW 市场监管部门正在审查，12月2日24:00前告知是否受理。
  | The authority will say by 2 Dec if it accepts the case.
@@ -132,7 +132,7 @@ def test_a_stranger_is_told_no_person_silence_no_success_and_nothing_without_a_c
     assert "李敏" not in result.sentence + result.holder + result.holder_detail
     result = strip(case(S.CLOSED, outcome="unconfirmed"))
     assert result.sentence == "您未答复，案件已办结，但不算和解成功。"
-    assert strip(case(S.CLOSED, outcome="negotiation_failed")).sentence == "协商未成，您可以一键转交监管部门。"
+    assert strip(case(S.CLOSED, outcome="negotiation_failed")).sentence == "没谈成，您可以交市场监管局。"
     assert strip(case(S.REVIEW)).sentence == "现在由市场监管部门办理，目前没有期限。"
 
 

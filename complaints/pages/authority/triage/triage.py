@@ -312,7 +312,7 @@ def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, s
     names = (
         (SHARE_WITH_ENTERPRISE, _("转给企业")),
         (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
-        (PASS_TO_REGULATOR, _("谈不成转监管部门")),
+        (PASS_TO_REGULATOR, _("谈不成交市场监管局")),
     )
     consents = [
         (label, *states[case.consents.get(code)])

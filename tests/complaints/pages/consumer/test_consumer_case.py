@@ -212,7 +212,7 @@ def test_each_deciding_step_is_undone_and_names_the_authority_that_gets_it(world
         (at(S.AWAITING_CONSUMER), "offer/1", refusal, "您希望：全退"),
         (at(S.NEGOTIATING), "stop", {}, "您不再与企业协商"),
         (at(S.NEGOTIATING), "withdraw", {"reason": "other"}, "您撤回了投诉"),
-        (reported, "performed", {"answer-1": "done"}, "退还多扣费用：已兑现"),
+        (reported, "performed", {"answer-1": "done"}, "退还多扣费用：做到了"),
     ]
     client = signed_in(world.chen)
     for prepare, name, text, label in ways:

@@ -47,7 +47,7 @@ def test_what_was_chosen_is_read_back_and_says_that_nothing_was_granted(world: W
     case, browser = given.refused_in_full(world), signed_in(world.chen)
     answer = send(browser, f"{place(case)}offer/1/", {"answer": "rest", "text": "不想再耗时间。"})
     checked(browser.get(answer["location"]), 200, "您不再坚持", "企业一项也没有同意", "不算和解成功", "撤销")
-    page = checked(browser.get(place(case)), 200, "全部拒绝，未再坚持", "不想再耗时间。", "转交市场监管部门")
+    page = checked(browser.get(place(case)), 200, "全部拒绝，未再坚持", "不想再耗时间。", "交市场监管局")
     assert "结果：和解成功" not in page
     page = checked(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"), 200, "全部拒绝，未再坚持")
     assert "和解成功，消费者已确认" not in page
@@ -56,8 +56,8 @@ def test_what_was_chosen_is_read_back_and_says_that_nothing_was_granted(world: W
 def test_where_onward_transfer_was_declined_the_page_says_where_silence_and_the_regulator_lead(world: World) -> None:
     consents = {**given.a_request(world).consents, "pass_to_regulator": False}
     case, browser = given.refused_in_full(world, consents=consents), signed_in(world.chen)
-    checked(browser.get(place(case)), 200, "不答复，按和解不成办结；仍可一键转交监管部门。")
-    page = checked(browser.get(f"{place(case)}offer/1/"), 200, "您之前不同意转交监管部门")
+    checked(browser.get(place(case)), 200, "不答复，按和解不成办结；仍可交市场监管局。")
+    page = checked(browser.get(f"{place(case)}offer/1/"), 200, "您之前不同意交市场监管局")
     assert choices(page) == ALL
     send(browser, f"{place(case)}offer/1/", {"answer": "regulator"})
     case.refresh_from_db()
@@ -78,7 +78,7 @@ def test_what_was_accepted_before_stays_and_the_page_says_so(world: World) -> No
     given.step(case, offers.make_offer(answers=[granted, no], promises=[paid]), world.handler, WEDNESDAY)
     given.step(case, consumer.accept_offer(separable=[1], rest="go_on"), world.consumer, WEDNESDAY)
     given.step(case, offers.make_offer(answers=[no]), world.handler, WEDNESDAY)
-    page = checked(browser.get(f"{place(case)}offer/2/"), 200, "您接受过的部分照常履行，其余诉求不再要求")
+    page = checked(browser.get(f"{place(case)}offer/2/"), 200, "您接受过的部分照常有效，其余的不再要求")
     assert choices(page) == ALL
     send(browser, f"{place(case)}offer/2/", {"answer": "rest"})
     case.refresh_from_db()
@@ -151,7 +151,7 @@ def test_only_what_granted_nothing_is_marked_by_the_migration(world: World) -> N
     # Nothing was settled, so it may go to the regulator; once it goes on, it is a case like any other.
     assert given.refused(settled, consumer.refer_to_regulator(), world.consumer, WEDNESDAY) == "settled"
     browser = signed_in(world.chen)
-    checked(browser.get(place(case)), 200, "转交市场监管部门", "向人民法院起诉")
+    checked(browser.get(place(case)), 200, "交市场监管局", "向人民法院起诉")
     assert send(browser, f"{place(case)}refer/", {}).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.accepted_refusal) == (S.REVIEW, False)

@@ -46,7 +46,7 @@ def test_rows_come_and_go_with_everything_kept_and_the_preview_is_what_the_consu
     assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
     assert (less["reason-2"], less["message"]) == (OFFER["reason-2"], OFFER["message"])
     none = send(client, path, values | {"remove": "1"})
-    assert (typed(none)["rows"], "没有要做到的事" in shown(none)) == ("0", True)
+    assert (typed(none)["rows"], "还没有约定" in shown(none)) == ("0", True)
     assert not Offer.objects.exists()
     for odd in ("", "x", "-1", "999", "99999999999", "1.5"):
         for button in ("add", "remove", "preview"):
@@ -59,7 +59,7 @@ def test_rows_come_and_go_with_everything_kept_and_the_preview_is_what_the_consu
     assert not missing_in(card, OFFER["reason-2"], OFFER["message"])
     assert typed(page)["promise-1-what"] == "退还多扣费用"
     bare = send(client, path, {**OFFER, "rows": "0", "preview": "1"})
-    checked(bare, 422, "第1项诉求同意了¥128.50，约定要付的只有¥0.00：还差¥128.50。", 'href="#id_answer-1_0"')
+    checked(bare, 422, "第1项要求同意了¥128.50，约定要付的只有¥0.00：还差¥128.50。", 'href="#id_answer-1_0"')
     assert [typed(bare)[name] for name in ("rows", "promise-1-amount", "promise-1-demand")] == ["1", "128.50", "1"]
     assert send(client, path, OFFER).status_code == 302
     offer, answers = Offer.objects.get(), OfferAnswer.objects.select_related("demand")
@@ -107,7 +107,7 @@ def test_bad_input_is_named_and_kept_and_full_width_digits_and_commas_are_unders
         assert not Offer.objects.exists()
     for gone in ("answer-1", "answer-2"):
         response = send(client, address(case, "offer"), {name: OFFER[name] for name in OFFER if name != gone})
-        checked(response, 422, f"还没有答复第{gone[-1]}项诉求，每一项都要答复。", f'href="#id_{gone}_0"')
+        checked(response, 422, f"还没有答复第{gone[-1]}项要求，每一项都要答复。", f'href="#id_{gone}_0"')
         assert not Offer.objects.exists()
     text = OFFER | {"promise-1-amount": "１，２８０.５０", "amount-1": "¥1,280.50"}
     assert send(client, address(case, "offer"), text).status_code == 302

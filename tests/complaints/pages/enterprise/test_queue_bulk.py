@@ -239,7 +239,7 @@ def test_a_page_with_another_reason_for_a_second_press_hides_no_news_and_a_note_
     lacks = (
         ({"anyway": ""}, "还没有与消费者联系的记录"),
         ({"preview": "1"}, "消费者会看到"),
-        ({"answer-1": ""}, "还没有答复第1项诉求"),
+        ({"answer-1": ""}, "还没有答复第1项要求"),
     )
     for said, what in lacks:
         case, client, version = spoken_since(world, "offer")
