@@ -29,6 +29,7 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "role": LABELS,
     "reason": reasons.REASONS,
     "refusal_ground": reasons.REFUSAL_GROUNDS,
+    "ground_name": reasons.GROUND_NAMES,
     "termination_ground": reasons.TERMINATION_GROUNDS,
     "failure_reason": reasons.FAILURE_REASONS,
     "decline_reason": reasons.DECLINE_REASONS,

@@ -110,6 +110,17 @@ REFUSAL_GROUNDS: dict[str, Promise] = {
     "other_law": pgettext_lazy("refusal_ground", "法律、法规、规章规定不予受理的其他情形（第十六条第七项）"),
 }
 
+#: The same in a few words, where the text of the law stands beside.
+GROUND_NAMES: dict[str, Promise] = {
+    "outside_duty": pgettext_lazy("ground_name", "不归本机关"),
+    "already_handled": pgettext_lazy("ground_name", "别处处理过"),
+    "not_consumption": pgettext_lazy("ground_name", "不是生活消费"),
+    "over_three_years": pgettext_lazy("ground_name", "超过三年"),
+    "material_missing": pgettext_lazy("ground_name", "材料不全或者虚假"),
+    "identity_refused": pgettext_lazy("ground_name", "冒名或者拒不核验"),
+    "other_law": pgettext_lazy("ground_name", "其他法定情形"),
+}
+
 #: Article 23 of Order 121, items 1 to 8.
 TERMINATION_GROUNDS: dict[str, Promise] = {
     "withdrawn_or_settled": pgettext_lazy("termination_ground", "投诉人撤回投诉，或者双方自行和解（第二十三条第一项）"),

@@ -65,6 +65,16 @@ const step = (name) => {
 const suggestion = (number) => follow(document.querySelector(`main a[data-rank="${number}"]`));
 const enter = () => { const button = document.querySelector("main [data-enter]"); if (button) { button.focus(); button.scrollIntoView({ block: "nearest" }); } return Boolean(button); };
 
+// What shows a key is what the key presses; with data-first, whichever of these is still empty comes before it.
+const shown = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const isFilled = (field) => (field.type === "radio" ? document.querySelector(`[name="${field.name}"]:checked`) : field.value.trim());
+const press = (target) => {
+  const empty = [...document.querySelectorAll(target.dataset.first || ":not(*)")].find((field) => !isFilled(field));
+  if (empty) { empty.focus(); empty.scrollIntoView({ block: "center" }); return; }
+  if (target.tagName === "DETAILS") { target.open = !target.open; target.querySelector("summary").focus(); return; }
+  target.click();
+};
+
 const KEYS = {
   ...Object.fromEntries(["2", "3", "4", "5"].map((number) => [number, () => suggestion(number)])),
   j: () => (isList ? move(1) : follow(place.querySelector("[data-go='1'][href]"))),
@@ -82,13 +92,20 @@ const isTyping = (target) => target.isContentEditable || /^(TEXTAREA|SELECT)$/.t
   || (target.tagName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(target.type));
 
 document.addEventListener("keydown", (event) => {
+  // From a field: its form is sent, as by its first button.
+  if (wish.checked && event.ctrlKey && event.key === "Enter" && event.target.form) {
+    const send = [...event.target.form.elements].find((field) => field.matches("button:not([type=button])"));
+    if (send) { event.preventDefault(); send.click(); }
+    return;
+  }
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.key !== "j" && event.key !== "k") return;
   if (!wish.checked || isTyping(event.target)) return;
   const wasG = before === "g";
   before = event.key;
   if (wasG && event.key === "q") { event.preventDefault(); location.href = queue; return; }
   if (event.key === "Enter") { if (!isList && event.target === document.body && enter()) event.preventDefault(); return; }
-  const act = KEYS[event.key];
+  const target = shown(event.key);
+  const act = target ? () => press(target) : KEYS[event.key];
   if (act) { event.preventDefault(); act(); }
 });
 // Marked by the list of keys or by a link from elsewhere: "/" on a page without a search.

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,7 +27,7 @@ from complaints.handling.steps import casework, proposals
 from complaints.law.numbers import CITED
 from complaints.models import Complaint
 from complaints.pages.authority.pages import PAGES, AuthorityPage
-from complaints.pages.authority.review.review import letters_of
+from complaints.pages.authority.review.review import beside_of, letters_of
 from complaints.pages.shared.step_pages import StepContext, Text, draw, sent, show_or_take
 from complaints.parties.actors import stands_to
 from complaints.procedure.workflow import Status
@@ -70,6 +71,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
     result, workspace, case = officer_case.access, officer_case.workspace, officer_case.access.complaint
     is_proposed = needs_two(result, page.steps[0], workspace)
     home = mediation_case_url(case) if page.name in OF_A_MEDIATION else case_url(case, AUTHORITY)
+    is_reviewing = request.GET.get("from") == "review"
 
     def moves(context: StepContext[OfficerCase], page: AuthorityPage, form: forms.Form) -> Sequence[Move] | None:
         refuse_unless_open(page.steps, officer_case)
@@ -82,7 +84,11 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
 
     def message(page: AuthorityPage, form: forms.Form, moves: Sequence[Move]) -> Text:
         done = {"number": case.number, "step": wording.label(moves[0].step, kind="step")}
-        return page.thanked(officer_case) or (_("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % done)
+        text = page.thanked(officer_case) or (_("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % done)
+        if not is_reviewing:
+            return text
+        # It stands above the next case.
+        return format_html('“{}”　{} <a href="{}">{}</a>', case.title, text, case_url(case, AUTHORITY), _("查看"))
 
     def shown(page: AuthorityPage, form: forms.Form) -> dict[str, Any]:
         return {
@@ -95,10 +101,12 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
         }
 
     def to(page: AuthorityPage) -> str:
-        # Whoever distributes, or works through what is under review, goes on with the list.
+        # Whoever distributes goes on with the list, whoever works through what is under review with its next case.
         if case.status == Status.TRIAGE and page.name in ("authority", "forward", "redirect"):
             return reverse("complaints:authority-triage")
-        return reverse("complaints:authority-review") if request.GET.get("from") == "review" else home
+        if not is_reviewing:
+            return home
+        return beside_of(workspace, case).next or reverse("complaints:authority-review")
 
     return StepContext(
         request=request,

@@ -50,7 +50,8 @@ def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any) -
     assert page.locator("#id_facts").input_value() == WHY
     text = page.locator("section[aria-labelledby=h-letters]").inner_text()
     page.locator("form.panel button.btn").first.click()
-    assert page.url.partition("#")[0].endswith("/authority/review/")
+    # The next case opens.
+    assert page.url.partition("#")[0].endswith(f"/authority/review/{late.number}/")
     assert not Notice.objects.filter(complaint=case, kind="refuse").exists()
     head = visit(user=world.head_officer.user, javascript=False)
     matter = Matter.objects.get(complaint=case, kind="proposal")
@@ -63,14 +64,14 @@ def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any) -
     assert all(line in text for line in sent.body.split("\n") if "#documents" not in line)
 
     page = officer.look(f"/authority/review/{late.number}/")
-    page.locator('main a[href*="/material/"]').click()
+    page.locator(".decide a[href*='/material/']").click()
     officer.look()
     page.locator("form.panel button.btn").first.click()
     late.refresh_from_db()
     assert late.status == S.AWAITING_MATERIAL
     given.step(late, both.supply_material(text="地址：福州市鼓楼区某路1号"), world.consumer, timezone.now())
     page = officer.go(f"/authority/review/{late.number}/")
-    page.locator('main form[action*="/accept/"] button').click()
+    page.locator(".decide form[action*='/accept/'] button").click()
     late.refresh_from_db()
     assert late.status == S.MEDIATING
 

@@ -6,7 +6,7 @@ decision is taken at the address of its own step.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -208,8 +208,8 @@ def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[s
 
 
 def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str, Any]:
-    """For the grounds as radios: what the file and its words show for each. ``option``: its radio, where it may be
-    chosen; ``earlier``: (number, address) of what ground 2 may mean."""
+    """For the grounds as radios: what the file and its words show for each. ``short``: its name, ``label``: the law;
+    ``option``: its radio, where it may be chosen; ``earlier``: (number, address) of what ground 2 may mean."""
     known = form.known if form is not None else known_of(officer_case)
     case = officer_case.access.complaint
     texts = PersonalText.objects.filter(
@@ -224,6 +224,7 @@ def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str,
         {
             "ground": ground,
             "label": wording.capitals(wording.label(ground.code, kind="refusal_ground")),
+            "short": wording.label(ground.code, kind="ground_name"),
             "tone": "warn" if advised else _TONES.get(ground.seen, "neutral"),
             "seen": wording.label(DOUBT if advised else ground.seen, kind="seen"),
             "advice": advised,
@@ -256,6 +257,7 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
         "page": page,
         "case": case,
         "may": may,
+        "beside": beside_of(workspace, case),
         **grounds_of(officer_case, form),
         "form": form,
         **accepted,
@@ -291,6 +293,39 @@ def objected(workspace: Workspace) -> QuerySet[Complaint]:
     """Closed, with an objection that nobody has answered."""
     open_ones = Matter.objects.filter(kind="objection", state="open").order_by().values("complaint_id")
     return workspace.cases().filter(workspace.mine(), pk__in=open_ones, status=Status.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Where a case stands among those that wait for a decision, from 1 (0: it does not), and the addresses around it.
+    ``next``, ``next_title``: what a decision opens; "" after the last one."""
+
+    place: int
+    of: int
+    before: str = ""
+    after: str = ""
+    next: str = ""
+    next_title: str = ""
+
+
+def beside_of(workspace: Workspace, case: Complaint) -> Beside:
+    """In the order of the list: what is under review here and lies with no second person. One statement."""
+    proposed = Matter.objects.filter(kind="proposal", state="open", audience="authority").order_by()
+    rows = waiting(workspace).filter(status=Status.REVIEW).exclude(pk__in=proposed.values("complaint_id"))
+    names = rows.order_by(keyset.BY_DUE.field, "pk").values_list("number", "item_name", "respondent_named")
+    listed = list(names[: keyset.MANY])
+    at = next((place for place, row in enumerate(listed) if row[0] == case.number), -1)
+    urls = [reverse("complaints:authority-review-case", args=[number]) for number, *_names in listed]
+    others = [*range(at + 1, len(listed)), *range(max(at, 0))]
+    number, item, named = listed[others[0]] if others else ("", "", "")
+    return Beside(
+        place=at + 1,
+        of=len(listed),
+        before=urls[at - 1] if at > 0 else "",
+        after=urls[at + 1] if 0 <= at < len(listed) - 1 else "",
+        next=urls[others[0]] if others else "",
+        next_title=item or named or number,
+    )
 
 
 def lists_of(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:

@@ -1,0 +1,78 @@
+"""How many keys, pages and pixels the officer's daily decisions cost: review, distributing, urging, calls.
+
+Counted with scripts at 1280 px; what each page is without scripts and at 360 px is walked beside it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.models import Complaint, Matter
+from complaints.procedure.workflow import Status
+from tests import given
+from tests.cast import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+S = Status
+HEIGHT = "document.documentElement.scrollHeight"
+
+
+def pressed(page: Any, key: str) -> None:
+    """A key that leads to another page."""
+    with page.expect_navigation(wait_until="domcontentloaded"):
+        page.keyboard.press(key)
+
+
+def test_one_key_decides_a_review_and_the_next_case_opens(world: World, visit: Callable[..., Any]) -> None:
+    now = timezone.now()
+    first, second, third = (given.a_complaint(world, status=S.REVIEW, now=now, item_name=name) for name in "甲乙丙")
+    visitor = visit(width=1280, user=world.rui)
+    page = visitor.look(f"/authority/review/{first.number}/")
+    assert page.evaluate(HEIGHT) <= 900
+    assert page.locator(".said").bounding_box()["y"] <= 254
+    assert page.locator(".decide .btn").count() == 4
+    assert len({page.locator(".decide .btn").nth(n).get_attribute("class") for n in range(4)}) == 1, "equal buttons"
+    assert page.get_by_text("第1件，共3件").count() == 1
+
+    pressed(page, "a")
+    assert Complaint.objects.get(pk=first.pk).status == S.MEDIATING
+    assert page.url.endswith(f"/authority/review/{second.number}/")
+    assert page.locator(".banner").get_by_role("link", name="查看").get_attribute("href").endswith(f"{first.number}/")
+    assert page.locator(".said").bounding_box()["y"] <= 310, "what was done stands above the next case"
+    page.keyboard.press("p")
+    assert page.locator("details[data-key=p]").get_attribute("open") is not None
+    pressed(page, "s")
+    assert page.url.split("?")[0].endswith("/material/")
+    page.go_back()
+
+    # To refuse: to the grounds, to the reason, to the very words of the notice.
+    page.keyboard.press("r")
+    assert page.evaluate("document.activeElement.name") == "ground"
+    assert not page.locator("#id_facts").is_visible()
+    page.keyboard.press("Space")
+    page.keyboard.press("r")
+    assert page.evaluate("document.activeElement.id") == "id_facts"
+    page.keyboard.type("这是电信资费争议，由通信管理部门处理。")
+    page.locator("#id_body").select_option("12300")
+    pressed(page, "Control+Enter")
+    visitor.look()
+    page.locator("form.panel button.btn").first.click()
+    assert Matter.objects.filter(complaint=second, kind="proposal").exists()
+    assert page.url.partition("#")[0].endswith(f"/authority/review/{third.number}/")
+    assert page.evaluate("scrollY") == 0
+    assert page.get_by_text("这是最后一件").count() == 1
+    pressed(page, "t")
+    assert page.url.split("?")[0].endswith("/return/")
+
+
+def test_a_review_without_scripts_on_a_phone(world: World, visit: Callable[..., Any]) -> None:
+    now = timezone.now()
+    case = given.a_complaint(world, status=S.REVIEW, now=now)
+    page = visit(width=360, user=world.rui, javascript=False).look(f"/authority/review/{case.number}/")
+    bar = page.locator(".decide").bounding_box()
+    assert bar["y"] + bar["height"] <= 640, "the decision is in sight"
+    page.locator(".decide").get_by_role("button", name="受理", exact=False).last.click()
+    assert page.url.endswith("/authority/review/")
+    assert Complaint.objects.get(pk=case.pk).status == S.MEDIATING
