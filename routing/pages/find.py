@@ -188,7 +188,7 @@ def targets(results: Sequence[returning.Suggestion]) -> Choices:
 
 def _suggestion_text(one: returning.Suggestion) -> str:
     names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
-    sure, _tone = likelihood(one.score)
+    sure, _tone, _rank = likelihood(one.score)
     why = reasons.say_all([why.as_json() for why in one.why])
     return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": joined(why)}
 

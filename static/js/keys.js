@@ -19,7 +19,7 @@ const help = () => { table.open = !table.open; if (table.open) table.querySelect
 place.hidden = false;
 
 const rows = [...document.querySelectorAll("[data-case]")];
-const links = rows.map((row) => row.querySelector("th a"));
+const links = rows.map((row) => row.querySelector("th a, .t a"));
 const isList = "list" in place.dataset;
 const where = location.pathname;
 // In the order in which they stand now: what was worked on may stand elsewhere when one comes back.
@@ -63,7 +63,15 @@ const step = (name) => {
 
 // What is suggested first: its button is next; the others have pages of their own.
 const suggestion = (number) => follow(document.querySelector(`main a[data-rank="${number}"]`));
-const enter = () => { const button = document.querySelector("main [data-enter]"); if (button) { button.focus(); button.scrollIntoView({ block: "nearest" }); } return Boolean(button); };
+// On the list one press sends the open row; the row that follows it opens.
+const enter = () => {
+  const button = document.querySelector("main [data-enter]");
+  if (!button) return false;
+  if (isList) { button.click(); return true; }
+  button.focus();
+  button.scrollIntoView({ block: "nearest" });
+  return true;
+};
 
 // What shows a key is what the key presses; with data-first, whichever of these is still empty comes before it.
 const shown = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
@@ -103,7 +111,7 @@ document.addEventListener("keydown", (event) => {
   const wasG = before === "g";
   before = event.key;
   if (wasG && event.key === "q") { event.preventDefault(); location.href = queue; return; }
-  if (event.key === "Enter") { if (!isList && event.target === document.body && enter()) event.preventDefault(); return; }
+  if (event.key === "Enter") { if (event.target === document.body && enter()) event.preventDefault(); return; }
   const target = shown(event.key);
   const act = target ? () => press(target) : KEYS[event.key];
   if (act) { event.preventDefault(); act(); }

@@ -28,6 +28,7 @@ from complaints.law.numbers import CITED
 from complaints.models import Complaint
 from complaints.pages.authority.pages import PAGES, AuthorityPage
 from complaints.pages.authority.review.review import beside_of, letters_of
+from complaints.pages.authority.triage.triage import after_sending
 from complaints.pages.shared.step_pages import StepContext, Text, draw, sent, show_or_take
 from complaints.parties.actors import stands_to
 from complaints.procedure.workflow import Status
@@ -102,8 +103,10 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
 
     def to(page: AuthorityPage) -> str:
         # Whoever distributes goes on with the list, whoever works through what is under review with its next case.
-        if case.status == Status.TRIAGE and page.name in ("authority", "forward", "redirect"):
-            return reverse("complaints:authority-triage")
+        if case.status == Status.TRIAGE and (
+            page.name in ("authority", "forward", "redirect") or "open" in request.GET
+        ):
+            return after_sending(request.GET)
         if not is_reviewing:
             return home
         return beside_of(workspace, case).next or reverse("complaints:authority-review")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from complaints.models import Complaint, Matter
 from complaints.procedure.workflow import Status
 from tests import given
+from tests.browser.authority.test_intake_morning import a_morning
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,3 +77,29 @@ def test_a_review_without_scripts_on_a_phone(world: World, visit: Callable[..., 
     page.locator(".decide").get_by_role("button", name="受理", exact=False).last.click()
     assert page.url.endswith("/authority/review/")
     assert Complaint.objects.get(pk=case.pk).status == S.MEDIATING
+
+
+def test_one_key_sends_a_case_on_and_the_next_opens(world: World, visit: Callable[..., Any]) -> None:
+    cases = a_morning(world, 5)
+    visitor = visit(width=1280, user=world.su)
+    page = visitor.look("/authority/triage/")
+    assert page.locator(".group").first.inner_text().startswith("把握高")
+    here = page.locator(".is-open small a").inner_text()
+    assert page.locator(".opened .said").inner_text().strip(), "the words stand in the open row"
+    assert 1 <= page.locator(".ways-of li").count() <= 3
+    assert page.locator(".ways-of .is-first small").inner_text().strip(), "with the reasons"
+    pressed(page, "Enter")
+    assert Complaint.objects.get(number=here).status != S.TRIAGE
+    assert page.locator(".is-open").count() == 1
+    assert page.locator(".is-open small a").inner_text() != here
+    # Another than the first says why, on its page.
+    pressed(page, "2")
+    page.locator("#id_why").select_option("not_for_enterprise")
+    page.locator("form.panel button.btn:not(.is-2)").click()
+    assert "/authority/triage/?" in page.url
+    # Without scripts and on a phone each row has its own button.
+    page = visit(width=360, user=world.su, javascript=False).look("/authority/triage/")
+    before = Complaint.objects.filter(status=S.TRIAGE).count()
+    assert before == len(cases) - 2
+    page.locator("button[form=send]").last.click()
+    assert Complaint.objects.filter(status=S.TRIAGE).count() == before - 1

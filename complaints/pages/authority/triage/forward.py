@@ -29,6 +29,7 @@ from complaints.handling.steps import authority, jurisdiction, supervision
 from complaints.models import Complaint
 from complaints.pages.authority.forms import CaseForm, please_choose
 from complaints.pages.authority.triage.targets import (
+    SURE,
     Target,
     because_of,
     first_of,
@@ -253,6 +254,7 @@ NOT_HERE = _("没有这件投诉，或者它不在您的辖区。")
 NOT_YOURS = _("这件投诉不由您的机关分送。")
 BY_HAND = _("已被退回两次，须人工决定，请打开逐件分送。")
 NO_TARGET = _("没有建议的去处，请打开逐件分送。")
+NOT_SURE = _("把握不到“高”，请逐件看过再分送。")
 
 
 class BatchForm(StepForm):
@@ -330,6 +332,8 @@ def distribute(form: BatchForm, waiting: Any, workspace: Workspace) -> BulkRun |
             refused[case.number] = str(NO_TARGET)
         elif actor is None:
             refused[case.number] = str(NOT_YOURS)
+        elif suggestions[case.pk][0].sure < SURE:
+            refused[case.number] = str(NOT_SURE)
         else:
             rank = next((target.rank for target in suggestions[case.pk] if target.value == chosen), 0)
             moves.append((case.pk, _move(chosen, because_of(chosen, first, rank=rank, note=note, why=why)), actor))

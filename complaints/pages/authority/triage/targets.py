@@ -42,6 +42,7 @@ _SUCCESSIONS = """
     select id from after"""
 #: From this score on a suggestion is called likely, below the second unlikely.
 LIKELY, POSSIBLE = 80, 50
+SURE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,19 @@ class Target:
     is_agreed: bool
     likelihood: str = ""
     tone: str = "neutral"
+    #: How sure: 3 high, 2 middling, 1 low, 0 nobody said.
+    sure: int = 0
     why: list[str] = field(default_factory=list)
     authority_id: int | None = None
 
     @property
     def is_ready(self) -> bool:
         return self.is_enrolled and self.is_agreed
+
+    @property
+    def may_go_with_others(self) -> bool:
+        """Only what is most likely and can be sent at once goes in a batch."""
+        return self.sure == SURE and (self.authority_id is not None or self.is_ready)
 
     @property
     def label(self) -> str:
@@ -176,6 +184,7 @@ def ranked(
             is_enrolled=False,
             is_agreed=True,
             likelihood=_("把握中"),
+            sure=2,
             why=[why],
             authority_id=office.pk,
         )
@@ -184,7 +193,7 @@ def ranked(
     declined = complaint.consents.get("share_with_enterprise") is False
     if offices and (declined or not any(target.is_enrolled for target in enterprises)):
         why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
-        first = replace(offices[0], likelihood=_("把握高"), tone="ok", why=[*offices[0].why, why])
+        first = replace(offices[0], likelihood=_("把握高"), tone="ok", sure=SURE, why=[*offices[0].why, why])
         order = [first, *enterprises, *offices[1:]]
     else:
         order = [*enterprises, *offices]
@@ -221,11 +230,11 @@ def looked_up(
     return [target for target in targets if target.value not in known]
 
 
-def likelihood(score: int) -> tuple[str, str]:
-    """A score of routing in words, and their tone."""
+def likelihood(score: int) -> tuple[str, str, int]:
+    """A score of routing in words, their tone, and how sure that is."""
     if score >= LIKELY:
-        return _("把握高"), "ok"
-    return (_("把握中") if score >= POSSIBLE else _("把握低")), "neutral"
+        return _("把握高"), "ok", SURE
+    return (_("把握中"), "neutral", 2) if score >= POSSIBLE else (_("把握低"), "neutral", 1)
 
 
 def _target(
@@ -238,7 +247,7 @@ def _target(
     score: int,
     why: list[str],
 ) -> Target:
-    sure, tone = likelihood(score) if rank else ("", "neutral")
+    words, tone, sure = likelihood(score) if rank else ("", "neutral", 0)
     return Target(
         rank=rank,
         value=f"{enterprise.pk}-{branch.pk if branch else ''}",
@@ -246,8 +255,9 @@ def _target(
         entity=named(enterprise),
         is_enrolled=enterprise.enrolment == Enterprise.Enrolment.ENROLLED,
         is_agreed=consented(complaint, enterprise.pk, conditions=conditions),
-        likelihood=sure,
+        likelihood=words,
         tone=tone,
+        sure=sure,
         why=why,
     )
 

@@ -6,6 +6,7 @@ Signals are asked for only by pages of the authority, as far as the officer sees
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,7 +29,7 @@ from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import officer_case_of
 from complaints.forms.fields import set_choices
-from complaints.models import Complaint
+from complaints.models import Complaint, PersonalText
 from complaints.pages.authority.triage import forward, targets
 from complaints.pages.authority.triage.forward import BatchForm
 from complaints.pages.authority.triage.targets import (
@@ -125,13 +126,20 @@ _asking = Asking(
 )
 
 
-def waiting_rows(
-    cases: Sequence[Complaint], workspace: Workspace
-) -> tuple[list[ListedCase], dict[int, list[Target]], dict[int, list[SignalView]]]:
-    """The rows; by the id of a case its ranked targets and its signals. Two statements, beside keys that are not held
-    yet."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a page of the list shows beside its rows, each by the id of a case; ``words``: the consumer's own."""
+
+    targets: dict[int, list[Target]] = field(default_factory=dict)
+    signals: dict[int, list[SignalView]] = field(default_factory=dict)
+    words: dict[int, list[PersonalText]] = field(default_factory=dict)
+    files: Counter[int] = field(default_factory=Counter)
+
+
+def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> tuple[list[ListedCase], Waiting]:
+    """The rows and what stands beside them: two statements, beside keys that are not held yet."""
     if not cases:
-        return [], {}, {}
+        return [], Waiting()
     asked = _asking.about(cases, workspace.regions, looked_back=looked_back_at(workspace))
     candidates = targets.candidates_of(asked.rows["decisions"])
     named = targets.named_by(cases)
@@ -139,11 +147,17 @@ def waiting_rows(
     conditions = workspace.conditions
     conditions.know_successors(named, rows["successions"])
     enterprises = targets.suggested_among(cases, candidates, rows["firms"], rows["branches"], conditions=conditions)
-    names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
-    return (
-        rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, asked.rows["clocks"])),
+    texts = asked.rows["texts"]
+    names = [text for text in texts if text.kind == "consumer_name"]
+    words: dict[int, list[PersonalText]] = {case.pk: [] for case in cases}
+    for text in texts:
+        if text.kind in ("consumer_statement", "consumer_transcript"):
+            words[text.complaint_id].append(text)
+    return rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, asked.rows["clocks"])), Waiting(
         {case.pk: ranked(case, enterprises[case.pk], workspace, conditions=conditions) for case in cases},
         all_shown(cases, asked.signals()),
+        words,
+        Counter(file.complaint_id for file in asked.rows["files"]),
     )
 
 
@@ -152,6 +166,8 @@ BESIDE = 30
 LOOK_BACK = timedelta(days=365)
 #: Steps of whoever distributes.
 _SENDING = frozenset({"forward", "assign_authority", "ask_consent"})
+#: A view or the number of a case, as an address of the list names them.
+_ASKED = re.compile(r"[A-Za-z0-9-]{1,32}")
 #: Enterprise with or without branch, or an authority.
 _TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
 
@@ -212,22 +228,16 @@ def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 def _show(request: HttpRequest, workspace: Workspace, form: BatchForm | None = None) -> HttpResponseBase:
     """``form``: what was sent and is wrong."""
     page, shown = keyset.tabbed(request, TABS, _lists(workspace), related=RELATED)
-    rows, suggestions, signals = waiting_rows(page.rows, workspace)
+    rows, beside = waiting_rows(page.rows, workspace)
     may_send = workspace.may(Right.DISTRIBUTE)
-    targets = forward.targets_of(suggestions)
+    targets = forward.targets_of(beside.targets)
     if form is not None:
         set_choices(form, "target", [(forward.OWN, str(_("各自的第一个建议"))), *targets])
+    opened = request.GET.get("open", "")
+    groups = _groups(rows, beside, shown["tab"], opened=opened)
     context = {
-        "rows": [
-            {
-                "row": row,
-                "url": triage_url(row.complaint),
-                "first": next(iter(suggestions[row.complaint.pk]), None),
-                # (word, tone) of each kind of signal once.
-                "signals": list({one.short: one.tone for one in signals[row.complaint.pk]}.items()),
-            }
-            for row in rows
-        ],
+        "rows": rows,
+        "groups": groups,
         "now": workspace.now,
         **shown,
         "list": neighbours.sealed_list(request, [triage_url(row.complaint) for row in rows], more=shown["next_url"]),
@@ -237,6 +247,57 @@ def _show(request: HttpRequest, workspace: Workspace, form: BatchForm | None = N
         "may_intake": workspace.may(Right.WRITE_DOWN),
     }
     return render(request, "authority/triage.html", context, status=422 if form else 200)
+
+
+def _groups(
+    rows: Sequence[ListedCase], beside: Waiting, tab: Tab, *, opened: str
+) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """(title, remark, lines) of the page, by how sure the first suggestion is. One line is open, with all that a
+    decision needs; ``query`` says which one opens after it."""
+    groups: list[tuple[str, str, list[ListedCase]]] = [
+        (_("把握高"), "", []),
+        (_("要看一眼"), _("建议不止一种，或者还不能送"), []),
+        (_("须人工决定"), _("被退回两次，或者没有建议"), []),
+    ]
+    for row in rows:
+        first = next(iter(beside.targets[row.complaint.pk]), None)
+        by_hand = first is None or row.complaint.returns >= 2
+        groups[2 if by_hand or first is None else 0 if first.may_go_with_others else 1][2].append(row)
+    order = [row for _title, _remark, members in groups for row in members]
+    numbers = [row.complaint.number for row in order]
+    current = opened if opened in numbers else next(iter(numbers), "")
+    url = f"{keyset.tab_url(reverse('complaints:authority-triage'), tab)}&open="
+    lines = {}
+    for place, row in enumerate(order):
+        case, targets = row.complaint, beside.targets[row.complaint.pk]
+        after = numbers[place + 1] if place + 1 < len(numbers) else numbers[place - 1] if place else ""
+        lines[case.pk] = {
+            "row": row,
+            "url": triage_url(case),
+            "open_url": url + case.number,
+            "first": next(iter(targets), None),
+            "targets": targets[:3],
+            # (word, tone) of each kind of signal once.
+            "signals": list({one.short: one.tone for one in beside.signals[case.pk]}.items()),
+            "is_open": case.number == current,
+            "is_sure": place < len(groups[0][2]),
+            "words": "\n".join(text.text for text in beside.words[case.pk]) if case.number == current else "",
+            "files": beside.files[case.pk],
+            "agreed": _agreed(case.consents.get(SHARE_WITH_ENTERPRISE)),
+            "before_url": url + numbers[place - 1] if place else "",
+            "after_url": url + numbers[place + 1] if place + 1 < len(numbers) else "",
+            "query": urlencode({"view": tab.code, "open": after}),
+        }
+    return [
+        (title, remark, [lines[row.complaint.pk] for row in members]) for title, remark, members in groups if members
+    ]
+
+
+def after_sending(query: Mapping[str, str]) -> str:
+    """The list as one left it, with the row that follows the one that was sent."""
+    asked = {name: query[name] for name in ("view", "open") if _ASKED.fullmatch(query.get(name, ""))}
+    address = reverse("complaints:authority-triage")
+    return f"{address}?{urlencode(asked)}" if asked else address
 
 
 def triage_url(complaint: Complaint) -> str:
@@ -304,18 +365,24 @@ def _checks(page: CasePage, workspace: Workspace, signals: list[SignalView]) -> 
     }
 
 
+def _agreed(said: bool | None) -> tuple[str, str]:
+    """What the consumer said, and its tone."""
+    if said is None:
+        return _("没有问过"), "neutral"
+    return (_("同意"), "ok") if said else (_("不同意"), "bad")
+
+
 def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, str]]:
     """What the consumer said to handing over, and to whom, and to a supervised settlement; (what, word, tone)."""
     given = dict.fromkeys((case.consents.get("named_entity"), *case.consents.get("entities", ())))
     enterprises = [enterprise for pk in given if pk and (enterprise := conditions.enterprise(pk)) is not None]
-    states = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
     names = (
         (SHARE_WITH_ENTERPRISE, _("转给企业")),
         (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
         (PASS_TO_REGULATOR, _("谈不成交市场监管局")),
     )
     consents = [
-        (label, *states[case.consents.get(code)])
+        (label, *_agreed(case.consents.get(code)))
         for code, label in names
         if code in case.consents or code == SHARE_WITH_ENTERPRISE
     ]
