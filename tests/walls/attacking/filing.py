@@ -71,10 +71,12 @@ def _sent(browser: Browser, path: str, form: bytes) -> Answer:
 
 
 def uploads(attack: Attack, filer: Filer) -> None:
-    """What a file is decides, whatever it is called; what is taken is handed out as nothing that a browser runs."""
+    """What a file is decides, whatever it is called, but a text that is called a picture is refused; what is taken is
+    handed out as nothing that a browser runs."""
     attack.begin(UPLOADS)
     every: list[tuple[str, str, bytes, bool]] = []
-    every += [(words, f"{words}.jpg", content, True) for words, content, _kind in TAKEN]
+    every += [(words, f"{words}.jpg", content, kind != "text/plain") for words, content, kind in TAKEN]
+    every += [(words, f"{words}.pdf", content, True) for words, content, _kind in TAKEN]
     every += [(words, f"{words}.png", content, False) for words, content in NO_TYPE]
     every += [(words, f"{words}.pdf", content, False) for words, content, _why in REFUSED]
     every += [(f"a picture called {name[:40]!r}", name, PICTURE, True) for name in NAMES]
