@@ -8,7 +8,6 @@ module knows no app, and an app needs to know nothing of HTTP.
 """
 
 import logging
-import re
 import secrets
 import traceback
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+
+from web.kept import kept_text
 
 # Digits are said the same way by everybody; without 1, which sounds like 7 on the telephone.
 _DIGITS = "023456789"
@@ -93,26 +94,6 @@ def _where(error: BaseException | None) -> str:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         lines += ["after"] if error is not None else []
     return "\n".join(lines)
-
-
-# Never shown again: what signs in, what the form itself carries.
-NOT_KEPT = {"csrfmiddlewaretoken", "idempotency_key", "next", "version", "anyway", "along"}
-NOT_KEPT |= {"code", "current", "again", "credential"}
-# The code of something chosen from a list: nobody typed it, and nobody can read it.
-_CHOSEN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
-
-
-def kept_text(request: HttpRequest) -> list[str]:
-    """The sentences somebody typed into a form that could not be taken, so that they can be copied."""
-    return [
-        value.strip()
-        for name in request.POST
-        if name not in NOT_KEPT and "password" not in name
-        for value in request.POST.getlist(name)
-        # Short values are choices and numbers; a text is what it hurts to lose, and a few characters are one in
-        # Chinese.
-        if (len(value.strip()) > 12 or not value.isascii()) and not _CHOSEN.fullmatch(value.strip())
-    ]
 
 
 def wants_json(request: HttpRequest) -> bool:

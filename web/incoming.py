@@ -13,7 +13,8 @@ from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.utils.translation import gettext as _
 
-from web.errors import answer, kept_text
+from web.errors import answer
+from web.kept import Kept, kept_text
 
 MEGABYTE = 1024 * 1024
 #: Beside the largest file: other files of the same form, and its texts.
@@ -91,7 +92,7 @@ def _nfc(text: str) -> str:
 
 
 def _refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
-    kept = [_IMPOSSIBLE.sub("", text) for text in kept_text(request)] if status == 400 else []
+    kept = [Kept(one.label, _IMPOSSIBLE.sub("", one.text)) for one in kept_text(request)] if status == 400 else []
     return answer(
         request, "errors/typed.html", status=status, title="Not taken", detail=reason, reason=reason, kept=kept
     )

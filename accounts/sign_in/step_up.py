@@ -18,7 +18,8 @@ from accounts.display import safe_next
 from accounts.models import User
 from accounts.sign_in.contacts import refuse_while_new
 from accounts.sign_in.entering import CONFIRMED, IS_DEMO, moment
-from web.errors import answer, kept_text
+from web.errors import answer
+from web.kept import kept_text
 
 FRESH_FOR = timedelta(minutes=10)
 View = Callable[..., HttpResponseBase]

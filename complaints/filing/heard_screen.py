@@ -27,6 +27,8 @@ _TYPED = {
     "problem": ("problem_category", "disputed_on", "is_approximate", "has_contacted", *_QUESTIONS),
     "demands": ("demand", "note", *(f"amount_{kind.code}" for kind in categories.DEMAND_KINDS if kind.asks_amount)),
 }
+#: All of these.
+ASKED = frozenset(name for names in _TYPED.values() for name in names)
 #: A box that is not ticked is not sent: it counts as sent with the field beside it.
 _BOXES = {"demands": ("demand", "note"), "problem": ("is_approximate", "disputed_on")}
 #: Where a line was not answered, what it would have put is not asked for as well.

@@ -91,11 +91,11 @@ class YouStep(Step):
     principal_phone = Phone(label=_("对方的电话"), required=False)
     relation = FreeText(label=_("您和对方的关系"), help_text=_("例如：母亲、女儿、朋友"), most=40, required=False)
     powers = FreeText(
-        label=_("委托事项和权限"), help_text=_("例如：投诉、和解、代收退款"), most=200, lines=2, required=False
+        label=_("他委托您办什么"), help_text=_("例如：投诉、谈和解、代收退款"), most=200, lines=2, required=False
     )
     may_settle = YesNo(
-        label=_("授权书写明可以代为和解、放弃或撤回吗？"),
-        help_text=_("写明了才可以代为接受方案；没有写明的，由委托人自己答复"),
+        label=_("他写明您可以替他接受方案、放弃或撤回吗？"),
+        help_text=_("写明了，您才可以替他接受；没写明，由他自己答复"),
         required=False,
         error_messages={"invalid_choice": _("请选“是”或“否”")},
     )
@@ -187,7 +187,7 @@ class ConsentsStep(Step):
     step = "consents"
     question = _("您同意下面这些做法吗？")
     why = _("法律要求分别征得您的同意。选“不同意”也会照常办理。")
-    version = "2026-11"
+    version = "2026-12"
 
     def __init__(self, *arguments: Any, enterprise_name: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -209,14 +209,14 @@ def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
     who = {"enterprise": enterprise_name}
     share = Consent(
         filing_request.SHARE_WITH_ENTERPRISE,
-        _("把这件投诉和您的联系方式提供给%(enterprise)s") % who,
-        _("不同意：企业收不到，由监管部门直接处理"),
+        _("把这件投诉和您的联系方式交给%(enterprise)s") % who,
+        _("不同意：由监管部门直接处理"),
         _("提供给%(enterprise)s") % who,
     )
     pause = Consent(
         filing_request.PAUSE_FOR_SETTLEMENT,
-        _("监管部门收到后，可以先让企业与您和解，期间审查计时暂停"),
-        _("不同意：监管部门直接审查，计时不停"),
+        _("监管部门先让企业与您和解，审查计时暂停"),
+        _("不同意：直接审查，计时不停"),
         _("先让企业和解"),
     )
     return (
@@ -224,7 +224,7 @@ def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
         Consent(
             filing_request.PASS_TO_REGULATOR,
             _("谈不成时，自动交市场监管局"),
-            _("不同意：没谈成就办结，您仍可以自己交市场监管局"),
+            _("不同意：没谈成就办结，以后可以自己交"),
             _("谈不成时交市场监管局"),
         ),
         Consent(

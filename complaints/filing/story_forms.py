@@ -20,10 +20,10 @@ from web import dates
 
 #: The four questions that everybody is asked.
 ASKED: dict[str, str | Promise] = {
-    ANOTHER: gettext_lazy("替别人投诉，或和别人一起投诉"),
-    BUSINESS: gettext_lazy("为单位或做生意买的、用的"),
-    EARLIER: gettext_lazy("这件事以前投诉过"),
-    REPORT: gettext_lazy("也想举报违法行为"),
+    ANOTHER: gettext_lazy("替别人，或一起投诉"),
+    BUSINESS: gettext_lazy("为单位或做生意用"),
+    EARLIER: gettext_lazy("以前投诉过"),
+    REPORT: gettext_lazy("也想举报"),
 }
 #: 12315 and the like stand among the bodies with an office and without a name.
 _BODIES = {body.code: body for sector in categories.SECTORS for body in sector.bodies}
@@ -83,7 +83,7 @@ class HeardForm(forms.Form):
             self.fields[REPORT].error_messages["required"] = text
         asked = [code for code in CIRCUMSTANCES if code not in self.fields]
         self.fields["ask"] = Several(
-            label=_("有这些情况吗？"),
+            label=_("有这些吗？"),
             help_text=_("没有就不选"),
             choices=[(code, self._asked(code)) for code in asked],
             required=False,

@@ -19,7 +19,8 @@ from authorities.policies import PolicyMissing
 from complaints.filing.steps import SCREENS
 from complaints.parties.conditions import Conditions
 from complaints.procedure.deadlines import working_days
-from web.errors import answer, busy, is_away, kept_text
+from web.errors import answer, busy, is_away
+from web.kept import kept_text
 from web.languages import languages
 
 #: A delivery before a long holiday and a make-up day, by which the page shows how days are counted.

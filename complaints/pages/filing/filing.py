@@ -1,5 +1,4 @@
-"""Filing in the browser: where it begins, the third screen (who complains, with what proofs), the places elsewhere, and
-a side page for a second and a third respondent.
+"""Filing in the browser: where it begins, and the third screen (who complains, with what proofs).
 
 Every screen is one form on its own address that works without a script; each submit saves what was typed before
 anything is judged.
@@ -31,20 +30,17 @@ from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from complaints import evidence
 from complaints.evidence import limits
-from complaints.filing import drafts, known, places, respondents, screens, steps, story
+from complaints.filing import drafts, known, screens, steps, story, windows
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.held import COOKIE, PURPOSE, HeldDraft, address_of, held_by, normal_phone, proven_contact
 from complaints.filing.people import YouStep
 from complaints.filing.proven import account_of
-from complaints.filing.respondents import FurtherForm
 from complaints.filing.story_forms import StoryForm
-from complaints.handling.steps.filing import MOST_RESPONDENTS
 from complaints.models.evidence import Evidence, EvidenceKind, FilingDraft
 from complaints.pages.filing.filing_check import check, show
 from complaints.pages.filing.story import held_or_begun_again, is_one_by_one, keep_cookie, lost, show_box, take_story
 from complaints.procedure.filing_request import SELF
 from complaints.reading.file_view import files_of_draft
-from enterprises.directory.finding import find
 from web.incoming import whole
 
 
@@ -127,6 +123,8 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
     if held is None or held.draft.filed_at is not None:
         return lost(held)
     if step not in ("you", "check"):
+        if request.method == "POST":
+            _keep_of_a_former_screen(request, held.draft, step, now=now)
         return redirect(address_of(held.draft, steps.screen_of(step)))
     if step == "check":
         response = check(request, held, now=now)
@@ -134,6 +132,17 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
     if request.method == "POST":
         return keep_cookie(_take_in(request, held, now=now), held, now=now)
     return _show_you(request, held.draft, _you_form(request, held.draft, now=now), now=now)
+
+
+def _keep_of_a_former_screen(request: HttpRequest, draft: FilingDraft, part: str, *, now: datetime) -> None:
+    """Sent from a page that was open when each part had a screen of its own: nothing of it is lost."""
+    if part == "evidence":
+        _take_files(request, draft, now=now)
+    else:
+        names = drafts.form_of(draft, part, today=timezone.localdate(now)).fields
+        draft.data.setdefault(part, {}).update(drafts.typed_in(request.POST, list(names)))
+        drafts.touch(draft, now=now, fields=["data"])
+    messages.info(request, _("填写的页面换了新的；您刚才填的已经存下。"), extra_tags="info")
 
 
 #: Of the third screen, in the order in which the elder display asks one after the other.
@@ -177,6 +186,7 @@ def _take_in(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRes
     """Save, then do what the pressed button says."""
     draft, posted, today = held.draft, request.POST, timezone.localdate(now)
     every, shown = _blocks(request, draft)
+    before = windows.held(draft, ["you"])
     _keep_typed(request, draft, shown, now=now)
     _take_files(request, draft, now=now)
     if "upload" in posted or "remove" in posted:
@@ -189,6 +199,9 @@ def _take_in(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRes
     data.setlist("code", [posted.get("code", "")])
     form = drafts.form_of(draft, "you", today=today, data=data)
     form.is_valid()
+    text = windows.replaced(before, draft, {"you": form}, asked=posted)
+    if text and posted.get("seen", windows.mark_of(before)) != windows.mark_of(before):
+        messages.warning(request, text, extra_tags="warn")
     proven = _prove(request, draft, form, now=now) if "phone" in shown or shown[-1] == every[-1] else None
     wrong = next((code for code in every if set(_BLOCKS[code]) & set(form.errors)), "")
     if shown != every:
@@ -238,8 +251,8 @@ def _show_you(
         sent=request.GET.get("sent", ""),
         sent_to=masked_phone(phone),
         blocks=shown,
+        seen=windows.mark_of(windows.held(draft, ["you"])),
         is_one_by_one=shown != every,
-        **screens.others_screen(form),
         **more,
     )
 
@@ -317,84 +330,3 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
     if not cleaned.get("is_unverified"):
         form.add_error("code", _("请获取并填写验证码；收不到就勾选“收不到验证码，先提交”"))
     return None
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
-    """Anywhere else: by name, or province and then city and county, in plain pages."""
-    now = timezone.now()
-    held = held_by(request, now=now, draft_id=draft_id)
-    if held is None or held.draft.filed_at is not None:
-        return redirect(f"{reverse('complaints:file')}?lost=1")
-    back = address_of(held.draft, "heard")
-    if request.method == "POST":
-        chosen = request.POST.get("region", "")
-        if places.is_choosable(whole(chosen, 9) or 0):
-            typed = dict(held.draft.data.get("enterprise", {}))
-            typed["service_region"] = [chosen]
-            held.draft.data["enterprise"] = typed
-            drafts.touch(held.draft, now=now, fields=["data"])
-            return redirect(back)
-    query, province = request.GET.get("q", "").strip()[:40], request.GET.get("province", "")
-    province_id = whole(province, 9)
-    chosen_province, groups = places.inside(province_id) if province_id is not None else (None, [])
-    context = {
-        "query": query,
-        "places": places.search(query),
-        "provinces": places.provinces(),
-        "province": chosen_province,
-        "groups": groups,
-        "back_url": back,
-        "is_unchosen": request.method == "POST",
-        "has_errors": request.method == "POST",
-    }
-    return render(request, "consumer/filing/region.html", context, status=422 if request.method == "POST" else 200)
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def more(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
-    now = timezone.now()
-    held = held_by(request, now=now, draft_id=draft_id)
-    if held is None or held.draft.filed_at is not None:
-        return redirect(f"{reverse('complaints:file')}?lost=1")
-    draft, here = held.draft, reverse("complaints:file-respondents", args=[draft_id])
-    rows = respondents.read(draft)
-    form = FurtherForm(request.POST if request.method == "POST" and "add" in request.POST else None, draft=draft)
-    if request.method == "POST" and "remove" in request.POST:
-        place = request.POST["remove"]
-        kept = [row for number, row in enumerate(rows) if str(number) != place]
-        respondents.put(draft, kept, now=now)
-        return redirect(here)
-    if form.is_bound and form.is_valid():
-        respondents.put(draft, [*rows, form.cleaned_data["further"]], now=now)
-        return redirect(here)
-    return _show(request, held, form)
-
-
-def _show(request: HttpRequest, held: HeldDraft, form: FurtherForm) -> HttpResponseBase:
-    draft, today = held.draft, timezone.localdate()
-    query = request.GET.get("q", "").strip()[:100]
-    region = drafts.first(draft, "enterprise", "service_region")
-    region_id = whole(region, 9)
-    hits = find(query, on=today, region_id=region_id, limit=screens.HITS_SHOWN) if query else []
-    picked = drafts.picked(draft, today=today)
-    first = respondents.first(draft)
-    names = respondents.names(draft)
-    errors = [
-        {"target": f"id_{name}", "label": str(form.fields[name].label or ""), "text": str(text)}
-        for name, result in form.errors.items()
-        for text in result
-    ]
-    context = {
-        "form": form,
-        "errors": errors,
-        "query": query,
-        "is_full": 1 + len(names) >= MOST_RESPONDENTS,
-        "first": picked.name if picked else first.named or _("由监管部门确定"),
-        "names": names,
-        "offered": [screens.choice_of(hit) for hit in hits],
-        "back_url": address_of(draft, "check" if "you" in draft.data else draft.step),
-    }
-    return render(request, "consumer/filing/respondents.html", context, status=422 if form.errors else 200)

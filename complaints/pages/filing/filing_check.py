@@ -23,7 +23,7 @@ from accounts.idempotency import once
 from accounts.models import User
 from accounts.sign_in.codes import MoreWork
 from accounts.sign_in.limits import place_of
-from complaints.filing import composing, drafts, heard_counts, screens, steps, story, unproven
+from complaints.filing import composing, drafts, heard_counts, screens, steps, story, unproven, windows
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep, Step
@@ -58,10 +58,14 @@ def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRespon
         draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token), forms=forms
     )
     status, wait_text = 422 if is_sent else 200, ""
+    seen = windows.mark_of(windows.held(draft, (*steps.HEARD_PARTS, "you")))
+    is_changed = request.POST.get("seen", seen) != seen
+    if is_changed:
+        wait_text = _("您在别的窗口里改过这件投诉，下面是现在的样子。请再看一遍，再提交。")
     if is_sent and one_by_one and "file" not in request.POST and "consents" in draft.data:
         _keep(draft, now=now)
         return redirect(address_of(draft, "check"))
-    if is_sent and not isinstance(composed, Unfinished):
+    if is_sent and not is_changed and not isinstance(composed, Unfinished):
         try:
             return _file(request, held, composed, now=now)
         except MoreWork as more:
@@ -93,7 +97,8 @@ def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRespon
         status=status,
         errors=[{"target": "main", "label": "", "text": wait_text}] if wait_text else errors_of(consents),
         is_unproven=draft.owner_id is None,
-        code_url=address_of(draft, "you") if wait_text else "",
+        code_url=address_of(draft, "you") if wait_text and not is_changed else "",
+        seen=seen,
         unfinished_steps=[
             {"text": _SCREENS[code], "url": f"{address_of(draft, code)}?back=check&check=1"} for code in unfinished
         ],

@@ -15,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from complaints.filing import drafts, heard_screen, known, screens, story
+from complaints.filing import drafts, heard_screen, known, screens, story, windows
 from complaints.filing.heard_screen import Block
 from complaints.filing.held import address_of, going_along
+from complaints.filing.steps import HEARD_PARTS
 from complaints.filing.story_forms import HeardForm, SplitForm, bodies_of
 from complaints.models.evidence import FilingDraft
 from complaints.pages.filing.story import held_or_begun_again, is_one_by_one, keep_cookie, lost, marks
@@ -56,7 +57,7 @@ def _take_in(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Http
     if posted.get("mark", story.mark(draft)) != story.mark(draft):
         messages.warning(request, _("您在别处重新写过了，下面是照新写的理解的。"), extra_tags="warn")
         return redirect(address_of(draft, "heard"))
-    what = story.understood(draft)
+    what, before = story.understood(draft), windows.held(draft, HEARD_PARTS)
     searched = drafts.first(draft, "enterprise", "query")
     heard_screen.keep_typed(draft, posted)
     said = heard_screen.said_in(draft, posted, HeardForm(what=what))
@@ -76,6 +77,9 @@ def _take_in(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Http
         return redirect(f"{here}#found")
     category = heard_screen.category_of(draft, what)
     parts = heard_screen.parts_of(draft, category=category, today=today, judged=True)
+    text = windows.replaced(before, draft, parts, asked=heard_screen.ASKED)
+    if text and posted.get("seen", windows.mark_of(before)) != windows.mark_of(before):
+        messages.warning(request, text, extra_tags="warn")
     is_right = heard_screen.judge(form, parts)
     blocks = heard_screen.blocks(form, parts, category=category, is_folded_shown=not is_one_by_one(request))
     if is_one_by_one(request):
@@ -141,6 +145,7 @@ def _show(
         "text": story.text_of(draft),
         "mark": story.mark(draft),
         "along": going_along(draft),
+        "seen": windows.mark_of(windows.held(draft, HEARD_PARTS)),
         "errors": errors,
         "back_url": address_of(draft, "check") if request.GET.get("back") == "check" else back,
         "story_url": address_of(draft, "story"),
@@ -179,6 +184,8 @@ def guide(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     context = {
         "form": form if is_split else None,
         "draft": draft,
+        "is_filing": True,
+        "is_one_by_one": is_one_by_one(request),
         "along": going_along(draft),
         "guides": [{"duty": duty, "bodies": bodies_of(duty.bodies)} for duty in story.guides(draft)],
         "errors": [

@@ -137,7 +137,9 @@ def tell(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     if held is None and not request.POST.get("story", "").strip():
         return lost(held)
     if held is not None and request.method != "POST":
-        return show_box(request, StoryForm(initial={"story": story.text_of(held.draft)}), draft=held.draft)
+        # A draft of former screens has a statement, and no story yet.
+        text = story.text_of(held.draft) or drafts.first(held.draft, "problem", "statement")
+        return show_box(request, StoryForm(initial={"story": text}), draft=held.draft)
     if held is None:
         held = HeldDraft(*drafts.begin(now=now))
         say_begun_again(request)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.pages.filing import filing, heard, story
+from complaints.pages.filing import filing, heard, side_pages, story
 from complaints.pages.shared import case_shared
 
 _FILE = "file/<uuid:draft_id>/evidence/<int:evidence_id>/"
@@ -13,8 +13,8 @@ urlpatterns = [
     path("file/<uuid:draft_id>/story/", story.tell, name="file-story"),
     path("file/<uuid:draft_id>/heard/", heard.understood, name="file-heard"),
     path("file/<uuid:draft_id>/guide/", heard.guide, name="file-guide"),
-    path("file/<uuid:draft_id>/region/", filing.region, name="file-region"),
-    path("file/<uuid:draft_id>/respondents/", filing.more, name="file-respondents"),
+    path("file/<uuid:draft_id>/region/", side_pages.region, name="file-region"),
+    path("file/<uuid:draft_id>/respondents/", side_pages.more, name="file-respondents"),
     path(_FILE, case_shared.file_of_draft, name="file-evidence"),
     *(
         path(f"{_FILE}{form}/", case_shared.file_of_draft, {"form": form}, name=f"file-evidence-{form}")

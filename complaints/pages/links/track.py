@@ -50,8 +50,9 @@ from complaints.stations import stations
 from complaints.wording.next_action import NextAction, next_action_of
 from enterprises.models import Station
 from web.dates import moment
-from web.errors import answer, kept_text
+from web.errors import answer
 from web.incoming import posted
+from web.kept import kept_text
 from web.languages import named
 
 View = Callable[..., HttpResponseBase]

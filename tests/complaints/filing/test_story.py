@@ -90,7 +90,7 @@ def test_a_story_is_said_back_with_its_words_and_only_the_blamed_carrier_is_fill
     checked = re.findall(r'<input\s+type="(?:radio|checkbox)"[^>]*name="(\w+)"[^>]*value="(\w+)"[^>]*checked', page)
     assert checked == [("line_0", "yes")], "demands are offered, not ticked"
     assert page.count("<q>") <= 6
-    for question in ("替别人投诉", "为单位或做生意", "以前投诉过", "也想举报"):
+    for question in ("替别人，或一起投诉", "为单位或做生意用", "以前投诉过", "也想举报"):
         assert question in page
     assert not {"enterprise", "demands"} & set(draft.data), "nothing goes into a step before it is confirmed"
 
