@@ -39,6 +39,10 @@ class BulkRun:
             "forward": ngettext("已分送%(n)s件", "已分送%(n)s件", len(self.done)),
             "reassign": ngettext("已改派%(n)s件", "已改派%(n)s件", len(self.done)),
             "urge": ngettext("已对%(n)s件发出督办", "已对%(n)s件发出督办", len(self.done)),
+            "propose_urge": ngettext(
+                "已提请对%(n)s件督办，等第二人批准", "已提请对%(n)s件督办，等第二人批准", len(self.done)
+            ),
+            "send_back": ngettext("已退回%(n)s件", "已退回%(n)s件", len(self.done)),
             "read": ngettext("已标为已读%(n)s件", "已标为已读%(n)s件", len(self.done)),
         }[self.do] % {"n": len(self.done)}
         if not self.refused:

@@ -20,7 +20,7 @@ from enterprises.models import Enterprise
 from web.languages import named
 
 #: So many cases at once.
-MOST_URGED = 200
+MOST_AT_ONCE = 200
 
 
 def enterprise_named(typed: str) -> Enterprise | None:
@@ -56,6 +56,7 @@ class ManyCasesForm(fields.StepForm):
     case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
     none_chosen: Any = ""
     too_many: Any = ""
+    most = MOST_AT_ONCE
 
     def __init__(self, data: Any = None, *, numbers: Sequence[str] = (), **options: Any) -> None:
         super().__init__(data, **options)
@@ -66,13 +67,19 @@ class ManyCasesForm(fields.StepForm):
         cleaned = super().clean() or {}
         if not self.numbers:
             self.add_error("case", self.none_chosen)
-        if len(self.numbers) > MOST_URGED:
+        if len(self.numbers) > self.most:
             self.add_error("case", self.too_many)
         return cleaned
 
 
 class ManyInstructionsForm(ManyCasesForm, InstructionForm):
-    none_chosen, too_many = _("请先选中要督办的案件。"), _("一次最多督办200件。")
+    """``most``: how many at once, by policy."""
+
+    none_chosen = _("请先选中要督办的案件。")
+
+    def __init__(self, *args: Any, most: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.most, self.too_many = most, _("一次最多督办%(n)s件。") % {"n": most}
 
 
 class TakeUpForm(fields.StepForm):

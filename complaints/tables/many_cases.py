@@ -59,12 +59,13 @@ def offer_of(texts: Iterable[ShortAnswer]) -> tuple[list[Answer], list[Promise]]
 Moves = Sequence[tuple[int, Move, Actor]]
 
 
-def take_all(moves: Moves, *, now: datetime) -> list[StepResult]:
-    """What came of each move, in their order; a single one that is refused is told like the others."""
+def take_all(moves: Moves, *, now: datetime, whole: bool = False) -> list[StepResult]:
+    """What came of each move, in their order; a single one that is refused is told like the others. ``whole``: the
+    moves of one case are taken together or not at all."""
     if not moves:
         return []
     try:
-        return take_each(moves, now=now)
+        return take_each(moves, now=now, whole=whole)
     except StepNotAllowed as refusal:
         # Only a single move raises.
         return [StepResult(Complaint.objects.get(pk=moves[0][0]), refusal)]

@@ -39,6 +39,8 @@ POLICIES: dict[str, tuple[str, Promise]] = {
     "recusal": ("authority", pgettext_lazy("policy", "决定回避")),
     "recusal_superior": ("authority", pgettext_lazy("policy", "回避逾期未决，报上级")),
     "escalation": ("authority", pgettext_lazy("policy", "督办逾期报上级后，再过几个工作日报更上一级")),
+    "urge_most": ("limits", pgettext_lazy("policy", "一次督办至多多少件")),
+    "urge_second_person": ("limits", pgettext_lazy("policy", "一次督办从多少件起须经第二人批准")),
     "call_back_share": ("limits", pgettext_lazy("policy", "每百件办结案件抽查回访")),
     "termination_notice": ("authority", pgettext_lazy("policy", "告知终止调解")),
     "jurisdiction": ("authority", pgettext_lazy("policy", "解决管辖争议")),

@@ -22,6 +22,7 @@ from accounts.roles import Right
 from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.officer_case import officer_case_of
 from complaints.forms.staff_forms import DecisionForm
 from complaints.handling import Move, StepNotAllowed
@@ -31,22 +32,26 @@ from complaints.models import Complaint, Matter
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review import letters_of
+from complaints.parties.actors import Actor
 from complaints.procedure.refusals import not_yours
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
+from complaints.tables import many_cases
 from database.prepared import CombinedQuery, PreparedQuery
 from web.incoming import posted
 from web.listing import listed
 
 MOST = 200
+URGE = "urge"
 _FIELDS: dict[str, Any] = {
     "ground": gettext_lazy("情形"),
     "facts": gettext_lazy("事实和理由"),
     "body": gettext_lazy("写明的部门"),
     "earlier": gettext_lazy("监管部门受理或者处理过的同一争议"),
     "text": gettext_lazy("事由"),
+    "last_day": gettext_lazy("最晚哪天答复"),
 }
 _GROUNDS = {"refuse": "refusal_ground", "terminate": "termination_ground"}
 
@@ -136,13 +141,59 @@ def _proposal(matter: Matter, names: dict[UUID, str], workspace: Workspace, hide
         signed=listed(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(workspace.conditions.policies, matter, case.handling_region_id),
         is_head=any(a.may(Right.LEAD_AUTHORITY) and here in a.authority_ids for a in workspace.actors),
-        is_ours=here in workspace.authority_ids,
+        # Who urges may stand above the authority that has the case; so may who approves it.
+        is_ours=here in workspace.authority_ids or matter.subject == URGE,
         same_device=two_persons.is_same_device(matter),
         facts=facts,
         respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]),
         case_url=case_url(case, AUTHORITY),
     )
+
+
+def together_with(matter: Matter, workspace: Workspace) -> list[Matter]:
+    """What was proposed with it in one go, for one decision: an instruction for many cases. Itself included."""
+    if matter.subject != URGE or matter.state != "open":
+        return [matter]
+    rows = workspace.proposals().filter(subject=URGE, opened_by_key=matter.opened_by_key, opened_at=matter.opened_at)
+    return list(rows.select_related(*_CASE).order_by("pk"))
+
+
+def _decided_together(
+    request: HttpRequest, workspace: Workspace, matters: Sequence[Matter], actor: Actor | None, form: DecisionForm
+) -> HttpResponseBase | None:
+    """The same decision on each of ``matters``, told one by one; None where the form has errors."""
+
+    def take() -> BulkRun | None:
+        if actor is None or not actor.roles:
+            raise not_yours()
+        if not form.is_valid():
+            return None
+        results: dict[int, str] = {}
+        for matter in matters:
+            built = handling.built(matter.subject, matter.data["payload"])
+            moves = [(matter.complaint_id, proposals.approve(matter_id=matter.pk, missing=1), actor)]
+            moves.append((matter.complaint_id, built, actor))
+            if form.cleaned_data["decision"] == "refuse":
+                text = form.cleaned_data["text"]
+                moves = [(matter.complaint_id, proposals.send_back(matter_id=matter.pk, text=text), actor)]
+            for result in many_cases.take_all(moves, now=workspace.now, whole=True):
+                results[matter.pk] = many_cases.why_refused(result)
+        done = [matter.complaint.number for matter in matters if not results.get(matter.pk)]
+        refused = [(matter.complaint.number, results[matter.pk]) for matter in matters if results.get(matter.pk)]
+        return BulkRun("urge" if form.cleaned_data["decision"] == "grant" else "send_back", done, refused)
+
+    run = run_once(request, take)
+    if run is None:
+        return None
+    context = {
+        "run": run,
+        "title": run.title(),
+        "reasons": run.refusals(),
+        "back_url": reverse("complaints:authority-approvals"),
+        "back_text": _("待批准"),
+    }
+    return render(request, "authority/supervision/run.html", context)
 
 
 @officer_page("GET", "POST")
@@ -175,7 +226,11 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         signature = proposals.approve(matter_id=matter.pk, missing=missing)
         return [signature] if missing > 1 else [signature, handling.built(matter.subject, matter.data["payload"])]
 
-    if form.is_bound:
+    together = together_with(matter, workspace)
+    if form.is_bound and len(together) > 1:
+        if answer := _decided_together(request, workspace, together, actor, form):
+            return answer
+    elif form.is_bound:
         to = case_url(case, AUTHORITY)
         done = take_step(request, officer_case.access, moves, form=form, now=workspace.now, to=to)
         if done.is_new:
@@ -205,6 +260,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         **document_steps.rewritten(matter, officer_case),
         "reveal_url": f"{reveal_url}?reason=look_deliver",
         "proposal": proposal,
+        "together": together if len(together) > 1 else (),
         "effects": effects,
         "form": form,
         "case": matter.complaint,

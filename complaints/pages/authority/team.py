@@ -23,7 +23,7 @@ from complaints.assignment import assigning
 from complaints.desks import authority_lists
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import BY_DUE
-from complaints.forms.staff_forms import MOST_URGED, ManyAssignForm
+from complaints.forms.staff_forms import MOST_AT_ONCE, ManyAssignForm
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
@@ -158,7 +158,7 @@ def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     known = {row.pk for row in people}
     holders = [*people, *(row for row in by_name(gone.select_related("user")) if row.pk not in known)]
     context = {
-        "rows": authority_lists.rows_of(list(cases[:MOST_URGED]), workspace),
+        "rows": authority_lists.rows_of(list(cases[:MOST_AT_ONCE]), workspace),
         "form": shown,
         "ticked": set(shown.numbers),
         "chosen": chosen,

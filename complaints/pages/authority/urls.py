@@ -7,7 +7,7 @@ from complaints.pages.authority.documents import document_steps, documents
 from complaints.pages.authority.intake import intake, lost_device, on_behalf, slip
 from complaints.pages.authority.law import changes, policies
 from complaints.pages.authority.review import review, violations
-from complaints.pages.authority.supervision import call_backs, instructions, supervision
+from complaints.pages.authority.supervision import call_backs, instructions, supervision, urging_many
 from complaints.pages.authority.triage import triage
 from complaints.pages.shared import contact_looks
 
@@ -42,7 +42,7 @@ urlpatterns = [
     path("authority/violations/", violations.violations, name="authority-violations"),
     path("authority/violations/<int:pk>/", violations.violation, name="authority-violation"),
     path("authority/urges/", instructions.board, name="authority-urges"),
-    path("authority/urges/new/", instructions.new_instructions, name="authority-urges-new"),
+    path("authority/urges/new/", urging_many.new_instructions, name="authority-urges-new"),
     path("authority/urges/escalated/", supervision.escalated, name="authority-escalated"),
     path("authority/urges/decisions/", supervision.decisions, name="authority-decisions"),
     path("authority/urges/overdue/", supervision.overdue, name="authority-overdue"),

@@ -45,8 +45,16 @@ def test_an_instruction_escalated_twice(world: World, visit: Any) -> None:
     page = officer.go("/authority/urges/new/?status=negotiating")
     page.locator("[name=text]").fill("消费者反映一直没有人联系。请三天内联系并提出方案，答复本局。")
     page.locator("[name=last_day]").fill((timezone.localdate() + timedelta(days=3)).isoformat())
+    assert page.locator("[name=case]:checked").count() == 0
+    for box in page.locator("[name=case]").all():
+        box.check()
+    if officer.has_scripts:
+        assert page.locator("[name=sure]").inner_text() == "向1家督办2件"
     officer.look()
-    page.get_by_role("button", name="发出督办").click()
+    page.locator("[name=sure]").click()
+    if not officer.has_scripts:
+        assert page.locator("[name=sure]").inner_text() == "向1家督办2件"
+        page.locator("[name=sure]").click()
     assert "已对2件发出督办" in page.inner_text("h1")
     officer.look()
     matter = Matter.objects.get(complaint=case, kind="urge")

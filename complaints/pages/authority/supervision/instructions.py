@@ -1,4 +1,4 @@
-"""/authority/urges/: the 督办 board (or one column of it as a table), one instruction, and one instruction for many.
+"""/authority/urges/: the 督办 board (or one column of it as a table), one instruction, and one step for many cases.
 
 What a card offers is what the table of steps lets this officer do; the answer goes through the step like any other. Of
 up to 200 cases of a list each is judged for itself in one flush; what was refused says why and hinders none of the
@@ -17,21 +17,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority
-from complaints.desks import authority_lists as case_rows
 from complaints.desks import instruction_lists as urges
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun, run_once
-from complaints.desks.case_query import asked_for
-from complaints.desks.keyset import BY_DUE
 from complaints.desks.officer_case import officer_case_of
 from complaints.forms.fields import upload_address
-from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyCasesForm, ManyInstructionsForm
+from complaints.forms.staff_forms import AnswerForm, ManyCasesForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint, Matter
 from complaints.pages.authority.cases import step_url
-from complaints.pages.shared.step_pages import verb
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url, page_of
@@ -217,30 +213,3 @@ def _actor(workspace: Workspace, case: Complaint) -> Actor:
     able = [actor for actor in workspace.actors if stands_to(actor, case)]
     here = (actor for actor in able if case.handling_authority_id in actor.authority_ids)
     return next(here, able[0] if able else workspace.actors[0])
-
-
-@officer_page("GET", "POST")
-def new_instructions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """The cases of an address of /authority/cases/, all ticked; POST: the instruction for those still ticked."""
-    if not workspace.may("urge"):
-        raise Http404
-    filtered, cases = asked_for(workspace, request.GET)
-    form = ManyInstructionsForm(request.POST, today=workspace.today) if request.method == "POST" else None
-    if form is not None:
-        build = verb("urge", "text", "last_day")
-        if done := taken_on_many(request, workspace, "urge", form, build, back="authority-urges", back_text=_("督办")):
-            return done
-        if form.numbers:
-            cases = workspace.cases().filter(number__in=form.numbers[:MOST_URGED])
-    listed = list(cases.select_related(*case_rows.RELATED).order_by(BY_DUE.field, "pk")[: MOST_URGED + 1])
-    more, listed = len(listed) > MOST_URGED, listed[:MOST_URGED]
-    shown = form or ManyInstructionsForm(None, today=workspace.today, numbers=[case.number for case in listed])
-    context = {
-        "rows": case_rows.rows_of(listed, workspace),
-        "form": shown,
-        "ticked": set(shown.numbers),
-        "more": more,
-        "most": MOST_URGED,
-        "back_url": f"{reverse('complaints:authority-cases')}?{urlencode(filtered.address())}",
-    }
-    return render(request, "authority/supervision/urges_new.html", context, status=422 if form is not None else 200)

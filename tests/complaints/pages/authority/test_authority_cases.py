@@ -360,7 +360,7 @@ def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(worl
     assert answer.status_code == 422
     assert not missing_in(page, "一次最多分送500件", "请尽快。", f'value="{case.number}" checked')
     urged = client.post("/authority/urges/new/", {"case": chosen, "text": "请尽快答复。", "last_day": ahead(3)} | key())
-    assert (urged.status_code, "一次最多督办200件" in shown(urged)) == (422, True)
+    assert (urged.status_code, "一次最多督办50件" in shown(urged)) == (422, True)
     assert "请尽快答复。" in shown(urged)
     endless = client.post("/authority/triage/", {"case": [str(nth) for nth in range(2001)], "target": "own"} | key())
     assert (endless.status_code, "请分几次办理" in shown(endless)) == (413, True)

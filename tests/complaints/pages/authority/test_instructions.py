@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from authorities.models import Officer
+from authorities.models import Officer, Policy
 from complaints import handling
 from complaints.handling.steps import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
@@ -39,7 +39,9 @@ def test_the_board_leads_to_a_list_and_to_one_instruction_where_what_is_missing_
     assert 'href="/authority/cases/"' in shown(officer.get(BOARD))
     address = f"{NEW}?status=negotiating"
     assert f'href="{address}"' in shown(officer.get("/authority/cases/?status=negotiating"))
-    assert [row.complaint for row in officer.get(address).context["rows"]] == [case]
+    page = officer.get(address)
+    assert [row.complaint for _to, rows in page.context["groups"] for row, _at in rows] == [case]
+    assert " checked" not in shown(page), "nothing is ticked beforehand"
     # Nothing is asked for where a case is over and where there is none.
     assert NEW not in shown(officer.get("/authority/cases/?status=closed"))
     assert NEW not in shown(officer.get("/authority/cases/?status=mediating"))
@@ -47,7 +49,7 @@ def test_the_board_leads_to_a_list_and_to_one_instruction_where_what_is_missing_
         ({"text": ""}, "text"),
         ({"last_day": "2020-01-01"}, "last_day"),
         ({"case": []}, "case"),
-        ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case"),
+        ({"case": [f"20260101-{n:012d}-0" for n in range(51)]}, "case"),
     ):
         text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
         answer = signed_in(world.rui).post(NEW, text | key())
@@ -182,7 +184,11 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     assert all(case.number in page for case in cases)
     assert own.number not in page
     numbers = [*(case.number for case in cases), own.number, "20260101-AAAAAAAAAAAA-0"]
-    body = {"case": numbers, "text": TEXT, "last_day": ahead(5)} | key()
+    # Nothing goes out before the number was read: what was typed stays, and the button says how many to whom.
+    body = {"case": numbers, "text": TEXT, "last_day": ahead(5)}
+    assert not missing_in(shown(client.post(NEW, body | key())), "还没有发出", "向1家督办5件", TEXT)
+    assert not Matter.objects.filter(kind="urge").exists()
+    body |= {"sure": "5"} | key()
     for _ in range(2):
         result = client.post(NEW, body)
     assert result.context["run"].done == [case.number for case in cases]
@@ -215,3 +221,29 @@ def test_the_enterprise_answers_with_a_file_and_on_the_page_of_the_case(world: W
     assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(signed_in(world.ming).get(path))
     assert signed_in(world.ming).post(f"{path}instruction/", {"text": TEXT} | key()).status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()
+
+
+def test_own_cases_and_those_that_wait_for_the_consumer_are_left_out_and_counted(world: World) -> None:
+    theirs = case_at(world, S.NEGOTIATING)
+    own, waits = case_at(world, S.REVIEW), case_at(world, S.AWAITING_CONSUMER)
+    page = signed_in(world.rui).get(f"{NEW}?status=")
+    assert [row.complaint for _to, rows in page.context["groups"] for row, _at in rows] == [theirs]
+    assert not missing_in(shown(page), "不列：本机关的1件。", "不列：等消费者的1件。")
+    assert (own.number in shown(page), waits.number in shown(page)) == (False, False)
+
+
+def test_from_the_number_of_the_policy_on_a_second_person_approves_them_together(world: World) -> None:
+    Policy.objects.filter(name="urge_second_person").update(number=3)
+    cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
+    body = {"case": [case.number for case in cases], "text": TEXT, "last_day": ahead(5), "sure": "3"}
+    checked(signed_in(world.rui).post(NEW, body | key()), 200, "已提请对3件督办，等第二人批准")
+    assert not Matter.objects.filter(kind="urge").exists()
+    matter = Matter.objects.filter(kind="proposal", subject="urge").earliest("pk")
+    url = f"/authority/approvals/{matter.pk}/"
+    own = signed_in(world.rui).post(url, {"decision": "grant"} | key())
+    assert "已对0件发出督办" in shown(own), "nobody approves what he proposed himself"
+    head = signed_in(officer_of(world, "head"))
+    checked(head.get(url), 200, "同一次提请的3件，一起决定", *(case.number for case in cases))
+    checked(head.post(url, {"decision": "grant"} | key()), 200, "已对3件发出督办")
+    assert Matter.objects.filter(kind="urge", state="open").count() == 3
+    assert not Matter.objects.filter(kind="proposal", state="open").exists()
