@@ -82,6 +82,22 @@ def test_the_switches_work_and_bring_one_back(visit: Callable[..., Any]) -> None
     assert page.url.endswith("/help/")
 
 
+@pytest.mark.parametrize("look", [in_look(360), in_look(360, display="elder", javascript=False)])
+@pytest.mark.parametrize("path", ["/how/", "/file/"])
+def test_the_menu_opens_where_one_is_and_closes(visit: Callable[..., Any], path: str) -> None:
+    page = visit().go(path)
+    links = page.locator("#site")
+    page.locator(".bar-menu").click()
+    box = links.bounding_box()
+    assert box
+    assert (box["y"], links.locator("a[href='/help/']").is_visible()) == (0, True), "it lies over the page"
+    links.locator(".shut").click()
+    assert not links.locator(".shut").is_visible()
+    page.locator(".bar-menu").click()
+    links.locator("a[href='/help/']").click()
+    assert page.url.endswith("/help/")
+
+
 def test_the_keyboard_skips_to_the_content(visit: Callable[..., Any]) -> None:
     visitor = visit()
     page = visitor.go("/help/")
