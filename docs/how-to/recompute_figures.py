@@ -64,6 +64,7 @@ SUMS = {
         "closed_refused",
         "closed_redirected",
         "closed_withdrawn",
+        "closed_let_rest",
     ),
 }
 #: Shares by their name: part, whole; the whole of a list is the sum of its members.
@@ -141,7 +142,8 @@ def wrong_sums(folder: Path) -> list[str]:
         lines = read(folder, table)
         for line in lines:
             for total, parts in SUMS.items():
-                numbers = [line.get(part) for part in parts]
+                # Files from before a part was told do not have it.
+                numbers = [line[part] for part in parts if part in line]
                 if line.get(total) is not None and None not in numbers and sum(numbers) != line[total]:
                     wrong.append(f"{table} {next(iter(line.values()))} {total}")
         if table in ("regions", "region_quarters"):
@@ -341,6 +343,7 @@ def _line(code: str, quarters: list[dict]) -> dict:
         "n": n,
         "settled": settled,
         "unconfirmed": unconfirmed,
+        "let_rest": added([line.get("let_rest") for line in quarters]),
         "low": low,
         "high": high,
         "received": delivered,
@@ -407,6 +410,9 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
     return {
         "received": line.get("received", 0),
         "closed": line.get("closed", 0),
+        # Not told by files from before; nothing at all happened in a region without a line.
+        "closed_let_rest": lines.get(code, {"closed_let_rest": 0}).get("closed_let_rest"),
+        "let_rest": of_quarter.get(code, {"let_rest": 0}).get("let_rest") if end in folders else None,
         "recovered": line.get("recovered", 0),
         "rating": (
             line["marks"] / line["rated"]

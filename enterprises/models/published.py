@@ -75,6 +75,8 @@ class LeagueLine(models.Model):
     settled_most = models.PositiveIntegerField(null=True)
     unconfirmed_least = models.PositiveIntegerField(null=True)
     unconfirmed_most = models.PositiveIntegerField(null=True)
+    #: Nothing was granted and the consumer left it at that: part of what failed. Null too where files do not tell it.
+    let_rest = models.PositiveIntegerField(null=True)
     low = models.PositiveSmallIntegerField(null=True)
     high = models.PositiveSmallIntegerField(null=True)
     received = models.PositiveIntegerField(null=True)

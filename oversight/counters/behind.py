@@ -32,6 +32,7 @@ WHAT: Mapping[str, Any] = {
     "ended_unconfirmed": _("未获确认的阶段"),
     "ended_settled_elsewhere": _("另行和解的阶段"),
     "ended_failed": _("和解不成的阶段"),
+    "ended_let_rest": _("一项也没同意、消费者不再坚持的阶段"),
     "ended_withdrawn": _("撤回的阶段"),
     "ended_returned": _("退回的阶段"),
     "in_part": _("部分和解的阶段"),

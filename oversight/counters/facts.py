@@ -24,6 +24,9 @@ ZONE = "Asia/Shanghai"
 KEY = ("complaint_id", "kind", "ref")
 PLACE = ("day", "region", "enterprise", "branch", "problem", "object", "channel")
 COLUMNS = (*KEY, *PLACE, *MEASURES)
+#: What facts.sql calls the outcome of a case that was closed because nothing was granted and the consumer left it at
+#: that; apart from what was withdrawn otherwise.
+LET_REST = "let_rest"
 
 
 def _local(moment: str) -> str:
@@ -97,7 +100,7 @@ _VOUCHER = f"o.kind = '{figures.VOUCHER}'"
 def _closed() -> dict[str, str]:
     plain = {
         f"closed_{outcome}": f"c.outcome = '{outcome}'"
-        for outcome in Outcome
+        for outcome in (*Outcome, LET_REST)
         if f"closed_{outcome}" in MEASURES and outcome != Outcome.MEDIATED
     }
     return {
@@ -183,6 +186,8 @@ SOURCES = (
         day=_day("e.until_at"),
         counts={
             **{f"ended_{result}": f"{_ENDS} and e.odr_result = '{result}'" for result in figures.RESULTS},
+            # Part of those that failed.
+            "ended_let_rest": f"{_ENDS} and e.is_let_rest",
             # What must be known to count cases where stages are counted.
             "ended_again": f"{_ENDS} and e.is_same_end",
             "in_part": f"{_ENDS} and e.odr_result = 'settled' and e.is_in_part",

@@ -7,7 +7,8 @@ c as materialized (
     select
         c.id as complaint_id, c.handling_region_id as region, c.enterprise_id, c.branch_id,
         c.problem_category as problem, c.object_category as object, c.channel,
-        c.status, case when c.accepted_refusal then 'withdrawn' else c.outcome end as outcome, c.is_not_kept, c.is_in_part,
+        c.status, c.is_not_kept, c.is_in_part,
+        case when c.accepted_refusal or c.reason = 'refusal_let_rest' then 'let_rest' else c.outcome end as outcome,
         c.received_at, c.closed_at, c.next_due_at,
         c.currency, c.consumer_id, c.linked_group,
         (c.facts #>> '{rating,overall}')::int as mark
@@ -47,7 +48,8 @@ d as materialized (
 t as materialized (
     select
         e.id, e.complaint_id, e.enterprise_id, e.branch_id, e.from_at, e.until_at,
-        case when e.accepted_refusal then 'failed' else e.odr_result end as odr_result, e.ended_by, e.is_overdue, e.accepted_at, e.first_contact_at,
+        case when e.accepted_refusal then 'failed' else e.odr_result end as odr_result, e.ended_by, e.is_overdue,
+        e.accepted_refusal or e.ended_by = 'let_rest' as is_let_rest, e.accepted_at, e.first_contact_at,
         c.region, c.problem, c.object, c.channel, c.status, c.is_in_part, c.consumer_id, c.linked_group
     from complaints_engagement e
     join c on c.complaint_id = e.complaint_id

@@ -154,7 +154,9 @@ def _arrivals(counts: Sums) -> dict[str, Figure]:
 def _stages(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
     ended = {f"result_{result}": counts[f"ended_{result}"] for result in figures.RESULTS}
     cases = {result: counts[f"ended_{result}"] - looked_up.get(f"again_{result}", 0) for result in figures.RESULTS}
-    success = figures.settled({**ended, "in_part": counts["in_part"], "cases_settled": cases["settled"]})
+    success = figures.settled(
+        {**ended, "let_rest": counts["ended_let_rest"], "in_part": counts["in_part"], "cases_settled": cases["settled"]}
+    )
     return {
         "settled": replace(success, beside={**success.beside, **{f"cases_{result}": n for result, n in cases.items()}}),
         "on_time": figures.on_time({**counts, "open_overdue": open_overdue(counts)}),

@@ -36,7 +36,7 @@ COLUMN_OF = {name: OPEN_NAMES.get(name, name) for name in NAMES}
 #: was said to have ended did not.
 HAPPENED = (
     *(f"ended_{result}" for result in RESULTS),
-    *("received", "closed", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+    *("received", "closed", "ended_let_rest", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
 )
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from accounts.roles import Role
 from complaints.desks.authority_lists import due_soon, late_inside, late_outside, late_twice
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
-from complaints.models.complaint import ended_as
+from complaints.models.complaint import ended_as, let_rest
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.workflow import ANY_E, Clock, Outcome, Status
 from complaints.procedure.working_calendar import Calendar
@@ -179,6 +179,7 @@ def ended_counts() -> dict[str, Count]:
     """What is counted of stages that ended."""
     in_time = Q(is_overdue=False)
     return {f"result_{result}": Count("pk", filter=ended_as(result)) for result in RESULTS} | {
+        "let_rest": Count("pk", filter=let_rest()),
         "in_part": Count("pk", filter=ended_as("settled") & Q(complaint__is_in_part=True)),
         "in_time": Count("pk", filter=in_time),
         "in_time_reported": Count("pk", filter=in_time & Q(ended_by__in=OWN_REPORT)),
@@ -208,7 +209,8 @@ def settled(counts: Mapping[str, int]) -> Figure:
     """ODR和解成功率: confirmed share; the upper bound takes every silence for a yes."""
     results = {result: counts.get(f"result_{result}", 0) for result in RESULTS}
     whole = sum(results[result] for result in JUDGED)
-    beside = {**results, "in_part": counts.get("in_part", 0), "cases": counts.get("cases_settled", 0)}
+    beside = {name: counts.get(name, 0) for name in ("let_rest", "in_part")} | {"cases": counts.get("cases_settled", 0)}
+    beside |= results
     upper = results["settled"] + results["unconfirmed"]
     return part_of("settled", results["settled"], whole, upper=upper, **beside)
 

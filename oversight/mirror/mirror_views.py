@@ -39,6 +39,7 @@ TITLES: Mapping[str, Any] = {
     "unconfirmed": gettext_lazy("未获确认"),
     "settled_elsewhere": gettext_lazy("另行和解"),
     "failed": gettext_lazy("和解不成"),
+    "let_rest": gettext_lazy("其中消费者不再坚持"),
     "withdrawn": gettext_lazy("撤回（不计）"),
     "returned": gettext_lazy("退回（不计）"),
     "in_time": gettext_lazy("届满前结束"),
@@ -257,7 +258,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
                 f"{_('已确认～含未答复') if now.judged >= ENOUGH else _('已确认')} · {_n(now.judged)}",
                 *_before((now.confirmed, now.judged), (then.confirmed, then.judged)),
             ),
-            parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"),
+            parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "let_rest", "withdrawn", "returned"),
         ),
         Card(
             code="kept",

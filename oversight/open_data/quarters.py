@@ -32,7 +32,10 @@ MENDED = (*(f"mended_{hours}h" for hours in MEND_HOURS), "mended_later")
 FIGURES = (
     Figure(
         "ended",
-        {"settled": TOTAL, "unconfirmed": TOTAL, "other": TOTAL, "settled_elsewhere": "other", "failed": "other"},
+        {
+            **{"settled": TOTAL, "unconfirmed": TOTAL, "other": TOTAL, "settled_elsewhere": "other", "failed": "other"},
+            **{"let_rest": "failed", "_failed_otherwise": "failed"},
+        },
     ),
     # 按时办结率: what ended before its time ran out, and what ran out, each in the quarter in which it happened.
     # Of the former what the enterprise itself ended within its own time, and of that what it ended on the last day.
@@ -57,6 +60,7 @@ _SUMS: Mapping[str, str] = {
     "unconfirmed": "ended_unconfirmed",
     "settled_elsewhere": "ended_settled_elsewhere",
     "failed": "ended_failed",
+    "let_rest": "ended_let_rest",
     "in_time": "in_time",
     "late": "ran_out",
     "answered": "answered",
@@ -171,6 +175,7 @@ def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
                 if enterprise in enterprises:
                     enterprises[enterprise][name] += n
     for counts in (*regions.values(), *enterprises.values()):
+        counts["_failed_otherwise"] = counts["failed"] - counts["let_rest"]
         counts["_otherwise"] = counts["in_time"] - counts["answered"]
         counts["_earlier"] = counts["answered"] - counts["last_day"]
         counts["_first_time"] = counts["delivered"] - counts["again"]

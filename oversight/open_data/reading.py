@@ -170,7 +170,8 @@ _ENDED = (
     Column("unconfirmed", "integer", pgettext_lazy("open data", "企业称已和解，消费者没有答复")),
     Column("settled_elsewhere", "integer", pgettext_lazy("open data", "双方在平台以外和解")),
     Column("failed", "integer", pgettext_lazy("open data", "和解不成")),
-    Column("other", "integer", pgettext_lazy("open data", "以上两项之和")),
+    Column("let_rest", "integer", pgettext_lazy("open data", "其中：企业一项也没同意，消费者不再坚持的")),
+    Column("other", "integer", pgettext_lazy("open data", "另行和解与和解不成之和")),
     Column("ended", "integer", pgettext_lazy("open data", "确认和解、没有答复与以上之和，和解成功率的分母")),
 )
 _MULTIPLE_OF = Column(
@@ -227,6 +228,9 @@ _CLOSED = (
     Column("closed_refused", "integer", pgettext_lazy("open data", "办结：不予受理")),
     Column("closed_redirected", "integer", pgettext_lazy("open data", "办结：告知其他途径")),
     Column("closed_withdrawn", "integer", pgettext_lazy("open data", "办结：消费者撤回")),
+    Column(
+        "closed_let_rest", "integer", pgettext_lazy("open data", "办结：企业一项也没同意，消费者不再坚持（不算撤回）")
+    ),
     Column("closed", "integer", pgettext_lazy("open data", "办结的投诉，以上各项之和")),
 )
 TABLES: Mapping[str, DataTable] = {
@@ -305,7 +309,11 @@ TABLES: Mapping[str, DataTable] = {
     )
 }
 #: Columns that older sets do not have, with what is known of them there.
-LATER: Mapping[str, int | None] = {**{column.name: None for column in _MISROUTED}, "answered": None, "multiple_of": 1}
+LATER: Mapping[str, int | None] = {
+    **{column.name: None for column in _MISROUTED},
+    **dict.fromkeys(("answered", "let_rest", "closed_let_rest")),
+    "multiple_of": 1,
+}
 #: The tables of a month that ends a quarter.
 OF_QUARTERS = ("region_quarters", "enterprise_quarters")
 #: Tables that were issued once and are not any more: enterprises by months.

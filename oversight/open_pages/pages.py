@@ -273,6 +273,7 @@ def _row(line: LeagueLine, replied: set[int]) -> dict[str, Any]:
         "n": _range(line.n, line.n),
         "settled": _range(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
         "unconfirmed": _range(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"),
+        "let_rest": _range(line.let_rest, line.let_rest),
         "received": _range(line.received, line.received),
         "per_customers": f"{line.per_customers:,}" if line.per_customers is not None else "",
         "last_day": _thousandths(line.last_day_share),

@@ -181,10 +181,11 @@ def _settled(figure: Figure, lists: Lists) -> Card:
         ("unconfirmed", _("未获确认")),
         ("settled_elsewhere", _("另行和解")),
         ("failed", _("和解不成")),
+        ("let_rest", _("其中消费者不再坚持")),
         ("withdrawn", _("撤回（不计）")),
         ("returned", _("退回（不计）")),
     )
-    parts = [part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
+    parts = [part(label, figure.beside[name], lists, f"ended_{name}") for name, label in names]
     parts.append(part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
     label = _("已确认～含未答复") if figure.n >= ENOUGH else _("已确认")
     return Card(

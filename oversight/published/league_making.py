@@ -32,8 +32,8 @@ from oversight.presenting.leagues import places
 from web.small_numbers import ENOUGH, wilson
 
 #: Counted or shown differently from before gets the next number; 4: 末日办结 is what the enterprise itself ended, on
-#: the last day of the stage's own time.
-FORMULA = 4
+#: the last day of the stage's own time; 5: of what failed it says how much the consumer let rest.
+FORMULA = 5
 #: So many quarters have a table of their own, beside that of all of them.
 QUARTERS = 4
 #: Who is ranked is known this well: the least and the most lie no further apart than this part of all.
@@ -179,6 +179,7 @@ def line_values(rows: Sequence[FileLine]) -> dict[str, Any]:
         "settled_most": shown.settled[1],
         "unconfirmed_least": shown.unconfirmed[0],
         "unconfirmed_most": shown.unconfirmed[1],
+        "let_rest": reading.added(row["let_rest"] for row in rows),
         "low": shown.interval and shown.interval[0],
         "high": shown.interval and shown.interval[1],
         "received": received,

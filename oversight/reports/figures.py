@@ -14,7 +14,7 @@ from oversight.figures.rounding import FAR
 from oversight.models import DataSet
 from oversight.open_data import issuing, quarters, reading
 from oversight.open_data.cells import GOODS, NONE, SERVICE
-from oversight.open_data.reading import TABLES, WITHHELD
+from oversight.open_data.reading import LATER, TABLES, WITHHELD
 from oversight.presenting import leagues
 from oversight.reports.changes import Number, Run, attach, frozen
 from web.small_numbers import ENOUGH, wilson
@@ -249,10 +249,11 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
 
 
 def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
+    later = {column.name: None for column in TABLES["regions"].columns if column.name in LATER}
     return {
         line["region_code"]: {
-            name: None if value == WITHHELD else value if name in _TEXTS else int(value)
-            for name, value in line.items()
+            name: None if value in (WITHHELD, None) else value if name in _TEXTS else int(value)
+            for name, value in (later | line).items()
             if name != "multiple_of"
         }
         for line in reading.lines(data_set.files.get(name="regions.csv"))

@@ -253,6 +253,7 @@ def _summary(figures: Mapping[str, Any]) -> ReportTable:
         change = change_of(n, (was or {}).get(code), line.get("changes", {}).get(code))
         rows.append([title, _shown(n), before, change])
         raw.append([code, _raw(n), "", ""])
+    _add_let_rest(rows, raw, "closed_let_rest", line, was)
     codes = [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
     _add_shares(rows, raw, line, was, codes, line.get("changes", {}))
     before = _yuan(was) if was is not None else cards.NOTHING
@@ -270,6 +271,7 @@ def _stages(figures: Mapping[str, Any]) -> ReportTable:
         line, was = figures["summary"], figures.get("stages_before")
         codes = [code for code in shares(line) if code in BY_QUARTER]
         _add_shares(rows, raw, line, was, codes, line.get("quarter_changes", {}))
+        _add_let_rest(rows, raw, "let_rest", line, was)
         _add_rating(rows, raw, line, was)
     title = f"{TABLES['stages']}{_quarter(figures)}"
     return ReportTable("stages", title, _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
@@ -301,6 +303,17 @@ def _add_shares(
             made_of = _("%(parts)s；%(change)s") % {"parts": made_of, "change": shifts.alone(code, change)}
         rows.append([str(DEFINITIONS[code].title), _share_text(share), before, made_of])
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
+
+
+def _add_let_rest(
+    rows: list[Cells], raw: list[Cells], code: str, line: Mapping[str, Any], was: Mapping[str, Any] | None
+) -> None:
+    """What ended because nothing was granted and the consumer left it at that; nothing where no file tells it."""
+    if line.get(code) is None:
+        return
+    before = cards.NOTHING if was is None or was.get(code) is None else _shown(was[code])
+    rows.append([_("一项也没同意、消费者不再坚持的"), _shown(line[code]), before, ""])
+    raw.append([code, _raw(line[code]), "", ""])
 
 
 def _add_rating(rows: list[Cells], raw: list[Cells], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:

@@ -59,6 +59,15 @@ def test_a_random_world_is_counted_by_both_in_the_same_way(world: World, seed: i
     assert min(some[name] for name in ("received", "settled.whole", "on_time.late", "kept.due", "misrouted")) > 0
 
 
+def test_one_too_many_that_the_consumer_let_rest_turns_it_red(walked: Walk, db: None) -> None:
+    one = DayRegion.objects.filter(ended_failed__gt=0).latest("region")
+    DayRegion.objects.filter(pk=one.pk).update(ended_let_rest=(one.ended_let_rest or 0) + 1)
+    differing = [pair for pair in audited(walked, ["figures"]) if pair.differs]
+    found = {(pair.figure, pair.scope, pair.portal - pair.auditor) for pair in differing}
+    assert ("settled.let_rest", f"region {Region.objects.get(pk=one.region).code}", 1) in found
+    assert {(figure, n) for figure, _scope, n in found} == {("settled.let_rest", 1)}
+
+
 def test_one_case_too_many_in_one_county_turns_it_red(walked: Walk, db: None) -> None:
     one = DayRegion.objects.filter(received__gt=0).latest("region")
     DayRegion.objects.filter(pk=one.pk).update(received=one.received + 1)

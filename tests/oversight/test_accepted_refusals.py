@@ -36,7 +36,7 @@ def test_it_is_failed_and_not_settled_in_figures_counters_lists_and_beside_the_e
         assert figure.version == 2
     lists = {name: [row.complaint_id for row in mirror.LISTS[name](measure)] for name in ("settled", "failed")}
     assert lists == {"settled": [settled.pk], "failed": [old.pk]}
-    closed = Tally.objects.filter(kind="closed").values_list("complaint_id", "closed_settled", "closed_withdrawn")
+    closed = Tally.objects.filter(kind="closed").values_list("complaint_id", "closed_settled", "closed_let_rest")
     assert set(closed) == {(old.pk, None, 1), (settled.pk, 1, None)}
     rows = publishing.figures(DAY + timedelta(days=1))
     assert {(row.ended, row.settled) for row in rows if row.enterprise_id == world.mobile.pk} == {(2, 1)}

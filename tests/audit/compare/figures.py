@@ -41,7 +41,7 @@ def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {
         "received": figures["received"].n,
         "closed": figures["closed"].n,
-        **{f"settled.{name}": success.beside[name] for name in (*counting.RESULTS, "in_part")},
+        **{f"settled.{name}": success.beside[name] for name in (*counting.RESULTS, "let_rest", "in_part")},
         "settled.upper": success.upper,
         "settled.whole": success.denominator,
         "on_time.in_time": on_time.numerator,

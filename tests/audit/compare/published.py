@@ -75,7 +75,7 @@ def _first_page(cursor: Any, every: list[Issued], folder: Path) -> Pairs:
 
 #: Columns of a line of the league and what the program calls them.
 LEAGUE = {
-    **{name: name for name in ("n", "low", "high", "received", "place_first", "place_last")},
+    **{name: name for name in ("n", "low", "high", "let_rest", "received", "place_first", "place_last")},
     "last_day_share": "last_day",
     "again_share": "again",
 }
@@ -139,13 +139,14 @@ def _reports(cursor: Any, every: list[Issued], folder: Path) -> Pairs:
         month = f"{report.month:%Y-%m}"
         told = published.program().figures_of(folders, region, month)
         scope, summary = f"report {report.pk} of {region}", figures["summary"]
+        counts = [name for name in ("received", "closed", "closed_let_rest", "let_rest") if name in summary]
         yield from paired(
             {
-                **{name: summary[name] for name in ("received", "closed")},
+                **{name: summary[name] for name in counts},
                 "recovered": None if summary["recovered"] is None else float(summary["recovered"]),
             },
             {
-                **{name: told[name] for name in ("received", "closed")},
+                **{name: told[name] for name in counts},
                 "recovered": None if told["recovered"] is None else float(told["recovered"]),
             },
             scope,

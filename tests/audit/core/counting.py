@@ -112,9 +112,10 @@ class World:
         return [s for s in self.stages if s.has_ended and self.within(s.row.until_at)]
 
     def settled(self) -> dict[str, int]:
-        n: Counter[str] = Counter(dict.fromkeys((*RESULTS, "in_part"), 0))
+        n: Counter[str] = Counter(dict.fromkeys((*RESULTS, "let_rest", "in_part"), 0))
         for stage in self.ended():
             n[stage.result] += 1
+            n["let_rest"] += stage.is_let_rest
             n["in_part"] += stage.result == "settled" and stage.case.row.is_in_part
         return dict(n)
 

@@ -17,7 +17,7 @@ def figures(world: World) -> dict[str, Any]:
     result: dict[str, Any] = {
         "received": world.received(),
         "closed": len(world.closed()),
-        **{f"settled.{name}": settled[name] for name in (*RESULTS, "in_part")},
+        **{f"settled.{name}": settled[name] for name in (*RESULTS, "let_rest", "in_part")},
         "settled.upper": settled["settled"] + settled["unconfirmed"],
         "settled.whole": sum(settled[name] for name in JUDGED),
         **{f"on_time.{name}": n for name, n in on_time.items()},
@@ -88,7 +88,7 @@ def mirror(world: World) -> dict[str, Any]:
     settled, on_time = world.settled(), world.on_time()
     return {
         "delivered": len(world.delivered()),
-        **{result: settled[result] for result in RESULTS},
+        **{result: settled[result] for result in (*RESULTS, "let_rest")},
         "in_time": on_time["in_time"],
         "ended_late": on_time["late"],
         "open_late": on_time["open_overdue"],

@@ -17,7 +17,7 @@ from tests.audit.core.rows import Case
 
 OUTCOMES = (
     *("settled", "unconfirmed", "settled_elsewhere", "negotiation_failed", "mediated", "not_kept"),
-    *("mediation_terminated", "refused", "redirected", "withdrawn"),
+    *("mediation_terminated", "refused", "redirected", "withdrawn", "let_rest"),
 )
 #: Hours that divide first responses (working hours) and cases that were given back and sent on.
 RESPONDED, MENDED = (2, 4, 8, 16, 24, 40), (24, 72)
@@ -84,7 +84,9 @@ def month_counts(slow: World) -> Counter[str]:
             for stage in stages
         ):
             # Nothing was granted, so there was nothing to accept.
-            outcome = "withdrawn"
+            outcome = "let_rest"
+        if closing.step == "let_rest":
+            outcome = "let_rest"
         if outcome in OUTCOMES:
             n[f"closed_{outcome}"] += 1
             n["closed"] += 1
@@ -125,7 +127,7 @@ def quarter_counts(slow: World) -> Counter[str]:
     """The columns of both tables of quarters; what ran out counts where it ran out, whatever became of it later."""
     n: Counter[str] = Counter()
     ended = slow.settled()
-    n.update({name: ended[name] for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")})
+    n.update({name: ended[name] for name in ("settled", "unconfirmed", "settled_elsewhere", "failed", "let_rest")})
     n["other"] = n["settled_elsewhere"] + n["failed"]
     n["ended"] = n["settled"] + n["unconfirmed"] + n["other"]
     n["in_time"] = slow.on_time()["in_time"]

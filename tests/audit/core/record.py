@@ -102,6 +102,15 @@ class Stage:
     def result(self) -> str:
         return "failed" if self._said_no_later() or self._took_a_refusal() else str(self.row.odr_result)
 
+    @cached_property
+    def is_let_rest(self) -> bool:
+        """Nothing was granted and the consumer left it at that, as the entry of that moment says; what was once taken
+        for a settlement is the same."""
+        let_rest = any(
+            (e.step, e.to_status) == ("let_rest", "closed") and e.happened_at == self.row.until_at for e in self.entries
+        )
+        return let_rest or self._took_a_refusal()
+
     @property
     def has_ended(self) -> bool:
         """A merger passes a stage on and does not end it."""

@@ -34,7 +34,7 @@ OF_MONTHS: tuple[Mapping[str, str], ...] = (
 OF_QUARTERS: tuple[Mapping[str, str], ...] = (
     {
         **{"settled": "ended", "unconfirmed": "ended", "other": "ended", "ended": ""},
-        **{"settled_elsewhere": "other", "failed": "other"},
+        **{"settled_elsewhere": "other", "failed": "other", "let_rest": "failed", "_failed_otherwise": "failed"},
     },
     {
         **{"in_time": "due", "late": "due", "due": "", "answered": "in_time", "_otherwise": "in_time"},
@@ -162,6 +162,11 @@ def sheets_of(release: Release, as_of: AsOf, firms: Mapping[str, int]) -> Iterat
     truth = {code: month_counts(slow) for code, slow in counted.items()}
     rows = [tree(of_region, [code for code, n in truth.items() if any(n.values())])]
     for columns in OF_MONTHS:
+        if "closed_let_rest" in columns and not all("closed_let_rest" in line for line in of_region.values()):
+            # Issued before this column was: what was let rest stood among what was withdrawn.
+            columns = {name: whole for name, whole in columns.items() if name != "closed_let_rest"}
+            for n in truth.values():
+                n["closed_withdrawn"] += n["closed_let_rest"]
         yield _sheet(next(iter(parts_of(columns)[""])), of_region, truth, rows, [columns])
     yield _received(release, of_region, rows, {code: categories(slow) for code, slow in counted.items()}, truth)
     if "region_quarters" not in release.tables:
@@ -174,6 +179,9 @@ def sheets_of(release: Release, as_of: AsOf, firms: Mapping[str, int]) -> Iterat
     regions = tree(lines, [code for code in counted if any(truth[code].values())])
     rows = [regions, {**dict.fromkeys(of_firms, ""), f"{REST}:firms": ""}]
     for columns in OF_QUARTERS:
+        if "let_rest" in columns and not all("let_rest" in line for line in (*lines.values(), *of_firms.values())):
+            # Issued before this column was.
+            columns = {name: whole for name, whole in columns.items() if whole != "failed"}
         if "answered" in columns and not all("answered" in line for line in (*lines.values(), *of_firms.values())):
             # Issued before these columns were; its last_day counted other stages.
             columns = {name: whole for name, whole in columns.items() if name in ("in_time", "late", "due")}

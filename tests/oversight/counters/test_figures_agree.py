@@ -54,7 +54,8 @@ def compare(
     success, counted = quick["settled"], slow.settled()
     for result in figures.RESULTS:
         assert success.beside[result] == counted.get(result, 0), result
-    assert success.beside["in_part"] == counted.get("in_part", 0)
+    for part in ("let_rest", "in_part"):
+        assert success.beside[part] == counted.get(part, 0), part
     assert success.numerator == counted.get("settled", 0)
     assert success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
     judged = ("settled", "unconfirmed", "settled_elsewhere", "failed")

@@ -125,6 +125,7 @@ def test_every_line_of_every_league_table(year: dict[str, Path], script: ModuleT
         assert (told["place_first"], told["place_last"]) == (line.place_first, line.place_last), key
         assert told["settled"] == [line.settled_least, line.settled_most]
         assert told["unconfirmed"] == [line.unconfirmed_least, line.unconfirmed_most]
+        assert told["let_rest"] == line.let_rest
         assert (told["per_customers"] is None) == (line.per_customers is None)
         if line.per_customers is not None:
             assert abs(told["per_customers"] - float(line.per_customers)) <= 0.05
