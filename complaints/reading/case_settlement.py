@@ -119,6 +119,10 @@ class OfferView:
         return self.state_code == "open"
 
     @property
+    def shows_law(self) -> bool:
+        return any(answer.law is not None for answer in self.answers)
+
+    @property
     def rest_is_open(self) -> bool:
         """Whether what was refused may go on although the granted part is accepted: the part is no whole with it."""
         granted = [a for a in self.answers if a.verdict_code != "refuse"]

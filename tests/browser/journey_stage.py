@@ -280,7 +280,6 @@ def answer_offer(consumer: Consumer, number: int, answer: str, **texts: str) -> 
     if answer == "accept" and consumer.page.locator("input[name=rest]").count():
         consumer.choose("rest", "give_up")
     if answer == "decline":
-        consumer.page.locator("main details summary").first.click()
         consumer.choose("reason", "amount_too_low")
     for field, text in texts.items():
         consumer.type(field, text)

@@ -41,7 +41,7 @@ def _onward(page: CasePage) -> str:
     """Where the case goes when the negotiation ends without a result."""
     complaint = page.complaint
     if complaint.authority_received_at is not None or complaint.consents.get("pass_to_regulator") is not False:
-        text = _("案件转%(authority)s审查，%(review)s内告知您是否受理。不用重新投诉。")
+        text = _("转%(authority)s，%(review)s内告知您是否受理。")
         return text % {"authority": _county_of(page), "review": page.limits["review"]}
     return _("您之前不同意交市场监管局，所以案件会办结。办结后您仍可交市场监管局。")
 
@@ -70,16 +70,16 @@ def _let_rest(page: CasePage) -> list[str]:
         return [_("您接受过的部分照常有效，其余的不再要求。")]
     limits = {"day": last_day_text(deadlines.working_days(page.now, 1, page.calendar).due_at)}
     return [
-        _("案件结束，记为“全部拒绝，未再坚持”，不算和解成功。"),
+        _("案件结束，不算和解成功。"),
         _("%(day)s可以撤销；以后仍可交市场监管局。") % limits,
     ]
 
 
 def _accept(page: CasePage, offer: OfferView) -> list[str]:
-    texts = [_("方案生效，企业按期办。没有按期做到的，案件自动交市场监管局，不用重新投诉。")]
+    texts = [_("没做到的，自动交市场监管局。")]
     refused = listed([a.demand for a in offer.answers if a.verdict_code == "refuse"])
     if refused and offer.rest_is_open:
-        texts.append(_("没同意的（%(what)s），您再选：不再要求、继续谈，或者交市场监管局。") % {"what": refused})
+        texts.append(_("没同意的（%(what)s），您再选。") % {"what": refused})
     elif refused:
         texts.append(_("没同意的（%(what)s），接受以后就不再要求。") % {"what": refused})
     return texts
@@ -93,7 +93,7 @@ def ways(page: CasePage) -> dict[str, list[str]]:
     if page.open_offer.offer.grants_nothing:
         results["regulator"] = [_onward(page)]
         if not time_is_up(page):
-            results["decline"] = [_("写下您要什么；企业的期限接着算，可以再提方案。")]
+            results["decline"] = [_("写下您要什么；企业期限内可以再提方案。")]
         if page.may("let_rest"):
             results["rest"] = _let_rest(page)
         return results
@@ -102,13 +102,10 @@ def ways(page: CasePage) -> dict[str, list[str]]:
     if time_is_up(page):
         results["decline"] = [_("协商期限已经用完，") + _onward(page)]
     else:
-        results["decline"] = [_("企业的期限接着算，可以再提方案。")]
+        results["decline"] = [_("企业期限内可以再提方案。")]
     if page.may("stop_negotiating"):
         results["regulator"] = [_("这份方案不作数。"), _onward(page)]
-    results["ask"] = [
-        _("企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。") % page.limits,
-        _("同一方案最多问%(reply_questions_per_offer)s次。") % page.limits,
-    ]
+    results["ask"] = [_("%(consumer_question_answer)s内回答，最多问%(reply_questions_per_offer)s次。") % page.limits]
     return results
 
 

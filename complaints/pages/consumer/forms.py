@@ -225,9 +225,14 @@ class OfferForm(StepForm):
         self.fields["counter_demand"].label = _("继续谈时，您希望的方案")
 
     @property
-    def paths(self) -> list[tuple[Any, list[str]]]:
-        """Each answer with what it leads to."""
-        return [(option, self.ways.get(str(option.data["value"]), [])) for option in self["answer"]]
+    def paths(self) -> list[tuple[str, Any, list[str]]]:
+        """Each answer: its code, its field, what it leads to."""
+        codes = [(str(option.data["value"]), option) for option in self["answer"]]
+        return [(code, option, self.ways.get(code, [])) for code, option in codes]
+
+    @property
+    def asks_on_accepting(self) -> bool:
+        return not {"rest", "confirmed", "part"}.isdisjoint(self.fields)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

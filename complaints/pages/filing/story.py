@@ -65,7 +65,7 @@ def marks(screen: str) -> dict[str, Any]:
     number = steps.number_of(screen)
     return {
         # What is filled in comes first: the links of the foot are folded away.
-        "is_filing": True,
+        "folds_menu": True,
         "number": number,
         "total": len(steps.SCREENS),
         "marks": [place <= number for place in range(1, len(steps.SCREENS) + 1)],

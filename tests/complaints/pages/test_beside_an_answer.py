@@ -16,7 +16,7 @@ from tests.complaints.pages.at_home import place
 from tests.complaints.pages.at_the_desk import address, shown, signed_in
 from tests.oversight.counting import a_line
 
-SIMILAR = re.compile(r'<section aria-labelledby="h-similar">.*?</section>', re.S)
+SIMILAR = re.compile(r'<div class="similar">.*?双方看到的一样。', re.S)
 
 
 def published(case: Complaint, ended: int, settled: int, unconfirmed: int) -> None:
