@@ -1,18 +1,23 @@
-"""A closed case for the consumer: what ended, what was done of it, and what can still be done until when."""
+"""A closed case for the consumer, in an account or by the link of the receipt: what ended, what was done of it, what
+can still be done until when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from complaints import wording
-from complaints.acceptance.remedies import Remedy
-from complaints.reading.case import CasePage
+from complaints.acceptance.remedies import Remedy, remedies
+from complaints.models import Complaint, Demand, HandlingStep, Matter
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import Audience, Outcome, Status
 from complaints.reading.case_people import demand_text
-from complaints.reading.case_settlement import ObligationView
+from complaints.reading.case_record import body_texts
+from complaints.reading.case_settlement import ObligationView, OfferView
+from complaints.wording.standing import standing
 from web.dates import day_text, last_day_text
 from web.templatetags.portal import money
 
@@ -37,9 +42,77 @@ class Door:
     why: str = ""
 
 
-def lines_of(page: CasePage) -> list[Line]:
-    """What was promised and how each stands; then the demands that came to nothing, by name."""
-    return [*map(_kept, page.promises), *_came_to_nothing(page)]
+class Seen(Protocol):
+    """What a page knows of a case."""
+
+    @property
+    def complaint(self) -> Complaint: ...
+    @property
+    def offers(self) -> Sequence[OfferView]: ...
+    @property
+    def promises(self) -> Sequence[ObligationView]: ...
+    @property
+    def demands(self) -> Sequence[Demand]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedCard:
+    """``label``, ``tone`` and ``icon`` of how it ended; ``body``: who has the duty instead; ``elsewhere``: ways without
+    a page here."""
+
+    label: str
+    tone: str
+    icon: str
+    reason: str
+    body: str
+    lines: Sequence[Line]
+    doors: Sequence[Door]
+    elsewhere: Sequence[Remedy]
+
+
+def card_of(
+    page: Seen,
+    *,
+    now: datetime,
+    conditions: Conditions,
+    may: Collection[str],
+    undo: Matter | None,
+    at: Callable[[str], str],
+    dossier: str = "",
+) -> ClosedCard | None:
+    """None for an open case. ``may``: the steps that the reader may take; ``undo``: what he may take back; ``at``: the
+    address of a step's page; ``dossier``: that of the whole file, "" where it is not offered."""
+    complaint = page.complaint
+    if complaint.closed_at is None:
+        return None
+    ended = standing(complaint)
+    ways = remedies(
+        complaint,
+        today=conditions.calendar.local_day(now),
+        policies=conditions.policies,
+        calendar=conditions.calendar,
+        may=frozenset(may),
+        is_broken=any(p.state_code == "broken" for p in page.promises),
+    )
+    return ClosedCard(
+        label=ended.text,
+        tone=ended.tone,
+        icon=ended.icon,
+        reason=ended.why,
+        body=_body(complaint),
+        lines=[*map(_kept, page.promises), *_came_to_nothing(page)],
+        doors=[*_doors(ways, may, undo, at, dossier)],
+        elsewhere=[way for way in ways if not way.step],
+    )
+
+
+def _body(complaint: Complaint) -> str:
+    """Who has the duty, where the authority had not (art. 16, item 1; arts 34, 44)."""
+    if complaint.outcome not in (Outcome.REFUSED, Outcome.REDIRECTED):
+        return ""
+    closing = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, to_status=Status.CLOSED)
+    step = closing.order_by("sequence").last()
+    return "".join(body_texts(step)) if step is not None else ""
 
 
 def _kept(promise: ObligationView) -> Line:
@@ -50,7 +123,7 @@ def _kept(promise: ObligationView) -> Line:
     return Line(what=promise.what, how=how, tone=tone, amount=amount)
 
 
-def _came_to_nothing(page: CasePage) -> Iterator[Line]:
+def _came_to_nothing(page: Seen) -> Iterator[Line]:
     """Demands that were given up, and those of a refusal that was let rest, with what the enterprise said to them."""
     said = {a.ordinal: a for offer in reversed(page.offers) for a in offer.answers}
     for demand in page.demands:
@@ -67,24 +140,18 @@ def _came_to_nothing(page: CasePage) -> Iterator[Line]:
         yield Line(what=demand_text(demand), how=how, tone="bad", amount=amount)
 
 
-def doors_of(page: CasePage, ways: Sequence[Remedy], undo_until: datetime | None) -> list[Door]:
+def _doors(
+    ways: Sequence[Remedy], may: Collection[str], undo: Matter | None, at: Callable[[str], str], dossier: str
+) -> Iterator[Door]:
     """The most urgent first; the undo as long as it works."""
-    number = page.complaint.number
-
-    def at(step: str) -> str:
-        return reverse("complaints:case-step", args=[number, step])
-
-    results = []
-    matter = page.matters.get("undo")
-    if undo_until is not None and matter is not None:
-        what = _("点错了？撤销“%(what)s”") % {"what": wording.label(matter.subject, kind="step")}
-        results.append(Door(what=what, url=at("undo"), until=last_day_text(undo_until)))
+    if undo is not None and undo.until_at is not None:
+        what = _("点错了？撤销“%(what)s”") % {"what": wording.label(undo.subject, kind="step")}
+        yield Door(what=what, url=at("undo"), until=last_day_text(undo.until_at))
     for way in ways:
         if way.step:
             until = _("最晚%(day)s") % {"day": day_text(way.until)} if way.until is not None else ""
-            results.append(Door(what=way.what, url=at(way.step), until=until, why=way.why))
-    if page.may("rate"):
-        results.append(Door(what=_("这次办理怎么样？"), url=at("rate"), why=_("评价不影响结果，可以不评。")))
-    dossier = reverse("complaints:case-dossier", args=[number])
-    results.append(Door(what=_("要一份完整档案"), url=dossier, why=_("PDF、ZIP，可以给法院或者仲裁。")))
-    return results
+            yield Door(what=way.what, url=at(way.step), until=until, why=way.why)
+    if "rate" in may:
+        yield Door(what=_("这次办理怎么样？"), url=at("rate"), why=_("评价不影响结果，可以不评。"))
+    if dossier:
+        yield Door(what=_("要一份完整档案"), url=dossier, why=_("PDF、ZIP，可以给法院或者仲裁。"))

@@ -20,13 +20,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.sign_in.contacts import refuse_while_new
 from complaints import wording
-from complaints.acceptance.remedies import remedies
 from complaints.filing import drafts, steps
 from complaints.filing.held import address_of
 from complaints.handling import Move
 from complaints.links.proving import proved_in
 from complaints.links.tracking import open_until
-from complaints.models import Complaint, Deadline, HandlingStep, Participant
+from complaints.models import Complaint, Deadline, Participant
 from complaints.pages.consumer import ending
 from complaints.pages.consumer.calls import calls_of, more_of
 from complaints.pages.consumer.explaining import read_back
@@ -35,15 +34,13 @@ from complaints.pages.consumer.people import people_of, siblings_of
 from complaints.pages.shared.case_shared import signed_in_page, to_own_page
 from complaints.pages.shared.step_pages import StepContext, StepPage, Text, led_back, show_or_take
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.workflow import Audience, Outcome, Status
+from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents, case_rows
 from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, case_url, find_case, page_of
 from complaints.reading.case_people import respondent_of
-from complaints.reading.case_record import body_texts
 from complaints.reading.sent_notices import of_case
 from complaints.wording.next_action import next_action_of
-from complaints.wording.standing import standing
 from database.prepared import CombinedQuery, PreparedQuery
 
 
@@ -72,24 +69,21 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     rows = case_rows.of_page[CONSUMER](result.complaint.pk)
     page = page_of(replace(result, rows=rows), now=now)
     undo = page.matters.get("undo") if page.may("undo") else None
-    undo_until = undo.until_at if undo else None
-    ways = remedies(
-        page.complaint,
-        today=page.today,
-        policies=page.conditions.policies,
-        calendar=page.calendar,
-        may=frozenset(page.steps),
-        is_broken=any(p.state_code == "broken" for p in page.promises),
-    )
     context = {
         "page": page,
         "calls": calls_of(page),
-        "ended": ending.lines_of(page) if page.is_closed else (),
-        "doors": ending.doors_of(page, ways, undo_until) if page.is_closed else (),
-        "elsewhere": [way for way in ways if not way.step],
+        "closed": ending.card_of(
+            page,
+            now=now,
+            conditions=page.conditions,
+            may=page.steps,
+            undo=undo,
+            at=lambda name: reverse("complaints:case-step", args=[page.complaint.number, name]),
+            dossier=reverse("complaints:case-dossier", args=[page.complaint.number]),
+        ),
         "more": more_of(page),
         "can_add": page.may("add_statement"),
-        "undo_until": undo_until,
+        "undo_until": undo.until_at if undo else None,
         "undo_what": wording.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.next_action.deadline],
         "may_break": page.may("report_breach"),
@@ -98,25 +92,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "court": case_documents.court_of(documents, page.complaint.number),
         "siblings": siblings_of(page.complaint, cast(User, request.user)),
         "people": people_of(result, now=now),
-        "outcome": _outcome(page.complaint),
     }
     return render(request, "consumer/case.html", context)
-
-
-def _outcome(complaint: Complaint) -> dict[str, str] | None:
-    if complaint.closed_at is None:
-        return None
-    ended = standing(complaint)
-    return {"label": ended.text, "tone": ended.tone, "icon": ended.icon, "reason": ended.why, "body": _body(complaint)}
-
-
-def _body(complaint: Complaint) -> str:
-    """Who has the duty, where the authority had not (art. 16, item 1; arts 34, 44)."""
-    if complaint.outcome not in (Outcome.REFUSED, Outcome.REDIRECTED):
-        return ""
-    closing = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, to_status=Status.CLOSED)
-    step = closing.order_by("sequence").last()
-    return "".join(body_texts(step)) if step is not None else ""
 
 
 @signed_in_page("GET")
@@ -176,7 +153,11 @@ def step_of(
         now=now,
         home=page.home,
         template="consumer/offer.html" if name == OFFER else "consumer/step.html",
-        shown=lambda asked, form: {"page": page, "open_until": open_until(request) if is_tracked else None},
+        shown=lambda asked, form: {
+            "page": page,
+            "open_until": open_until(request) if is_tracked else None,
+            "folds_menu": True,
+        },
         first={"obligation": request.GET["obligation"]} if "obligation" in request.GET else {},
         closed=closed,
         to=to,

@@ -33,13 +33,24 @@ from accounts.sign_in.limits import TooManyTries, client_address
 from complaints import wording
 from complaints.links import proving
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, opened, proven
-from complaints.models import Complaint, Engagement, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
+from complaints.models import (
+    Complaint,
+    Demand,
+    Engagement,
+    Evidence,
+    HandlingStep,
+    Matter,
+    Obligation,
+    Offer,
+    OfferAnswer,
+)
+from complaints.pages.consumer.ending import ClosedCard, card_of
 from complaints.pages.consumer.pages import OFFER
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
 from complaints.pages.consumer.views import step_of
 from complaints.pages.shared.step_pages import StepPage
 from complaints.parties import actors
-from complaints.parties.conditions import current_calendar
+from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
 from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, matters_of, visible_clocks
@@ -99,9 +110,12 @@ class TrackedPage:
     title: str
     respondent: str
     next_action: NextAction
+    #: What may be done beside the doors of a closed case.
     steps: list[dict[str, Any]]
+    demands: list[Demand]
     offers: list[OfferView]
     promises: list[ObligationView]
+    closed: ClosedCard | None = None
     timeline: list[Event]
     entries: int
     head: str
@@ -181,7 +195,8 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
 
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     """A fixed number of queries; the rows that name people are not even read."""
-    calendar = current_calendar()
+    conditions = Conditions.at(now)
+    calendar = conditions.calendar
     clocks = visible_clocks(case, CONSUMER)
     steps = list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES).order_by("sequence"))
     for row in steps:
@@ -196,7 +211,9 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     offers = offers_of(made, answers, promises)
     organisations = {row.name: named(row) for row in (case.enterprise, case.branch, case.handling_authority) if row}
     respondent = case.branch or case.enterprise
-    return TrackedPage(
+    matters = matters_of(case, CONSUMER)
+    may = _may(case, made, owed, matters, now=now)
+    page = TrackedPage(
         complaint=case,
         title=case.item_name or _("投诉进度"),
         respondent=named(respondent) if respondent else "",
@@ -208,7 +225,8 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
             calendar=calendar,
             is_refused=any(offer.is_open_refusal for offer in made),
         ),
-        steps=_steps_of(case, made, owed, now=now),
+        steps=_steps_of(case, made, may),
+        demands=list(Demand.objects.filter(complaint=case).order_by("ordinal")) if case.closed_at else [],
         offers=[replace(offer, by="", counter="") for offer in offers],
         promises=in_force(promises),
         timeline=timeline_of(
@@ -225,6 +243,16 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         head=bytes(case.last_hash).hex(),
         now=now,
     )
+    closed = card_of(
+        page,
+        now=now,
+        conditions=conditions,
+        may=may,
+        undo=matters.get("undo") if "undo" in may else None,
+        at=lambda name: reverse("complaints:tracked-step", args=[case.number, name]),
+    )
+    doors = {door.url for door in closed.doors} if closed is not None else set()
+    return replace(page, closed=closed, steps=[step for step in page.steps if step["url"] not in doors])
 
 
 def _accepted_refusals(case: Complaint, steps: Iterable[HandlingStep]) -> frozenset[datetime]:
@@ -235,19 +263,24 @@ def _accepted_refusals(case: Complaint, steps: Iterable[HandlingStep]) -> frozen
     return frozenset(at for at in stages.values_list("until_at", flat=True) if at is not None)
 
 
-def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[dict[str, Any]]:
-    """All that the consumer may do now, each with its address."""
+def _may(
+    case: Complaint, offers: list[Offer], owed: list[Obligation], matters: dict[str, Matter], *, now: datetime
+) -> frozenset[str]:
+    """The steps that the consumer may take now."""
     around = Around(
         complaint=case,
         side=CONSUMER,
         engagement_id=None,
         now=now,
-        matters=matters_of(case, CONSUMER),
+        matters=matters,
         offers=tuple(offers),
         obligations=tuple(owed),
     )
-    actor = actor_of(case)
-    may = set(open_steps(actor, around))
+    return frozenset(open_steps(actor_of(case), around))
+
+
+def _steps_of(case: Complaint, offers: list[Offer], may: frozenset[str]) -> list[dict[str, Any]]:
+    """All that the consumer may do now, each with its address."""
     steps = []
     for page in CONSUMERS.values():
         step = next((one for one in page.steps if one in may), "")

@@ -127,4 +127,4 @@ def test_every_open_way_stands_with_its_last_day(world: World, made: Any, said: 
 
 def test_an_open_case_has_no_closed_card(world: World) -> None:
     page = shown(signed_in(world.chen).get(place(at(S.NEGOTIATING)(world))))
-    assert not found_in(page, "还没完？", 'class="ended"')
+    assert not found_in(page, "还没完？", 'class="outcome"')
