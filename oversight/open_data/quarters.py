@@ -129,10 +129,15 @@ def numbers_from(
     named = {pk: of for pk, of in counted.enterprises.items() if pk in enterprises}
     tree = tree_of(counted.regions, places)
     for figure in FIGURES:
+        if by is withholding:
+            # A part of a part that is nearly always small would take others with it.
+            figure = Figure(figure.name, {part: whole for part, whole in figure.parts.items() if whole != "failed"})
         tell(result, figure, tree, counted.regions, enterprises=named, already=already, by=by)
     for rows, of in ((result.regions, counted.regions), (result.enterprises, named)):
         for pk, numbers in rows.items():
             if by is withholding:
+                if numbers.get("failed", 0) != 0:
+                    numbers["let_rest"] = None
                 numbers["marks"] = None if numbers.get("rated", 0) is None else of[pk].get("marks", 0)
             else:
                 numbers["marks"] = _marks_told(numbers.get("rated") or 0, of.get(pk, {}))

@@ -60,7 +60,7 @@ def test_the_undo_stands_there_as_long_as_it_works_and_works(client: Client, wor
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (withdrawn, ["您已撤回投诉", "一步转交市场监管部门", "最晚2029年"]),
+        (withdrawn, ["您已撤回投诉", "交市场监管局", "最晚2029年"]),
         (unconfirmed, ["您未答复", "现在仍可以答复企业的方案", "最晚12月"]),
         (redirected, ["由其他部门办理", "12345", "对处理结果提出异议"]),
     ],
