@@ -69,10 +69,7 @@ def _let_rest(page: CasePage) -> list[str]:
     if any(p.state_code in ("due", "reported") for p in page.obligations):
         return [_("您接受过的部分照常有效，其余的不再要求。")]
     limits = {"day": last_day_text(deadlines.working_days(page.now, 1, page.calendar).due_at)}
-    return [
-        _("案件结束，不算和解成功。"),
-        _("%(day)s可以撤销；以后仍可交市场监管局。") % limits,
-    ]
+    return [_("案件结束，不算和解成功。"), _("%(day)s可以撤销；以后仍可交市场监管局。") % limits]
 
 
 def _accept(page: CasePage, offer: OfferView) -> list[str]:

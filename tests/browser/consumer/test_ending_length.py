@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CHARACTERS = """() => {
     const han = node => (node.innerText.match(/\\p{Script=Han}/gu) || []).length;
     const main = document.querySelector("main");
-    const own = [...main.querySelectorAll(".outcome, .vh, .back, .page-head .muted")].filter(one => !one.parentElement.closest(".outcome, .vh, .back, .page-head .muted"));
+    const beside = ".outcome, .vh, .back, .page-head .muted";
+    const own = [...main.querySelectorAll(beside)].filter(one => !one.parentElement.closest(beside));
     return han(main) - own.reduce((sum, one) => sum + han(one), 0);
 }"""
 
