@@ -334,11 +334,6 @@ def ended_as(result: str) -> Q:
     return recorded | Q(accepted_refusal=True) if result == "failed" else recorded
 
 
-def let_rest() -> Q:
-    """Engagements that failed because nothing was granted and the consumer left it at that."""
-    return Q(ended_by="let_rest") | Q(accepted_refusal=True)
-
-
 ODR_RESULTS = ["", "settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"]
 
 

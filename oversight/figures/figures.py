@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from accounts.roles import Role
 from complaints.desks.authority_lists import due_soon, late_inside, late_outside, late_twice
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
-from complaints.models.complaint import ended_as, let_rest
+from complaints.models.complaint import ended_as
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.workflow import ANY_E, Clock, Outcome, Status
 from complaints.procedure.working_calendar import Calendar
@@ -173,6 +173,11 @@ def ran_out(measure: Measure) -> Q:
     taken_over = Q(is_overdue=True, accepted_at__lt=F("from_at")) & Q(Exists(gone.filter(lapsed_at__isnull=False)))
     own = gone.filter(Q(lapsed_at__isnull=False) | unswept, due_at__gte=OuterRef("from_at"))
     return taken_over | Q(Exists(own))
+
+
+def let_rest() -> Q:
+    """Stages that failed because nothing was granted and the consumer left it at that."""
+    return Q(ended_by="let_rest") | Q(accepted_refusal=True)
 
 
 def ended_counts() -> dict[str, Count]:

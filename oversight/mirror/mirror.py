@@ -18,7 +18,7 @@ from django.db.models import Count, Exists, F, Func, JSONField, OuterRef, Q, Que
 from django.db.models.functions import JSONObject, TruncDate
 
 from complaints.models import Deadline, Engagement, HandlingStep, Obligation, Offer, RootCause
-from complaints.models.complaint import ended_as, let_rest
+from complaints.models.complaint import ended_as
 from complaints.procedure.workflow import ANY_E, Clock
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import PublishedFigure
@@ -138,7 +138,7 @@ def _promises(**which: Any) -> Callable[[Measure], QuerySet[Obligation]]:
 LISTS: Mapping[str, Callable[[Measure], QuerySet[Any]]] = {
     "delivered": delivered,
     **{result: partial(_of_result, result) for result in figures.RESULTS},
-    "let_rest": lambda measure: _ended(measure).filter(let_rest()),
+    "let_rest": lambda measure: _ended(measure).filter(figures.let_rest()),
     "in_time": lambda measure: _ended(measure).filter(is_overdue=False),
     "ended_late": lambda measure: _ended(measure).filter(is_overdue=True),
     "open_late": lambda measure: open_stages(measure).filter(ran_out(measure)),
