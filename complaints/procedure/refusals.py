@@ -24,9 +24,7 @@ class WrongInput(StepNotAllowed):
 
 
 def not_now(status_label: str) -> StepNotAllowed:
-    return StepNotAllowed(
-        "not_now", _("案件刚有变化：现在是“%(status)s”，这一步不能再做。您写的内容已保留。") % {"status": status_label}
-    )
+    return StepNotAllowed("not_now", _("案件刚有变化：现在是“%(status)s”，这一步不能再做。") % {"status": status_label})
 
 
 def not_yours() -> StepNotAllowed:

@@ -4,8 +4,11 @@ What you mean is written down, with its Idempotency-Key, before it is said; what
 written down together with the cursor. So it may be cut off anywhere, be started again, be told a thing twice or
 late, and nothing is lost and nothing is done twice.
 
-    export ODR_TOKEN=odr_…  ODR_WEBHOOK_SECRET=whsec_…
+    export ODR_TOKEN=odr_…  ODR_WEBHOOK_SECRET=whsec_…                 # scopes cases:read, cases:write, events:read
     python crm_client.py --portal https://portal.example sync          # say what is meant, learn what is new
+    python crm_client.py sync 20261113-P3NEKEGFD336-T                  # of these cases alone
+    python crm_client.py sync --after CURSOR                           # take over where another program stood
+    python crm_client.py sync --tickets                                # and give each new case a ticket CRM-<number>
     python crm_client.py --portal https://portal.example listen 8900   # and be told by webhook meanwhile
     python crm_client.py mean 20261113-P3NEKEGFD336-T accept_case
     python crm_client.py mean 20261113-P3NEKEGFD336-T assign '{"handler_number": "A017"}'
@@ -18,7 +21,9 @@ the program ends with 3, and both checkpoints stay in the store. ODR_RECORD_KEY 
 /open/record/ publishes it: without it signatures are not checked. What `anchor` prints is for
 `manage.py verify_record --anchor FILE` and for whoever judges.
 
-The steps and their fields are those of the lifecycle and of /api/v1/docs/. What it keeps is an SQLite file.
+Nothing is said to a case but what was meant for it (`mean`), and with `--tickets` its ticket. How far it is stands
+on the error output. The steps and their fields are those of the lifecycle and of /api/v1/docs/. What it keeps is an
+SQLite file.
 """
 
 import argparse
@@ -202,6 +207,20 @@ class Mirror:
     secrets: tuple[str, ...] = field(default_factory=tuple)
     #: Keys of the record, name+id+base64 each; without any, signatures are not checked.
     record_keys: tuple[str, ...] = field(default_factory=tuple)
+    #: The cases that were asked for; empty: all. What happens to others meanwhile is learned by a sync of all.
+    only: frozenset[str] = frozenset()
+    #: Is told how far it is.
+    tell: Callable[[str], None] = lambda words: None
+
+    def _asked(self, number: str) -> bool:
+        return not self.only or number in self.only
+
+    def take_over(self, cursor: str) -> None:
+        """Go on after this event, as another program left it; only before the first look."""
+        with self.store.together() as rows:
+            if rows.execute("select cursor from position").fetchone()["cursor"]:
+                raise ValueError("this store has a cursor of its own; take another file (--store)")
+            rows.execute("update position set cursor = ?", (cursor,))
 
     def mean(self, number: str, step: str, body: Mapping[str, Any] | None = None) -> int:
         """Write down what shall be done to a case; ``push`` says it. The number of the line."""
@@ -212,6 +231,8 @@ class Mirror:
         """Say what is meant, in the order in which it was meant: (done, refused). Raises Unreachable."""
         done = refused = 0
         for line in self.store.all("select * from outbox where state = 'waiting' order by id"):
+            if not self._asked(line["number"]):
+                continue
             path = f"/complaints/{line['number']}/"
             path += f"{TICKET}/" if line["step"] == TICKET else f"steps/{line['step']}/"
             answer = self.portal.post(path, json.loads(line["body"]), key=line["key"])
@@ -232,16 +253,24 @@ class Mirror:
             if not answer.is_done:
                 raise Unreachable(f"events: {answer.status} {answer.body}")
             with self.store.together() as rows:
-                for event in answer.body["events"]:
-                    _touch(rows, event["case"])
-                rows.execute("update position set cursor = ?", (answer.body["next"],))
+                for number in self.only or [event["case"] for event in answer.body["events"]]:
+                    _touch(rows, number)
+                # A look at some cases alone leaves the others where they were.
+                if not self.only:
+                    rows.execute("update position set cursor = ?", (answer.body["next"],))
+            if self.only:
+                return self._read_again()
+            self.tell(f"{len(answer.body['events'])} events after {cursor or 'the beginning'}")
             if len(answer.body["events"]) < 500:
                 return self._read_again()
 
     def _read_again(self) -> int:
         stale = self.store.all("select number, ticket, touched from cases where touched > seen order by number")
-        for case in stale:
+        stale = [case for case in stale if self._asked(case["number"])]
+        for place, case in enumerate(stale, start=1):
             number = case["number"]
+            if place % 100 == 0 or place == len(stale):
+                self.tell(f"{place} of {len(stale)} cases read")
             answer = self.portal.get(f"/complaints/{number}/")
             with self.store.together() as rows:
                 if answer.is_done:
@@ -499,20 +528,28 @@ def main(texts: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--portal", default=os.environ.get("ODR_PORTAL", "http://localhost:8000"))
     parser.add_argument("--store", default="crm.sqlite3")
+    parser.add_argument("--after", default="", metavar="CURSOR", help="sync: take over after this event")
+    parser.add_argument("--tickets", action="store_true", help="sync: give each new case a ticket")
     parser.add_argument("what", choices=["sync", "listen", "mean", "show", "anchor"])
     parser.add_argument("given", nargs="*")
-    given = parser.parse_args(texts)
+    given = parser.parse_intermixed_args(texts)
     secrets = tuple(filter(None, os.environ.get("ODR_WEBHOOK_SECRET", "").split()))
     mirror = Mirror(
         Portal(given.portal, os.environ.get("ODR_TOKEN", "")),
         Store(given.store),
-        ticket_for=lambda number: f"CRM-{number}",
+        ticket_for=(lambda number: f"CRM-{number}") if given.tickets else None,
         secrets=secrets,
         record_keys=tuple(os.environ.get("ODR_RECORD_KEY", "").split()),
+        only=frozenset(given.given) if given.what == "sync" else frozenset(),
+        tell=lambda words: print(words, file=sys.stderr),
     )
     if given.what == "sync":
         try:
+            if given.after:
+                mirror.take_over(given.after)
             print("{} done, {} refused (see show), {} cases read".format(*mirror.sync()))
+        except ValueError as wrong:
+            parser.error(str(wrong))
         except Unreachable as failure:
             raise SystemExit(f"Not reached, and nothing is lost; start it again. {failure}") from None
         except RecordChanged as changed:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +48,10 @@ DAYS: dict[str, tuple[Any, Any]] = {
 
 
 class Named(forms.CharField):
-    """A row of the directory by its code or its name."""
+    """A row of the directory by its code or its name. ``near``: where who types it works; of several regions of one
+    name the only one that lies there is meant."""
+
+    near: Sequence[Region] = ()
 
     def __init__(self, rows: QuerySet[Any], *, code: str, missing: Any, **options: Any) -> None:
         super().__init__(strip=True, max_length=200, widget=forms.TextInput(attrs=WIDE), **options)
@@ -60,6 +63,15 @@ class Named(forms.CharField):
             return None
         results = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[: MOST_NAMED + 1]]
         results = results or [*self.rows.filter(name__contains=text)[: MOST_NAMED + 1]]
+        if len(results) > 1 and self.near:
+            here = Q(pk__in=[])
+            for region in self.near:
+                here |= Q(pk__gte=region.pk, pk__lte=region.last)
+            results = (
+                [*self.rows.filter(here, name=text)[:2]]
+                or [*self.rows.filter(here, name__contains=text)[:2]]
+                or results
+            )
         if len(results) == 1:
             return results[0]  # type: ignore[no-any-return]
         if not results:

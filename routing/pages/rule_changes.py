@@ -114,11 +114,19 @@ def _form(
             "agree": lesson.agree,
             "total": lesson.total,
         }
-        return RuleForm(data, initial=initial_of(rule) | {"starts_on": workspace.today})
+        return RuleForm(data, regions=regions_of(workspace), initial=initial_of(rule) | {"starts_on": workspace.today})
     if base is not None:
-        return RuleForm(data, initial=initial_of(base) | {"starts_on": workspace.today, "why": "", "why_en": ""})
+        return RuleForm(
+            data,
+            regions=regions_of(workspace),
+            initial=initial_of(base) | {"starts_on": workspace.today, "why": "", "why_en": ""},
+        )
     region = next(iter(regions_of(workspace)), None)
-    return RuleForm(data, initial={"priority": 50, "starts_on": workspace.today, "region": shown(region, "code")})
+    return RuleForm(
+        data,
+        regions=regions_of(workspace),
+        initial={"priority": 50, "starts_on": workspace.today, "region": shown(region, "code")},
+    )
 
 
 def _cleaned(form: Any, base: RoutingRule | None) -> dict[str, Any]:
@@ -138,7 +146,9 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     base, is_end = rule_changing.newest(row.code), row.kind == Kind.END
     data = posted(request)
     initial = initial_of(rule_changing.as_rule(row))
-    form: Any = EndForm(data, initial=initial) if is_end else RuleForm(data, initial=initial)
+    form: Any = (
+        EndForm(data, initial=initial) if is_end else RuleForm(data, regions=regions_of(workspace), initial=initial)
+    )
 
     def edited() -> tuple[str, str]:
         reach, cleaned = authors(workspace), _cleaned(form, base)

@@ -3,6 +3,7 @@
 A form finds the row of the directory that is meant; whether the rule may be is judged by `rule_changing`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -53,7 +54,7 @@ def shown(row: Any, code: str) -> str:
 
 
 class RuleForm(StepForm):
-    """When it matches, where it leads, from when on, and why."""
+    """When it matches, where it leads, from when on, and why. ``regions``: those of who writes it."""
 
     named = FreeText(
         label=_("消费者写的名称"),
@@ -94,8 +95,9 @@ class RuleForm(StepForm):
     why = FreeText(label=_("理由"), rows=2, longest=LONGEST, help_text=_("按这条规则分送的每一件都会记下这个理由。"))
     why_en = FreeText(label=_("英文理由"), rows=2, longest=LONGEST, required=False)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, regions: Sequence[Region] = (), **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["region"].near = regions  # type: ignore[attr-defined]
         choices: dict[str, list[Any]] = {
             "category": [("", gettext("全部类别")), *categories.OBJECT_CATEGORIES, *categories.SECTOR_PROBLEMS],
             "channel": [("", gettext("全部渠道")), *((code, wording.label(code, kind="channel")) for code in CHANNELS)],

@@ -117,6 +117,12 @@ def test_an_enterprise_walks_a_case_to_its_offer_and_a_refused_step_says_why_and
     assert accepted.status_code == 200, accepted.content.decode()
     assert accepted.json()["status"] == "negotiating"
     assert "make_offer" in accepted.json()["allowed_steps"]
+    # What stands open after a refusal is what reading the case says: a step without its object is not named.
+    nothing_asked = ming.step(case, "answer_question", {"text": "明天答复。"})
+    assert nothing_asked.status_code == 409
+    assert nothing_asked.json()["allowed_steps"] == ming.get(f"/complaints/{case.number}/").json()["allowed_steps"]
+    assert "answer_question" not in nothing_asked.json()["allowed_steps"]
+    assert "已保留" not in chen.step(case, "accept_offer").json()["message"], "nothing of a program is kept"
     due = (timezone.localdate() + timedelta(days=20)).isoformat()
     offer = {
         "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],

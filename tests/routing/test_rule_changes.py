@@ -9,13 +9,14 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from authorities.models import Authority
+from authorities.models import Authority, Region
 from complaints.models import Complaint
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import Enterprise
 from routing.forwarding import forwarding
 from routing.models import Lesson, RoutingRule, RuleChange
 from routing.rule_desk import learning, rule_changing, trying
+from routing.rule_desk.rule_forms import RuleForm
 from routing.rules import directory
 from tests import missing_in, reloaded
 from tests.cast import WEDNESDAY, World
@@ -320,3 +321,15 @@ def test_pages_ask_as_much_for_many_rules_as_for_few(world: World) -> None:
     assert "N30-29" in shown(su.get(f"{HOME}?after=20.1"))
     for odd in ("?after=x", "?before=1.2.3", "?on=2026-02-30", "?on=9999-12-31", "?after=99999999999999999999.1"):
         assert su.get(HOME + odd).status_code == 200, odd
+
+
+def test_of_several_regions_of_one_name_the_one_where_the_officer_works_is_meant(world: World) -> None:
+    def typed(*near: Region) -> RuleForm:
+        form = RuleForm({"region": "鼓楼区"}, regions=near)
+        form.is_valid()
+        return form
+
+    assert "请写代码或全名" in str(typed().errors["region"])
+    there = typed(Region.objects.get(code="350100"))
+    assert (there.cleaned_data["region"].code, "region" in there.errors) == ("350102", False)
+    assert "region" in typed(Region.objects.get(code="350104")).errors, "of the others none lies there"

@@ -168,7 +168,7 @@ def corrected(
 
 def newer() -> str:
     """What whoever comes second with a correction is told."""
-    return _("这份文书刚被别人更正，已有新的一版。您写的内容已保留，看过以后可以再次提交。")
+    return _("这份文书刚被别人更正，已有新的一版，看过以后可以再次提交。")
 
 
 def settled(paper: Paper) -> dict[str, str]:

@@ -286,7 +286,7 @@ def answer_suggestion(
 
 
 def changed() -> StepNotAllowed:
-    return StepNotAllowed("suggestion_changed", _("工作人员刚刚换了调解方案。您写的内容已保留，请看过新方案再答复。"))
+    return StepNotAllowed("suggestion_changed", _("工作人员刚刚换了调解方案，请看过新方案再答复。"))
 
 
 def answers_of(suggestion: Matter) -> dict[str, bool]:

@@ -46,6 +46,7 @@ from complaints.parties.powers import SEEN
 from complaints.procedure.workflow import Status
 from complaints.reading.case_people import by_name
 from complaints.reading.mediation_facts import mediation_clock
+from web.dates import last_day
 from web.languages import named
 
 SHORTEST_FACTS = 10
@@ -183,14 +184,25 @@ class SessionForm(StepForm):
     place = FreeText(label=_("地点或接入方式"), rows=1, longest=200)
     mode = Choice(label=_("方式"), choices=coded("session_mode"))
 
-    def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
+    def __init__(self, *args: Any, now: datetime, until: Deadline | None = None, **options: Any) -> None:
+        """``until``: the clock of the mediation; on a day after it nothing could be agreed in time."""
         super().__init__(*args, **options)
         self.now = now
+        self.until = until if until is not None and until.lapsed_at is None and until.ended_at is None else None
+        if self.until is not None:
+            self.fields["at"].help_text = _("最晚%(day)s：调解期限到这一天为止。") % {
+                "day": last_day(self.until.due_at)
+            }
 
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
         if at <= self.now:
             raise forms.ValidationError(_("请写现在之后的时间。"))
+        if self.until is not None and at >= self.until.due_at:
+            raise forms.ValidationError(
+                _("调解期限到%(day)s为止。请选这一天或者更早；要等鉴定的，先送鉴定，期限会停。")
+                % {"day": last_day(self.until.due_at)}
+            )
         return at
 
 

@@ -19,6 +19,7 @@ from complaints.pages.authority.review.review import grounds_of
 from complaints.pages.authority.triage import forward
 from complaints.pages.public.open_pages import as_public
 from complaints.pages.shared.step_pages import StepPage, plain, table, text_page
+from complaints.reading.mediation_facts import mediation_clock
 from complaints.wording.reasons import ROUTES
 
 AuthorityPage = StepPage[OfficerCase]
@@ -122,7 +123,9 @@ PAGES: dict[str, AuthorityPage] = table(
     _page(
         "session",
         "schedule_session",
-        lambda officer_case, data: forms.SessionForm(data, now=officer_case.workspace.now),
+        lambda officer_case, data: forms.SessionForm(
+            data, now=officer_case.workspace.now, until=mediation_clock(officer_case.access.complaint)
+        ),
         _("双方都会收到调解通知。"),
     ),
     _page("session-record", "record_session", forms.MinutesForm, _("写进案件记录。")),

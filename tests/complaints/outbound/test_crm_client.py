@@ -224,3 +224,28 @@ def test_T62_what_happens_later_is_told_once(world: World, receiver: Receiver, m
     assert sweep() == []
     step(case, enterprise.send_message(text="已在查。"), world.handler, timezone.now())
     assert sweep() == ["send_message"]
+
+
+def test_only_the_cases_that_were_asked_for_are_touched_and_another_program_is_followed(
+    crm: ModuleType, world: World, live_server: Any, tmp_path: Path
+) -> None:
+    now, told = timezone.now(), []
+    first, second = (a_complaint(world, status=S.WITH_ENTERPRISE, now=now) for _ in range(2))
+    mirror = mirror_at(crm, world, live_server.url, tmp_path, only=frozenset({first.number}), tell=told.append)
+    mirror.mean(second.number, "accept_case", {"handler_id": world.ming_staff.pk})
+    assert mirror.sync() == (0, 0, 1)
+    assert [row["number"] for row in mirror.store.all("select * from cases")] == [first.number]
+    assert steps_of(second)["accept_case"] == 0, "what was meant for another case waits"
+    assert not Engagement.objects.exclude(external_ref="").exists(), "nobody asked for tickets"
+    assert told[-1] == "1 of 1 cases read"
+    mirror.only = frozenset()
+    assert mirror.sync()[0] == 1
+    cursor = mirror.store.all("select cursor from position")[0]["cursor"]
+    with pytest.raises(ValueError, match="cursor of its own"):
+        mirror.take_over(cursor)
+    (tmp_path / "next").mkdir()
+    other = mirror_at(crm, world, live_server.url, tmp_path / "next")
+    other.take_over(cursor)
+    other.sync()
+    numbers = {row["number"] for row in other.store.all("select * from cases")}
+    assert first.number not in numbers, "what the other program has seen is not read again"

@@ -123,6 +123,7 @@ BAD_REFUSALS: list[Wrong] = [
 ]
 BAD_MEETINGS: list[Wrong] = [
     (MEETING | {"at": "2020-01-01T10:00"}, "at"),
+    (MEETING | {"at": "2099-01-01T10:00"}, "at"),
     (MEETING | {"at": "下午"}, "at"),
     (MEETING | {"place": "所" * 201}, "place"),
     (MEETING | {"mode": "pigeon"}, "mode"),
