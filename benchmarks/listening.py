@@ -4,7 +4,9 @@
     python -m benchmarks.listening --grounds FILE
 
 Without a file: the made-up texts that the patterns were written on, which say nothing of others'. A file has lines of
-JSON or of tabs in the columns of tests/complaints/listening/seen.tsv; `--show` prints what went wrong.
+JSON or of tabs in the columns of tests/complaints/listening/seen.tsv; JSON may have three more: ``kind`` (ordinary, or
+one of KINDS), ``place`` and ``platform``. `--show` prints what went wrong. tests/complaints/listening/held.jsonl was
+written by an author who knew no pattern, and is for counting only: nobody who works on the patterns reads it.
 
 `--grounds`: how well words point the officer to grounds 1, 2 and 5 (complaints/acceptance/review_advice.py). FILE: a
 list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}; it is not kept here. The
@@ -27,11 +29,28 @@ from benchmarks.measuring import Figure, publish
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 
 SEEN = Path("tests/complaints/listening/seen.tsv")
-COLUMNS = ("text", "firm", "problem", "demands", "day", "elsewhere", "circumstances")
-#: The day on which the made-up texts were written.
-TODAY = date(2026, 11, 29)
+COLUMNS = ("text", "firm", "problem", "demands", "day", "elsewhere", "circumstances", "kind", "place", "platform")
+#: The day on which the made-up texts were written, and those that say which kind they are of.
+TODAY, TODAY_OF_KINDS = date(2026, 11, 29), date(2026, 12, 1)
+#: The city whose districts need no city beside them.
+HOME = "350100"
+#: Filings that need guidance; in words what is right of each.
+KINDS = {
+    "elsewhere": "asked about the body that takes it",
+    "report": "asked where the report goes",
+    "business": "asked whether it is for business",
+    "old": "a day or year over three years ago is heard",
+    "earlier": "asked about the earlier complaint",
+    "platform": "the platform, or that it has to be named",
+    "former": "asked, not filled in, whether the firm of today is meant",
+}
+#: What an ordinary complaint must not be asked about.
+NOT_ASKED = ("elsewhere", "report", "business", "earlier", "old")
+#: Fields that are offered, by which their share is counted over all of them.
+OFFERED = ("firm, offered", "problem, one of three", "demand", "sum of a demand", "day", "region", "platform")
 
 Row = dict[str, str]
+Count = dict[str, Counter[str]]
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -50,38 +69,44 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def judge(row: Row, count: dict[str, Counter[str]]) -> list[str]:
+def judge(row: Row, count: Count) -> list[str]:
     """Counts what was heard of one text; returns what was wrong, in words."""
     from complaints.listening.hearing import CIRCUMSTANCES, heard
 
-    found = heard(row["text"], TODAY)
+    today = TODAY_OF_KINDS if row["kind"] else TODAY
     values: dict[str, list[Any]] = defaultdict(list)
-    for one in found:
+    for one in heard(row["text"], today, home=HOME):
         values[one.field].append(one)
     wrong: list[str] = []
 
-    def note(field: str, truth: str, said: str, *, sure: bool = False) -> None:
+    def note(field: str, truth: str, said: str) -> None:
         c = count[field]
         c["texts"] += 1
         c["there"] += bool(truth)
         c["said"] += bool(said)
         c["right"] += bool(said) and said == truth
-        if sure:
-            c["filled"] += 1
-            c["filled_right"] += said == truth
         if said != truth:
             wrong.append(f"{field}: said {said or '-'}, is {truth or '-'}")
 
+    def first(field: str) -> str:
+        return str(values[field][0].value) if values[field] else ""
+
     firm = values["firm"][0] if values["firm"] else None
-    said = firm.value if firm else ""
+    is_sure, said = bool(firm and firm.sure), first("firm")
     if row["firm"] and row["firm"] in said.split("|"):
         said = row["firm"]
-    note("firm", row["firm"], said, sure=bool(firm and firm.sure))
-    note("day", row["day"], values["day"][0].value if values["day"] else "")
-    note("elsewhere", row["elsewhere"], values["elsewhere"][0].value if values["elsewhere"] else "")
-    told = set(filter(None, row["circumstances"].split(",")))
+    note("firm, filled in" if is_sure else "firm, offered", row["firm"], said)
+    # What is no whole date is not offered.
+    note("day", *(day if _is_whole(day) else "" for day in (row["day"], first("day"))))
+    note("elsewhere", row["elsewhere"], first("elsewhere"))
+    told = {"another" if one == "joint" else one for one in filter(None, row["circumstances"].split(","))}
     for field in CIRCUMSTANCES:
         note(field, field if field in told else "", field if values[field] else "")
+    if row["kind"]:
+        note("region", row["place"], row["place"] if _is_place(first("region"), row["place"]) else first("region"))
+        note("platform", {"unnamed": "?"}.get(row["platform"], row["platform"]), first("platform"))
+        asked = {name for name in NOT_ASKED if values[name]} | ({"old"} if _is_old(first("day"), today) else set())
+        _judge_kind(row, asked, is_former_asked=said == row["firm"] and not is_sure, wrong=wrong, count=count)
     if row["elsewhere"]:
         return wrong
     if row["problem"]:
@@ -90,20 +115,59 @@ def judge(row: Row, count: dict[str, Counter[str]]) -> list[str]:
         note("problem, one of three", row["problem"], row["problem"] if is_there else (codes or [""])[0])
         note("problem, the first", row["problem"], codes[0] if codes else "")
     truth = dict(part.partition(":")[::2] for part in filter(None, row["demands"].split(",")))
-    asked = dict(one.value.partition(":")[::2] for one in values["demand"])
-    for kind in sorted({*truth, *asked} - {"other"}):
-        note("demand", kind if kind in truth else "", kind if kind in asked else "")
-        if kind in truth and (truth[kind] or asked.get(kind)):
-            note("sum of a demand", _yuan(truth[kind]), _yuan(asked.get(kind, "")))
+    demanded = dict(one.value.partition(":")[::2] for one in values["demand"])
+    for kind in sorted({*truth, *demanded} - {"other"}):
+        note("demand", kind if kind in truth else "", kind if kind in demanded else "")
+        if kind in truth and (truth[kind] or demanded.get(kind)):
+            note("sum of a demand", _yuan(truth[kind]), _yuan(demanded.get(kind, "")))
     return wrong
+
+
+def _judge_kind(row: Row, asked: set[str], *, is_former_asked: bool, wrong: list[str], count: Count) -> None:
+    """Whether a filing that needs guidance gets it, and an ordinary one no wrong question."""
+    kind = row["kind"]
+    of_kind = count[f"kind: {kind}"]
+    of_kind["texts"] += 1
+    if kind == "ordinary":
+        odd = asked - set(row["circumstances"].split(","))
+        of_kind["wrong"] += bool(odd)
+        wrong += [f"asked about {name}" for name in sorted(odd)]
+        return
+    fits = {
+        "former": is_former_asked,
+        # What was noted of the field says it already.
+        "elsewhere": not any(one.startswith("elsewhere: ") for one in wrong),
+        "platform": not any(one.startswith("platform: ") for one in wrong),
+    }
+    is_right = fits.get(kind, kind in asked)
+    of_kind["right"] += is_right
+    if not is_right:
+        wrong.append(f"as {kind} not met")
+
+
+def _is_whole(day: str) -> bool:
+    return len(day) == len("2026-12-01")
+
+
+def _is_place(code: str, place: str) -> bool:
+    """Whether the region of this code is called so, with or without its 市, 区 or 县."""
+    from complaints.listening.regions import name_of
+
+    return bool(code and place) and name_of(code).startswith(place)
+
+
+def _is_old(day: str, today: date) -> bool:
+    """Whether all of a day, month or year lies over three years back."""
+    then = f"{today.year - 3}-{today:%m-%d}"
+    return bool(day) and day < then[: len(day)]
 
 
 def _yuan(text: str) -> str:
     return f"{float(text):.2f}" if text else ""
 
 
-def table(rows: list[Row], *, show: bool = False) -> dict[str, Counter[str]]:
-    count: dict[str, Counter[str]] = defaultdict(Counter)
+def table(rows: list[Row], *, show: bool = False) -> Count:
+    count: Count = defaultdict(Counter)
     for row in rows:
         wrong = judge(row, count)
         if wrong and show:
@@ -150,13 +214,10 @@ def measure(*, quick: bool) -> list[Figure]:
     rows = list(read(SEEN))
     result = []
     for field, c in table(rows).items():
-        more = {name: c[name] for name in ("said", "right", "there", "filled", "filled_right")}
+        more = {name: c[name] for name in ("said", "right", "there")}
         what = f"{field}, right of what was said (seen texts)"
         share = c["right"] / c["said"] if c["said"] else 0.0
         result.append(Figure(benchmark="listening", what=what, value=share, unit="", more=more))
-        if c["filled"]:
-            share, what = c["filled_right"] / c["filled"], f"{field}, right of what was filled in (seen texts)"
-            result.append(Figure(benchmark="listening", what=what, value=share, unit="", more=more))
     text = ("。".join(row["text"] for row in rows) * 5)[:20_000]
     times = []
     for _ in range(3 if quick else 11):
@@ -171,9 +232,20 @@ def told(path: Path, *, show: bool) -> None:
     """The table of one file."""
     rows = list(read(path))
     print(f"{path.name}: {len(rows)} texts" + (" (seen while the patterns were written)" if path == SEEN else ""))
-    for field, c in table(rows, show=show).items():
-        filled = f", filled in {_part(c['filled_right'], c['filled'])}" if c["filled"] else ""
-        print(f"  {field}: right {_part(c['right'], c['said'])}, heard {_part(c['right'], c['there'])}{filled}")
+    count = table(rows, show=show)
+    for field, c in count.items():
+        if not field.startswith("kind: "):
+            print(f"  {field}: right {_part(c['right'], c['said'])}, heard {_part(c['right'], c['there'])}")
+    offered = sum((count[field] for field in OFFERED if field in count), Counter[str]())
+    print(f"  all that is offered: right {_part(offered['right'], offered['said'])}")
+    if ordinary := count.get("kind: ordinary"):
+        print(f"  ordinary complaints asked a wrong question: {_part(ordinary['wrong'], ordinary['texts'])}")
+    kinds = {kind: count[f"kind: {kind}"] for kind in KINDS if f"kind: {kind}" in count}
+    for kind, c in kinds.items():
+        print(f"  {kind} ({KINDS[kind]}): {_part(c['right'], c['texts'])}")
+    if kinds:
+        every = sum(kinds.values(), Counter[str]())
+        print(f"  of these kinds: {_part(every['right'], every['texts'])}")
 
 
 def main() -> int:

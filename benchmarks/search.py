@@ -3,7 +3,8 @@
 `python -m benchmarks.search`: the directory is as large as China's number of enterprises that settle online, each with
 its registered name and code, every third with a name people use, some with a former one. Floor: one enterprise by its
 primary key through the same ORM, in slices that alternate; and the same two as bare SQL. Then the whole answer as the
-browser gets it, and the page with the hits.
+browser gets it, and the page with the hits. First what is found: the queries of tests/enterprises/names/; those of
+`strangers.tsv` were unread when they were counted first (docs/performance.md).
 """
 
 import random
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from benchmarks import ground
+from benchmarks import ground, queries
 from benchmarks.lists import _alternating, _bare
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
 
@@ -127,19 +128,39 @@ TRADES = (
 )
 FORMS = ("有限公司", "有限公司", "有限公司", "有限责任公司", "股份有限公司", "集团有限公司", "店")
 RARE = "移动"
+DAY = date(2026, 11, 30)
 
 
 def measure(*, quick: bool) -> list[Figure]:
     size, rounds = (10_000, 5) if quick else (120_000, 11)
     with ground.database("benchmark_search") as base:
         ground.set_up(base)
+        found = _found()
         tell(f"search: {size} enterprises")
         # The index is made after the rows, as it would be for a whole directory; what is measured is reading.
         base.run("drop index search_name_by_gram")
         fill(size)
         base.run("create index search_name_by_gram on enterprises_searchname using gin (grams)")
         base.settle()
-        return _figures(size, rounds)
+        return [*found, *_figures(size, rounds)]
+
+
+def _found() -> list[Figure]:
+    """How often the right firm is on top, and a wrong one."""
+    queries.others()
+    figures = []
+    for path in (queries.ASKED, queries.STRANGERS):
+        verdicts = queries.counted(path, on=DAY)
+        every, more = verdicts.total(), dict(verdicts)
+        for what, share, goal in (
+            ("right on top", verdicts[queries.RIGHT] / every, ("≥", 0.9)),
+            ("a wrong firm as a certain hit", verdicts[queries.WRONG_AS_CERTAIN] / every, ("≤", 0.0)),
+            ("a wrong firm under “like it”", verdicts[queries.WRONG_AS_LIKE_IT] / every, ("≤", 0.03)),
+        ):
+            figures.append(
+                Figure(benchmark="search", what=f"{path.stem}: {what}", value=share, unit="", goal=goal, more=more)
+            )
+    return figures
 
 
 def fill(size: int) -> None:
@@ -171,7 +192,7 @@ def _figures(size: int, rounds: int) -> list[Figure]:
     from enterprises.directory.finding import find, suggest
     from enterprises.models import Enterprise
 
-    today = date(2026, 11, 26)
+    today = DAY
     ids = list(Enterprise.objects.order_by("pk").values_list("pk", flat=True))
     chance = random.Random(1)
     some = Enterprise.objects.order_by("pk")[len(ids) // 2]

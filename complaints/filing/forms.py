@@ -282,8 +282,15 @@ class ProblemStep(Step):
     @property
     def is_old(self) -> bool:
         """Over three years: usually refused (art. 16), a warning and never a bar."""
-        day = self.cleaned_data.get("noticed_on") or self.cleaned_data.get("disputed_on")
-        if not isinstance(day, date):
+        return self._is_long_ago(self.cleaned_data.get("noticed_on") or self.cleaned_data.get("disputed_on"))
+
+    @property
+    def began_long_ago(self) -> bool:
+        """Over three years ago, whenever it was noticed."""
+        return self._is_long_ago(self.cleaned_data.get("disputed_on"))
+
+    def _is_long_ago(self, day: date | None) -> bool:
+        if day is None:
             return False
         return (self.today.year - day.year, self.today.month, self.today.day) > (3, day.month, day.day)
 

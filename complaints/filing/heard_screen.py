@@ -34,6 +34,7 @@ _BOXES = {"demands": ("demand", "note"), "problem": ("is_approximate", "disputed
 #: Where a line was not answered, what it would have put is not asked for as well.
 _INSTEAD = {"firm": ("enterprise", "respondent"), "problem": ("problem", "problem_category")}
 _INSTEAD |= {"day": ("problem", "disputed_on"), "report": ("problem", "statement")}
+_INSTEAD |= {"region": ("enterprise", "service_region")}
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def blocks(form: HeardForm, parts: Parts, *, category: str, is_folded_shown: boo
         Block("report", (REPORT,) if REPORT in form.fields else ()),
         Block("platform", (*form.names_of("platform"), *(("platform",) if "platform" in form.fields else ()))),
         Block("firm", form.names_of("firm"), tuple(firm)),
-        Block("region", typed=(("enterprise", "service_region"),)),
+        Block("region", form.names_of("region"), (("enterprise", "service_region"),)),
         Block("problem", ("problem",) if "problem" in form.fields else (), (("problem", "problem_category"),)),
         Block("demands", typed=tuple(("demands", name) for name in _TYPED["demands"])),
         Block("day", form.names_of("day"), (("problem", "disputed_on"), ("problem", "is_approximate"))),
@@ -119,7 +120,7 @@ def judge(form: HeardForm, parts: Parts) -> bool:
     """Whether all is right; takes out what is said already by a line that was not answered."""
     is_right = all([form.is_valid(), *(part.is_valid() for part in parts.values())])
     for line, (part, name) in _INSTEAD.items():
-        names = form.names_of(line) if line in ("firm", "day") else (line,)
+        names = form.names_of(line) if line in ("firm", "region", "day") else (line,)
         if set(names) & set(form.errors):
             parts[part].errors.pop(name, None)
     return is_right
@@ -144,10 +145,12 @@ def context(form: HeardForm, parts: Parts, *, category: str, today: date) -> dic
         "number_fields": at_once or [parts["purchase"]["order_no"]],
         "folded_fields": folded,
         "firm_lines": [form[name] for name in form.names_of("firm")],
+        "region_lines": [form[name] for name in form.names_of("region")],
         "day_lines": [form[name] for name in form.names_of("day")],
         "elsewhere_lines": [form[name] for name in form.names_of("elsewhere")],
         "platform_lines": [form[name] for name in form.names_of("platform")],
         "firm_quote": what.firm,
+        "day_quote": what.day,
         "is_category_asked": category != TELECOM,
         **screens.enterprise_screen(parts["enterprise"], today=today),
         **screens.demands_screen(parts["demands"], heard=[line for _number, line in what.of("demand")]),

@@ -2,22 +2,24 @@
 informs, and the person decides."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from authorities.policies import PolicyMissing
-from complaints.models import Complaint, PersonalText
+from complaints.filing.same_firm import Against, firms_behind, names_of
+from complaints.models import Complaint, Engagement, PersonalText
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.deadlines import Due, calendar_days, working_days
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest
 from complaints.procedure.workflow import Outcome, Status
 from complaints.record.person_digests import bare, same_text
-from enterprises.models import Succession
 from web.languages import named
 
 COMPARED = 50
@@ -113,29 +115,50 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
     except PolicyMissing:
         return []
     own = Complaint.objects.filter(consumer_id=filing.consumer_id, filed_at__gte=now - timedelta(days=days))
-    earlier = list(own.exclude(outcome=Outcome.WITHDRAWN).order_by("-filed_at")[:COMPARED])
+    # Who let a refusal rest may still want it back; what was withdrawn is gone.
+    gone = Q(outcome=Outcome.WITHDRAWN) & ~Q(reason="refusal_let_rest")
+    earlier = list(own.exclude(gone).order_by("-filed_at")[:COMPARED])
+    if not earlier:
+        return []
     texts: dict[int, dict[str, str]] = defaultdict(dict)
     rows = list(PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties"))
     sealed_fields.load_for(rows)
     for row in rows:
         texts[row.complaint_id].setdefault(row.kind, row.text)
-    firms = _firms(filing)
+    here, *before = firms_behind([_asked(filing), *_against(earlier)], on=timezone.localdate(now))
     results = []
-    for case in earlier:
+    for case, firms in zip(earlier, before, strict=True):
         is_same_text = same_text(texts[case.pk].get("consumer_statement", ""), filing.statement)
-        is_same_firm = bool(firms & {case.picked_enterprise_id, case.enterprise_id, bare(case.respondent_named)})
+        is_same_firm = bool(here & firms)
         is_same_order = is_same_firm and _same_order(texts[case.pk], filing)
         results.append(Duplicate(case, is_same_firm, is_same_order, is_same_text))
     results = [one for one in results if one.same_firm or one.same_text]
     return sorted(results, key=lambda one: -(one.same_order + one.same_text))
 
 
-def _firms(filing: FilingRequest) -> set[int | str]:
-    """Against whom: the entities, whom they succeeded, and the names that were written."""
-    entities = {one.enterprise_id for one in filing.respondents if one.enterprise_id is not None}
-    before = Succession.objects.filter(successor__in=entities).values_list("predecessor_id", flat=True)
-    names = {bare(one.named) for one in filing.respondents if one.enterprise_id is None and one.named}
-    return entities | set(before if entities else ()) | names
+def _asked(filing: FilingRequest) -> Against:
+    """Against whom it will be."""
+    to = filing.respondents
+    return Against(
+        entities=frozenset(one.enterprise_id for one in to if one.enterprise_id is not None),
+        brands=frozenset(one.brand_id for one in to if one.brand_id is not None),
+        names=names_of(one.named for one in to if one.enterprise_id is None),
+    )
+
+
+def _against(cases: Sequence[Complaint]) -> list[Against]:
+    """Whom each case was against: as it was filed, and whoever has had it."""
+    had: dict[int, set[int]] = defaultdict(set)
+    for case, enterprise in Engagement.objects.filter(complaint__in=cases).values_list("complaint_id", "enterprise_id"):
+        had[case].add(enterprise)
+    return [
+        Against(
+            entities=frozenset(pk for pk in (*had[case.pk], case.picked_enterprise_id, case.enterprise_id) if pk),
+            brands=frozenset(pk for pk in (case.picked_brand_id,) if pk),
+            names=names_of([case.respondent_named]),
+        )
+        for case in cases
+    ]
 
 
 def _same_order(texts: Mapping[str, str], filing: FilingRequest) -> bool:

@@ -24,23 +24,27 @@ class Place:
     has_more: bool = False
 
 
-def _local_code() -> str:
+def local_code() -> str:
+    """The code of the city that this installation serves first."""
     return str(getattr(settings, "LOCAL_CITY_CODE", "350100"))
 
 
 def local_city() -> Region | None:
-    """The city that this installation serves first."""
-    return Region.objects.filter(code=_local_code()).first()
+    return Region.objects.filter(code=local_code()).first()
 
 
 def nearby() -> tuple[str, list[Place]]:
     """(name of the city, its counties and the city as a whole); one query."""
-    code = _local_code()
+    code = local_code()
     rows = list(Region.objects.filter(Q(code=code) | Q(parent__code=code, level=Region.Level.COUNTY)).order_by("id"))
     city = next((row for row in rows if row.code == code), None)
     if city is None:
         return "", []
     return str(city), [*(Place(row.pk, str(row)) for row in rows if row is not city), Place(city.pk, str(city))]
+
+
+def of_code(code: str) -> Region | None:
+    return Region.objects.filter(code=code).first()
 
 
 def is_choosable(region_id: int) -> bool:

@@ -5,12 +5,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from complaints.filing import drafts, heard_counts
-from complaints.filing.forms import NAMED
+from complaints.filing import drafts, heard_counts, places
+from complaints.filing.forms import NAMED, ProblemStep
 from complaints.listening.folding import fold
 from complaints.listening.hearing import CIRCUMSTANCES, REPORT, Heard, heard
 from complaints.listening.patterns import patterns
@@ -28,6 +28,8 @@ BOTH, ONLY, NONE = "both", "only", "none"
 #: A report was wanted: what speaks of it is kept from the firm, also where a complaint is filed all the same.
 _SPLIT = (BOTH, ONLY)
 TELECOM = "service.telecom"
+#: Over three years ago, by the day that was given.
+OLD = "old"
 #: The circumstances that lead elsewhere, and the row of duties that says where.
 _LEADS = {"business": "business", "earlier": "handled"}
 _FULL_DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -68,13 +70,14 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What a draft's story says. ``problems``: kinds to choose from; ``quotes``: of each circumstance heard; ``firm``:
-    the words that name a firm which the directory is searched for."""
+    the words that name a firm which the directory is searched for; ``day``: those that tell no whole date."""
 
     version: int
     lines: tuple[Line, ...]
     problems: tuple[str, ...]
     quotes: Mapping[str, str]
     firm: str
+    day: str
 
     def of(self, field: str) -> list[tuple[int, Line]]:
         """The lines of a field with their numbers."""
@@ -96,7 +99,8 @@ def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     _take_back(draft)
     for name in ("statement", "report"):
         draft.data.get("problem", {}).pop(name, None)
-    found = heard(text, today)
+    found = heard(text, today, home=places.local_code())
+    found = [one for one in found if one.field != "region"] + _placed(found, draft)
     chosen = drafts.first(draft, "enterprise", "respondent")
     searched = "" if chosen else _searched(found, today=today)
     # Whom it is against was chosen, or is searched for: no line asks.
@@ -110,10 +114,19 @@ def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     draft.data[STORY] = {"text": [text]}
     draft.data[HEARD] = {"version": [str(patterns().version)], "line": lines, "problem": problems, "quote": quotes}
     draft.data[HEARD]["firm"] = [searched]
+    draft.data[HEARD]["day"] = [one.quote for one in found if one.field == "day" and not _FULL_DAY.fullmatch(one.value)]
     draft.step = HEARD
     for part in (SAID, OUTCOME):
         draft.data.pop(part, None)
     drafts.touch(draft, now=now, fields=["data", "step"])
+
+
+def _placed(found: Iterable[Heard], draft: FilingDraft) -> list[Heard]:
+    """The region that was heard, by its id; none where one was chosen already."""
+    if drafts.first(draft, "enterprise", "service_region"):
+        return []
+    known = ((one, places.of_code(one.value)) for one in found if one.field == "region")
+    return [replace(one, value=str(region.pk)) for one, region in known if region is not None]
 
 
 def _searched(found: Iterable[Heard], *, today: date) -> str:
@@ -126,11 +139,11 @@ def _searched(found: Iterable[Heard], *, today: date) -> str:
 
 
 def _lines(found: Iterable[Heard], doubted: set[str]) -> list[tuple[str, str, str, bool]]:
-    """At most MOST_LINES: another body, whom, what is asked, the day, where it was bought. A field that people confirm
-    too seldom is not filled in; one that was only offered is left out, and is asked as ever."""
+    """At most MOST_LINES: another body, whom, where, what is asked, the day, where it was bought. A field that people
+    confirm too seldom is not filled in; one that was only offered is left out, and is asked as ever."""
     shown = [
         one
-        for name in ("elsewhere", "firm", "demand", "day", "platform")
+        for name in ("elsewhere", "firm", "region", "demand", "day", "platform")
         for one in found
         if one.field == name and (name != "day" or _FULL_DAY.fullmatch(one.value))
     ]
@@ -147,6 +160,7 @@ def understood(draft: FilingDraft) -> Understood:
         problems=tuple(code for code in part.get("problem", []) if code in categories.PROBLEM_LABELS),
         quotes=dict(json.loads(pair) for pair in part.get("quote", [])),
         firm=drafts.first(draft, HEARD, "firm"),
+        day=drafts.first(draft, HEARD, "day"),
     )
 
 
@@ -209,6 +223,8 @@ class _Taken:
 
 def _taken(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, today: date) -> _Taken:
     result = _Taken()
+    heard_in = [line.value for number, line in what.of("region") if answers.get(f"line_{number}") == YES]
+    region = heard_in[0] if heard_in else drafts.first(draft, "enterprise", "service_region")
     for number, line in enumerate(what.lines):
         name, answer = line.value, answers.get(f"line_{number}") or ""
         if line.field == "firm" and len(line.firms) > 1:
@@ -219,7 +235,7 @@ def _taken(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, 
         elif answer:
             result.counted.append((line.field, _ANSWERS[answer]))
             if answer == YES or (line.field == "platform" and answer == CHANGE):
-                _put(result, draft, number, name, answers, today=today)
+                _put(result, line, number, name, answers, region=region, today=today)
     problem = answers.get("problem") or ""
     if problem:
         is_right = problem in what.problems
@@ -244,13 +260,13 @@ def _said_to_demand(draft: FilingDraft, line: Line) -> str:
 
 
 def _put(
-    result: _Taken, draft: FilingDraft, number: int, name: str, answers: Mapping[str, Any], *, today: date
+    result: _Taken, line: Line, number: int, name: str, answers: Mapping[str, Any], *, region: str, today: date
 ) -> None:
-    """What was confirmed of line ``number``, into the part that it belongs to."""
-    line = understood(draft).lines[number]
+    """What was confirmed of line ``number``, into the part that it belongs to. ``region``: where it happened."""
     if line.field == "firm":
-        region = drafts.first(draft, "enterprise", "service_region")
         result.put("enterprise", **_firm(name, region, today=today))
+    elif line.field == "region":
+        result.put("enterprise", service_region=line.value)
     elif line.field == "day":
         result.put("problem", disputed_on=line.value)
     elif line.field == "platform":
@@ -291,13 +307,22 @@ def split(text: str) -> tuple[str, str]:
     return "".join(ours).strip(), "".join(theirs).strip("，。；,; \n")
 
 
-def guides(draft: FilingDraft) -> list[Duty]:
-    """What has to be told before the filing goes on: who else takes it, by what was confirmed or ticked."""
+def guides(draft: FilingDraft, *, today: date) -> list[Duty]:
+    """What has to be told before the filing goes on: who else takes it, by what was confirmed, ticked or dated."""
     said = draft.data.get(OUTCOME, {})
     codes = [*said.get("elsewhere", []), *(_LEADS[code] for code in said.get("asked", []) if code in _LEADS)]
+    if dates_of(draft, today=today).is_old:
+        codes.append(OLD)
     if said.get("report") == [ONLY]:
         codes.append("violation")
     return [duties()[code] for code in dict.fromkeys(codes) if code in duties()]
+
+
+def dates_of(draft: FilingDraft, *, today: date) -> ProblemStep:
+    """What was said of what went wrong, judged, for the days in it."""
+    form = cast(ProblemStep, drafts.form_of(draft, ProblemStep.step, today=today, judged=True))
+    form.is_valid()
+    return form
 
 
 def is_split(draft: FilingDraft) -> bool:

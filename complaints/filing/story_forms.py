@@ -9,10 +9,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints.filing import places
 from complaints.filing.forms import LONGEST_REPORT
 from complaints.filing.story import BOTH, CHANGE, NO, NONE, ONLY, YES, Line, Understood
 from complaints.handling.steps.filing import LONGEST_STATEMENT
-from complaints.listening.hearing import ANOTHER, BUSINESS, CIRCUMSTANCES, EARLIER, REPORT
+from complaints.listening.hearing import ANOTHER, BUSINESS, CIRCUMSTANCES, EARLIER, REPORT, is_former
 from complaints.procedure import categories
 from complaints.procedure.duties import duties
 from complaints.procedure.typed_values import FreeText, Several
@@ -61,8 +62,10 @@ class HeardForm(forms.Form):
             several = line.firms if line.field == "firm" and len(line.firms) > 1 else []
             name = "firm" if several else f"line_{number}"
             field = _choice(_shown(line), _answers(line, several), quote=line.quote)
+            if line.field == "firm" and any(is_former(firm, line.quote) for firm in line.firms):
+                field.help_text = format_html("{}。{}", field.help_text, _("这是以前的名称或业务"))
             field.initial = YES if line.is_filled else None
-            field.required = line.field in ("firm", "day")
+            field.required = line.field in ("firm", "region", "day")
             field.error_messages["required"] = _("请选一个")
             self.fields[name] = field
             if line.field == "platform":
@@ -147,6 +150,8 @@ def _shown(line: Line) -> str:
         return _("投诉哪一家？") if len(line.firms) > 1 else _("投诉%(name)s？") % {"name": line.value}
     if line.field == "day":
         return _("发生在%(day)s？") % {"day": dates.day_text(date.fromisoformat(line.value), weekday=False)}
+    if line.field == "region":
+        return _("在%(region)s？") % {"region": places.full_name(int(line.value))}
     if line.field == "platform":
         return _("在网上买的？") if line.value == "?" else _("在%(platform)s买的？") % {"platform": line.value}
     if line.value == "advice":

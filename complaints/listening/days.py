@@ -1,4 +1,4 @@
-"""The first day that a text tells: 2026年9月8日, 9月8号, 11.20日, 上个月15号, 昨天, 3月份."""
+"""The first day that a text tells: 2026年9月8日, 9月8号, 11.20日, 上个月15号, 昨天, 双十一, 3月份, 一八年, 三年前."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from complaints.listening.numbers import chinese_number
 
+_FIGURES = {letter: value for value, letters in enumerate(("零〇", *"一二三四五六七八九")) for letter in letters}
 _YEARS_AGO = {"今年": 0, "去年": 1, "前年": 2}
 _DATE = re.compile(
     r"(?:(?P<year>20\d\d|今年|去年|前年)\s*[年/.\-]?\s*)?(?<!\d)(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s*月"
@@ -24,8 +25,34 @@ _AGO = (
     (re.compile("今[天早晚日]"), 0),
 )
 #: 到昨天还没, 昨天去问: not the day on which it began.
-_NOT_THE_BEGINNING = re.compile(r"[^,。]{0,2}(?:还|都|没|去|问|打|来)")
+_NOT_THE_BEGINNING = re.compile(
+    r"[^,。]{0,2}(?:还|都|没|问|打|来(?!装|修|了个)|去[^,。]{0,8}(?:问|查|找|说|投诉|反映|理论))"
+)
 _YEAR = re.compile(r"(?P<year>20[012]\d)年(?!\s*\d{1,2}\s*月)")
+#: 一八年, 大概19年: a year by its last two figures; beside 用了 it is how long.
+_SHORT_YEAR = re.compile(
+    r"(?<![零〇一二三四五六七八九\d年了])(?:(?P<chinese>(?!一二|二三)[零〇一二][零〇一二三四五六七八九])"
+    r"|(?:(?<=在)|(?<=于)|(?<=从)|(?<=是)|(?<=概)|(?<=,)|(?<=^))(?P<figures>[012]\d))年(?![前后内多来半])"
+)
+_YEARS_BACK = re.compile(
+    r"(?P<number>\d{1,2}|十?[两二三四五六七八九]|十)(?P<more>[二三四五六七八九])?(?:年多?|多年|来年)(?:以?前|之前|了才)"
+)
+_BEFORE_LAST = re.compile("大?前年")
+#: 零几年, 九几年: some year of it.
+_DECADE = re.compile(r"(?P<of>[零0九9])几年")
+#: The epidemic, whose first year was 2020 and whose last restrictions ended with 2022.
+_EPIDEMIC = (
+    (re.compile("疫情(?:头一年|第一年|刚|爆发|一开始)"), 2020),
+    (re.compile("疫情(?:期间|的时候|那会|那[几三])"), 2022),
+)
+#: Days of every year that people call by a name.
+_NAMED = (
+    (re.compile("国庆(?:那天|当天|节那天)"), (10, 1)),
+    (re.compile("双(?:十一|11)"), (11, 11)),
+    (re.compile("双(?:十二|12)"), (12, 12)),
+    (re.compile("元旦(?:那天|当天)?"), (1, 1)),
+    (re.compile("五一(?:那天|当天|节那天)"), (5, 1)),
+)
 _LUNAR = re.compile(r"(?:正|腊|[一二三四五六七八九十]+)月初[一二三四五六七八九十]|农历|阴历")
 
 
@@ -58,9 +85,30 @@ def _relative(text: str, today: date) -> Told | None:
         ago = words.search(text)
         if ago and text[ago.start() - 1 : ago.start()] != "到" and not _NOT_THE_BEGINNING.match(text, ago.end()):
             return Told((today - timedelta(days=days)).isoformat(), ago.start(), ago.end(), is_full=False)
-    year = _YEAR.search(text)
-    if year and int(year["year"]) <= today.year:
+    for words, (month, day) in _NAMED:
+        if named := words.search(text):
+            newest = date(_latest_year(month, day, today), month, day)
+            return Told(newest.isoformat(), named.start(), named.end(), is_full=False)
+    return _year(text, today)
+
+
+def _year(text: str, today: date) -> Told | None:
+    """A year alone: 2021年, 一八年, 前年, 三年前."""
+    if (year := _YEAR.search(text)) and int(year["year"]) <= today.year:
         return Told(year["year"], year.start(), year.end(), is_full=False)
+    for short in _SHORT_YEAR.finditer(text):
+        told = 2000 + int(short["figures"] or "".join(str(_FIGURES[one]) for one in short["chinese"]))
+        if told <= today.year:
+            return Told(f"{told}", short.start(), short.end(), is_full=False)
+    if back := _YEARS_BACK.search(text):
+        return Told(f"{today.year - _number(back['number'])}", back.start(), back.end(), is_full=False)
+    for words, of in _EPIDEMIC:
+        if meant := words.search(text):
+            return Told(f"{of}", meant.start(), meant.end(), is_full=False)
+    if decade := _DECADE.search(text):
+        return Told("1999" if decade["of"] in "九9" else "2009", decade.start(), decade.end(), is_full=False)
+    if before := _BEFORE_LAST.search(text):
+        return Told(f"{today.year - len(before.group())}", before.start(), before.end(), is_full=False)
     return None
 
 

@@ -13,6 +13,8 @@ from complaints.listening.folding import fold
 from complaints.listening.likeness import likest
 from complaints.listening.numbers import Sum, sums
 from complaints.listening.patterns import Row, patterns
+from complaints.listening.regions import said_region
+from complaints.listening.shops import shop
 from complaints.procedure import duties
 
 #: The circumstances that everybody is asked about.
@@ -21,23 +23,31 @@ CIRCUMSTANCES = (ANOTHER, BUSINESS, EARLIER, REPORT)
 LONGEST_QUESTION = 60
 #: So many kinds of problem are offered.
 PROBLEMS_OFFERED = 3
-_TELECOM = re.compile(r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号", re.IGNORECASE)
+_TELECOM = re.compile(
+    r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号|信号|基站|断网|网速|\d兆|副卡|停机|销户|靓号|彩铃|营业厅"
+    r"|手机卡(?!顿|死|住)|电话卡|放号|月租|专线|机主",
+    re.IGNORECASE,
+)
 #: Before a sum: what the firm paid or would pay.
 _OFFERED = re.compile(r"[退返赔](?:了|还了|给我)?$|只肯$")
 #: Before a sum: what is left of what was paid.
 _LEFT = re.compile(r"还有|还剩|剩余|剩下|剩$")
 _A_MONTH = re.compile(r"每个?月|一个?月|每年|/月")
 _LONGEST_QUOTE = 24
-_CLAUSE_ENDS = ",。;!\n、?"
+_STOPS = str.maketrans(dict.fromkeys("!?;\n", "。"))
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_CLAUSE_ENDS = ",。、"
 #: Demands for money, whose sum is looked for.
 _FOR_MONEY = ("refund", "damages")
+#: Asked for of what is weighed or counted.
+_OF_GOODS = ("make_up_quantity",)
 #: A carrier that scores less is only asked about; two of which neither leads by `_LEAD` are a question.
 _SURE, _LEAD = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """``field``: firm, problem, demand, sum, day, platform, elsewhere, or one of CIRCUMSTANCES. ``value``: a
+    """``field``: firm, problem, demand, sum, day, platform, region, elsewhere, or one of CIRCUMSTANCES. ``value``: a
     code or a name; several firms are joined by |, a demand's sum follows a colon. ``quote``: the person's own words,
     which begin at letter ``at`` of the folded text. ``sure``: it may be filled in; all else is offered or asked."""
 
@@ -59,22 +69,28 @@ class _Hit:
     sure: bool = False
 
 
-def heard(text: str, today: date) -> list[Heard]:
+def heard(text: str, today: date, *, home: str = "") -> list[Heard]:
     """The findings in this order: elsewhere, circumstances, firm, problems (likeliest first), demands, sums, day,
-    platform. ``today`` bounds the days. Reads the first letters of a long text only (`folding.MOST_READ`)."""
+    platform, region. ``today`` bounds the days; ``home``: the code of the city whose districts are known by their short
+    names. Reads the first letters of a long text only (`folding.MOST_READ`)."""
     folded = fold(text)
     return [
         Heard(hit.field, hit.value, folded.quote(hit.start, hit.end), hit.start, hit.sure)
-        for hit in _hits(folded.text, today)
+        for hit in _hits(_stopped(folded.text), today, home)
     ]
 
 
-def _hits(text: str, today: date) -> Iterator[_Hit]:
+def _stopped(text: str) -> str:
+    """With one kind of full stop, and a comma for a space between clauses; of the same length."""
+    return _GAP.sub(",", text.translate(_STOPS))
+
+
+def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
     firms, money = _firms(text), sums(text)
     elsewhere = _elsewhere(text, is_blamed=any(hit.sure for hit in firms))
     if elsewhere:
         # Perhaps an employer, or where it happened.
-        firms = [replace(hit, sure=False) for hit in firms]
+        firms = [replace(hit, sure=False) for hit in firms if _carriers(hit)]
     is_telecom = bool(_TELECOM.search(text)) or (any(map(_carriers, firms)) and not _has_another_party(text))
     problems = list(_problems(text, is_telecom=is_telecom))
     yield from elsewhere or _question(text)
@@ -82,6 +98,8 @@ def _hits(text: str, today: date) -> Iterator[_Hit]:
     yield from firms
     yield from problems
     for hit in list(_demands(text, money)) or list(_usual(problems)):
+        if is_telecom and hit.value in _OF_GOODS:
+            continue
         # What is bought is repaired; what is broken on a line is a fault.
         is_thing = hit.value == "fix_fault" and not is_telecom
         yield replace(hit, value="repair") if is_thing else hit
@@ -94,6 +112,8 @@ def _hits(text: str, today: date) -> Iterator[_Hit]:
         if place := row.found_in(text):
             yield _Hit("platform", row.name or "?", place.start(), place.end())
             break
+    if region := said_region(text, home=home):
+        yield _Hit("region", region.code, region.start, region.end)
 
 
 def _carriers(hit: _Hit) -> bool:
@@ -106,12 +126,11 @@ def _carriers(hit: _Hit) -> bool:
 def _firms(text: str) -> list[_Hit]:
     """The one carrier that is blamed; several that may be; else a shop by its written name."""
     best: dict[str, tuple[int, re.Match[str], Row]] = {}
-    for row in patterns().of("firms"):
-        for hit in row.words.finditer(text):
-            score = _blame(text, hit)
-            before = best.get(row.name)
-            total = score + (before[0] if before else 0)
-            best[row.name] = (total, before[1] if before and before[0] else hit, row)
+    for row, hit in _named(text):
+        score = _blame(text, hit)
+        before = best.get(row.name)
+        total = score + (before[0] if before else 0)
+        best[row.name] = (total, before[1] if before and before[0] else hit, row)
     live = sorted((item for item in best.values() if item[0]), key=lambda item: (-item[0], item[1].start()))
     if not live:
         return _shop(text)
@@ -120,9 +139,23 @@ def _firms(text: str) -> list[_Hit]:
         return [_Hit("firm", "|".join(item[2].name for item in live[:3]), hit.start(), hit.end())]
     is_named_beside = _has_another_party(text)
     if is_named_beside and score <= _SURE:
-        return _shop(text)
+        # 房东的宽带是电信的: beside another party only the one who says or does something is meant.
+        return _shop(text) or ([_Hit("firm", row.name, hit.start(), hit.end())] if _acts(text, hit) else [])
     is_asked = bool(row.asks and row.asks.search(hit.group())) or is_named_beside
     return [_Hit("firm", row.name, hit.start(), hit.end(), sure=score >= _SURE and not is_asked)]
+
+
+def _named(text: str) -> list[tuple[Row, re.Match[str]]]:
+    """Every mention of a carrier; of a name that several once had only where none is named otherwise."""
+    hits = [(row, hit) for row in patterns().of("firms") for hit in row.words.finditer(text)]
+    of_several = {place for place, times in Counter(hit.span() for _row, hit in hits).items() if times > 1}
+    return [(row, hit) for row, hit in hits if hit.span() not in of_several] or hits
+
+
+def is_former(name: str, quote: str) -> bool:
+    """Whether the person's own words call the carrier by a name of before."""
+    rows = (row for row in patterns().of("firms") if row.name == name and row.former)
+    return any(row.former.search(fold(quote).text) for row in rows if row.former)
 
 
 def _has_another_party(text: str) -> bool:
@@ -143,17 +176,22 @@ def _blame(text: str, hit: re.Match[str]) -> int:
     return 1 + 2 * len(around & {"accused", "turned", "blamed"}) + ("from" in around)
 
 
+def _acts(text: str, hit: re.Match[str]) -> bool:
+    """Whether this mention begins a clause and says or does something, or is a card or line of one's own: 联通营业厅说,
+    移动无故停机, 联通卡."""
+    before, after = text[max(0, hit.start() - 6) : hit.start()], text[hit.end() : hit.end() + 12]
+    begins = before[-1:] in ("", *_CLAUSE_ENDS)
+    acts, owned = (patterns().one("around", code) for code in ("acts", "owned"))
+    return (begins and bool(acts.search(after))) or bool(owned.search(f"{before}·{after}"))
+
+
 def _shop(text: str) -> list[_Hit]:
-    table = patterns()
-    lead, no_name = table.one("shops", "before"), table.one("shops", "no_name")
-    for code in ("called", "ending"):
-        for hit in table.one("shops", code).finditer(text):
-            start, end = hit.span("name")
-            if led := lead.match(hit["name"]):
-                start += led.end()
-            if end - start > 2 and not no_name.search(text[start:end]):
-                return [_Hit("firm", text[start:end], start, end)]
-    return []
+    place = shop(text)
+    if place is None:
+        return []
+    name = text[slice(*place)]
+    carrier = next((row.name for row in patterns().of("firms") if row.words.fullmatch(name)), name)
+    return [_Hit("firm", carrier, *place)]
 
 
 # --- what went wrong ------------------------------------------------------------------------------------------------
@@ -250,7 +288,7 @@ def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None
         one = whole[-1] if whole else money[0] if len(amounts) == 1 else None
         if one is not None and not _is_monthly(text, one):
             found["refund"] = (one.yuan, *found["refund"][1:])
-    if money and not {"refund", "damages", "return_goods"} & set(found):
+    if money and not found:
         taken = table.one("not_asked", "taken").search(text)
         if taken and not table.one("not_asked", "no_money").search(text):
             one = (whole or money)[-1 if whole else 0]

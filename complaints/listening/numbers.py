@@ -21,12 +21,17 @@ _WITH_UNIT = re.compile(
     rf"|(?P<chinese>[{_CHINESE}]{{1,9}})(?:元|块钱|块|圆)(?!\w?卡)"
     rf"|¥\s*(?P<marked>{_ARABIC})"
     r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?P<thousands>\d(?!\d))?(?![人次兆])"
-    r"|(?P<round>[一二两三四五六七八九十]{1,3}万[一二三四五六七八九](?![百千])|[一二两三四五六七八九十]{1,2}[万千百])(?=[,。;!的了]|多|$)"
+    r"|(?P<round>[一二两三四五六七八九十]{1,3}万[一二三四五六七八九](?![百千])|[一二两三四五六七八九]千[一二两三四五六七八九]百(?:[一二三四五六七八九]十?)?"
+    r"|[一二两三四五六七八九][千百][一二三四五六七八九]十?|[一二两三四五六七八九十]{1,2}[万千百])(?=[,。;!的了退还给该要没也都\s]|多(?!兆|个|天|次|人|斤|公里|分钟|号|年)|$)"
 )
 #: A bare number after a word of money: 扣了30, 押金200.
 _AFTER_WORD = re.compile(
     r"(?:费|款|金|钱|价|还有|还剩|剩|值|共|收|扣|退|赔|交|充|付|花|亏|欠|要|余额|损失|返还|押|减免|吞|存)(?:偿|还|回)?"
     r"(?:了|我|过|得|掉|是|计|出|至少|他们?){0,2}\s*(?P<number>\d{2,7}(?:\.\d{1,2})?)(?!\d|[年月日号个天次兆GMkK岁:.%斤两度升人张台小套节课集\-分]|元|块)"
+)
+#: 把199退回来, 4980全退.
+_BEFORE_WORD = re.compile(
+    r"(?<![\d.\-年月第])(?P<number>\d{2,6}(?:\.\d{1,2})?)(?=(?:都|全部?|也|得|要|给我|立刻|马上|必须){0,2}(?:退|还我|还给|赔我))"
 )
 _WHOLE = re.compile(r"共|合计|累计|总")
 
@@ -65,10 +70,11 @@ def sums(text: str) -> list[Sum]:
     """Every sum in the text, in its order; what is more than any form takes is left out."""
     found = [(hit.start(), hit.end(), _yuan(hit)) for hit in _WITH_UNIT.finditer(text)]
     taken = [(start, end) for start, end, _value in found]
-    for hit in _AFTER_WORD.finditer(text):
+    for hit in (*_AFTER_WORD.finditer(text), *_BEFORE_WORD.finditer(text)):
         start, end = hit.span("number")
         if not any(first < end and start < last for first, last in taken):
             found.append((start, end, Decimal(hit["number"])))
+            taken.append((start, end))
     return [
         Sum(start, end, value.quantize(Decimal("0.01")), bool(_WHOLE.search(text, max(0, start - 5), start + 1)))
         for start, end, value in sorted(found)

@@ -15,12 +15,14 @@ LISTS = ("firms", "around", "demands", "usual", "not_asked", "circumstances", "p
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of the table. ``name``: how the directory or people call it; ``asks``: words among the row's own with
-    which it is only asked; ``where``: of what stands around a name, before or after it."""
+    which it is only asked; ``former``: those that a firm or its service had once; ``where``: of what stands around a
+    name, before or after it."""
 
     code: str
     words: re.Pattern[str]
     unless: re.Pattern[str] | None
     asks: re.Pattern[str] | None
+    former: re.Pattern[str] | None
     name: str
     where: str
     weight: int
@@ -73,6 +75,7 @@ def _row(table: TomlTable, *, kin: str, newest: int) -> Row:
         words=pattern("words"),
         unless=pattern_or_none("unless"),
         asks=pattern_or_none("asks"),
+        former=pattern_or_none("former"),
         name=table.text("name"),
         where=table.text("where"),
         weight=table.take("weight", int, 1),

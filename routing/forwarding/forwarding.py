@@ -23,6 +23,7 @@ from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Succession
+from routing.forwarding.mentioned import with_mentioned
 from routing.rules.directory import rules as all_rules
 from routing.rules.directory import snapshot
 from routing.rules.facts import Directory, Facts, Match, NoMatch, Reason, Rule
@@ -77,12 +78,13 @@ def sweep_filed(
 
 
 def decide(cases: Sequence[Complaint], *, now: dt.datetime, conditions: Conditions) -> dict[int, Match | NoMatch]:
-    """The decision for each case; a fixed number of queries."""
+    """The decision for each case; a fixed number of queries, and a fixed number more where some name nobody."""
     day = conditions.calendar.local_day(now)
     facts = {case.pk: facts_of(case, on=day) for case in cases}
     rules = all_rules()
     directory = snapshot(facts.values(), rules)
     chosen = {case.pk: _choose(case, facts[case.pk], rules, directory) for case in cases}
+    chosen = with_mentioned(cases, chosen, facts, rules)
     return may_go(cases, chosen, directory, conditions=conditions)
 
 

@@ -6,7 +6,7 @@ nothing here bars filing. Bodies, articles: facts.md §1.2 and the laws named be
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from django.utils.functional import Promise
@@ -139,16 +139,7 @@ QUESTIONS: tuple[Question, ...] = (
         _("法律给投诉定了3年，从您知道或者应当知道的那天算起。"),
         (
             Answer("within", _("不到3年")),
-            Answer(
-                "over",
-                _("超过3年"),
-                "",
-                Verdict.BUT,
-                ("court",),
-                _("超过3年的争议，监管部门通常不予受理；企业自愿和解不受这个限制。"),
-                _("《市场监督管理投诉举报处理办法》第十六条第四项、《民法典》第一百八十八条"),
-                _("您仍可以在这里请企业和解，也可以起诉。这期间找对方要过，时间可能重新计算，请把凭据留好。"),
-            ),
+            replace(_elsewhere("over", _("超过3年"), duty="old"), verdict=Verdict.BUT),
             Answer("unsure", _("记不清了"), _("可以先提交，填大概的日子")),
         ),
     ),

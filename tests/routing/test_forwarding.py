@@ -25,6 +25,7 @@ from routing.forwarding import forwarding
 from routing.right_place.right_place import BODIES, QUESTIONS, Verdict, walk
 from tests import given, missing_in, reloaded, undone
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.languages import in_language
 
 S = Status
@@ -87,6 +88,29 @@ def test_who_cannot_get_it_a_slip_an_unproven_phone_or_no_consent_sends_it_to_in
     assert decision.explanation["candidates"][0]["enterprise_id"] == world.mobile.pk
     case, _decision = _swept(world, consents={})
     assert (case.status, case.reason) == (S.TRIAGE, "no_consent")
+
+
+def test_the_firm_that_the_words_name_is_suggested_beside_the_office_and_gets_nothing_by_it(world: World) -> None:
+    nobody = RespondentRequest()
+    case, decision = _swept(world, nobody, statement="移动每个月乱扣我20元，我没有开通过。", consents={})
+    assert (case.status, case.reason, case.enterprise) == (S.TRIAGE, "left_to_authority", None)
+    (first,) = decision.explanation["candidates"]
+    assert (first["enterprise_id"], first["branch_id"]) == (world.mobile.pk, world.fuzhou.pk)
+    assert first["score"] < 80, "never called likely"
+    page = signed_in(world.su).get(f"/authority/triage/{case.number}/").content.decode()
+    assert not missing_in(page, "投诉里提到“中国移动”", "只有投诉的文字里提到企业")
+    assert page.index("把握高") < page.index("投诉里提到“中国移动”"), "the office comes first"
+    # Two that are named are both suggested, a shop that the directory knows as well; nobody is made up.
+    for told, names in (
+        ("联通和电信都多扣了我的钱", {"中国联合网络通信", "中国电信股份"}),
+        ("在叫好邻里的店买的面包过期了", {"好邻里"}),
+        ("在叫火星烧烤摊的店吃坏了肚子", set()),
+        ("商家不退钱", set()),
+    ):
+        case, decision = _swept(world, nobody, statement=told)
+        found = Enterprise.objects.filter(pk__in=[one["enterprise_id"] for one in decision.explanation["candidates"]])
+        assert len(found) == len(names), told
+        assert all(any(name in firm.name for name in names) for firm in found), told
 
 
 def test_who_stands_beside_an_unknown_name_gets_nothing_without_a_person(world: World) -> None:

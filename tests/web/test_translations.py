@@ -262,6 +262,7 @@ oversight/reports/drafting
 accounts/masking accounts/sign_in/guessable complaints/acceptance/publication complaints/acceptance/review_advice
 complaints/forms/enrol_forms
 complaints/listening/days complaints/listening/hearing complaints/listening/numbers
+complaints/listening/regions complaints/listening/shops
 complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/settlement/offer_terms complaints/tables/platform/lines
 complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling

@@ -44,8 +44,9 @@ def understood(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
 
 
 def _offer_region(request: HttpRequest, draft: FilingDraft) -> None:
-    """Where this person's last complaint was about: stands in the list, to be changed."""
-    if isinstance(request.user, User) and "service_region" not in draft.data.get("enterprise", {}):
+    """Where this person's last complaint was about: stands in the list, to be changed; unless the story says where."""
+    is_said = bool(story.understood(draft).of("region"))
+    if isinstance(request.user, User) and not is_said and "service_region" not in draft.data.get("enterprise", {}):
         region = known.region_of(request.user.pk)
         if region is not None and drafts.station_of(draft) is None:
             draft.data.setdefault("enterprise", {})["service_region"] = [str(region)]
@@ -98,7 +99,7 @@ def _take_in(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Http
         if is_one_by_one(request):
             return redirect(f"{_address(draft, wrong)}&check=1")
         return _show(request, draft, today=today, judged=True, status=422)
-    if story.guides(draft) or (story.is_split(draft) and request.GET.get("back") != "check"):
+    if story.guides(draft, today=today) or (story.is_split(draft) and request.GET.get("back") != "check"):
         return redirect(reverse("complaints:file-guide", args=[draft.pk]))
     return redirect(address_of(draft, "check" if request.GET.get("back") == "check" else "you"))
 
@@ -165,8 +166,10 @@ def _target(name: str) -> str:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def guide(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
-    """Who else takes it, and a report that was split off. Nothing here bars filing."""
+    """Who else takes it, when somebody noticed what is over three years old, and a report that was split off. Nothing
+    here bars filing."""
     now = timezone.now()
+    today, is_sent = timezone.localdate(now), request.method == "POST"
     held = held_or_begun_again(request, draft_id, now=now)
     if held is None or held.draft.filed_at is not None:
         return lost(held)
@@ -174,25 +177,31 @@ def guide(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     if story.OUTCOME not in draft.data:
         return redirect(address_of(draft, draft.step))
     is_split = story.is_split(draft)
-    names = ("statement", "report")
-    form = SplitForm(request.POST if request.method == "POST" else None, initial=drafts.values(draft, "problem").dict())
-    if request.method == "POST" and is_split:
+    if is_sent:
+        names = ["noticed_on", *(("statement", "report") if is_split else ())]
         draft.data.setdefault("problem", {}).update(drafts.typed_in(request.POST, names))
         drafts.touch(draft, now=now, fields=["data"])
-    if request.method == "POST" and (not is_split or form.is_valid()):
+    form = SplitForm(request.POST if is_sent else None, initial=drafts.values(draft, "problem").dict())
+    dates = story.dates_of(draft, today=today)
+    noticed = dates["noticed_on"] if dates.began_long_ago else None
+    is_right = (not is_split or form.is_valid()) and not (noticed and noticed.errors)
+    if is_sent and is_right:
         return keep_cookie(redirect(address_of(draft, "you")), held, now=now)
+    wrong = [form[name] for name in (form.errors if is_split and is_sent else ())]
+    wrong += [noticed] if noticed and noticed.errors else []
     context = {
         "form": form if is_split else None,
+        "noticed": noticed,
         "draft": draft,
         "is_filing": True,
         "is_one_by_one": is_one_by_one(request),
         "along": going_along(draft),
-        "guides": [{"duty": duty, "bodies": bodies_of(duty.bodies)} for duty in story.guides(draft)],
+        "guides": [{"duty": duty, "bodies": bodies_of(duty.bodies)} for duty in story.guides(draft, today=today)],
         "errors": [
-            {"target": control_id(form[name]), "label": str(form[name].label), "text": str(text)}
-            for name, texts in (form.errors.items() if is_split and form.is_bound else ())
-            for text in texts
+            {"target": control_id(bound), "label": str(bound.label), "text": str(text)}
+            for bound in wrong
+            for text in bound.errors
         ],
         "back_url": address_of(draft, "heard"),
     }
-    return render(request, "consumer/filing/guide.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "consumer/filing/guide.html", context, status=422 if is_sent else 200)

@@ -48,7 +48,8 @@ def test_a_story_is_heard_with_the_words_it_rests_on() -> None:
 def test_only_a_carrier_beside_words_of_blame_is_sure_and_nothing_else_ever_is() -> None:
     assert said("移动每个月乱扣我钱", "firm") == [("中国移动", "移动", True)]
     assert said("铁通宽带一直断，要求修好", "firm") == [("中国移动", "铁通", False)]
-    assert said("小灵通余额一直没退给我", "firm") == [("中国电信", "小灵通", False)]
+    assert said("小灵通余额一直没退给我", "firm") == [("中国电信|中国联通", "小灵通", False)], "both once had it"
+    assert said("电信的小灵通余额一直没退给我", "firm")[0][0] == "中国电信"
     assert values("联通和电信都多扣了我的钱", "firm") == ["中国联通|中国电信"]
     assert said("我用的不是移动，是联通，联通偷偷扣我钱", "firm") == [("中国联通", "联通", True)]
     assert said("在燃动健身房办的年卡，门关了", "firm") == [("燃动健身房", "燃动健身房", False)]
@@ -100,10 +101,72 @@ def test_numbers_in_characters() -> None:
         ("2027年1月1日到期", ""),
         ("腊月初八", ""),
         ("到昨天还没修", ""),
+        ("昨天去营业厅问", ""),
+        ("昨天去营业厅交话费被忽悠办了套餐", "2026-11-28"),
+        ("双十一那天下单的", "2026-11-11"),
+        ("国庆那天", "2026-10-01"),
+        ("2021年6月办的", "2021-06"),
+        ("大概一八年吧", "2018"),
+        ("用了一二年就坏", ""),
+        ("用了19年", ""),
+        ("三年前办的", "2023"),
+        ("前年买的", "2024"),
+        ("疫情头一年充的", "2020"),
     ],
 )
 def test_the_first_day(text: str, day: str) -> None:
     assert "".join(values(text, "day")) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("我在福州用的移动宽带", "350100"),
+        ("福州市台江区的小区", "350103"),
+        ("在台江万达买的鞋", "350103"),
+        ("平潭县那边信号差", "350128"),
+        ("厦门湖里的屈臣氏", "350206"),
+        ("在厦门湖里区", "350206"),
+        ("南京鼓楼区的店", "320106"),
+        ("我住鼓楼区", "350102"),
+        ("晋江这边没信号", "350582"),
+        ("在晋江没信号", "350582"),
+        ("義烏市的商家", "330782"),
+        ("福州路123号的店", ""),
+        ("兰州拉面吃坏肚子", ""),
+        ("三明治坏了", ""),
+        ("东方书店卖的书", ""),
+        ("福建的宽带", ""),
+        ("卡是厦门办的，人在泉州", ""),
+        ("一直断网", ""),
+    ],
+)
+def test_where_it_happened_by_the_names_of_regions(text: str, region: str) -> None:
+    found = [one for one in heard(text, TODAY, home="350100") if one.field == "region"]
+    assert "".join(one.value for one in found) == region
+    assert all(one.quote in text and not one.sure for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "shop"),
+    [
+        ("台江那边一家烟酒店卖的酒是假的", ""),
+        ("楼下水果店少给了", ""),
+        ("在商场里买的鞋", ""),
+        ("在网上买的", ""),
+        ("在福州买的", ""),
+        ("在台江万达那家乐动健身办了年卡", "乐动健身"),
+        ("厦门的海之味。昨天买的", "海之味"),
+        ("海之味，厦门的，吃坏肚子", "海之味"),
+        ("在永盛家电买的冰箱不制冷", "永盛家电"),
+        ("店名是老街面馆，吃出头发", "老街面馆"),
+        ("朗风店里说不保修", "朗风"),
+        ("昨天买的鞋开胶", ""),
+        ("他们售后说不管", ""),
+    ],
+)
+def test_a_shop_is_heard_by_its_name_and_not_by_what_it_sells(text: str, shop: str) -> None:
+    assert "".join(values(text, "firm")) == shop
 
 
 def test_traditional_letters_and_wide_ones_are_read_and_quoted_as_typed() -> None:
@@ -145,7 +208,8 @@ def test_every_row_of_the_table_is_reached_by_a_text_or_names_codes_that_exist()
     assert {row.code for row in patterns().of("problems")} <= set(categories.PROBLEM_LABELS)
     bodies = {body.code for sector in categories.SECTORS for body in sector.bodies}
     assert all(set(duty.bodies) <= bodies and duty.bodies for duty in duties().values())
-    texts = [fold(row["text"]).text for row in listening.read(HERE / "seen.tsv")]
+    seen = [*listening.read(HERE / "seen.tsv"), *listening.read(HERE / "built.jsonl")]
+    texts = [fold(row["text"]).text for row in seen]
     unreached = [
         f"{name}: {row.code}"
         for name in LISTS
@@ -158,12 +222,24 @@ def test_every_row_of_the_table_is_reached_by_a_text_or_names_codes_that_exist()
 def test_nothing_is_lost_of_what_the_patterns_were_written_on() -> None:
     """The least that the table of benchmarks/listening.py says of the seen texts; of others it says nothing."""
     count = listening.table(list(listening.read(HERE / "seen.tsv")))
-    firm = count["firm"]
-    assert firm["filled"] >= 85
-    assert firm["filled_right"] == firm["filled"]
+    filled = count["firm, filled in"]
+    assert filled["said"] >= 85
+    assert filled["right"] == filled["said"]
     least = {"demand": 0.88, "sum of a demand": 0.84, "elsewhere": 0.95, "problem, one of three": 0.9, "report": 1.0}
+    least |= {"firm, offered": 0.9}
     for field, share in least.items():
         assert count[field]["right"] / count[field]["said"] >= share, field
+
+
+def test_of_those_that_say_their_kind_nine_in_ten_are_met_and_ordinary_ones_asked_nothing_wrong() -> None:
+    """Texts of another author on which the patterns were mended; `held.jsonl` beside them is counted, never read."""
+    count = listening.table(list(listening.read(HERE / "built.jsonl")))
+    kinds = [count[f"kind: {kind}"] for kind in listening.KINDS]
+    assert sum(c["texts"] for c in kinds) >= 40
+    assert sum(c["right"] for c in kinds) >= 0.9 * sum(c["texts"] for c in kinds)
+    ordinary = count["kind: ordinary"]
+    assert ordinary["wrong"] <= 0.05 * ordinary["texts"]
+    assert count["region"]["right"] == count["region"]["said"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ class Target:
     sure: int = 0
     why: list[str] = field(default_factory=list)
     authority_id: int | None = None
+    #: Only the words of the complaint name it.
+    is_mentioned: bool = False
 
     @property
     def is_ready(self) -> bool:
@@ -167,14 +169,17 @@ def suggested_among(
                 rank, score = len(targets[case.pk]) + 1, int(row.get("score") or 0)
                 why = reasons.say_all(row.get("why", []))
                 target = _target(case, enterprise, branch, conditions, rank=rank, score=score, why=why)
-                targets[case.pk].append(target)
+                first = [reason.get("code") for reason in row.get("why", ())[:1]]
+                is_mentioned = not case.returns and first == ["mentioned"]
+                targets[case.pk].append(replace(target, is_mentioned=is_mentioned))
     return targets
 
 
 def ranked(
     complaint: Complaint, enterprises: list[Target], workspace: Workspace, *, conditions: Conditions
 ) -> list[Target]:
-    """In one order; the authority of the place comes first where no enterprise may or can have the case."""
+    """In one order; the authority of the place comes first where no enterprise may or can have the case, or one is only
+    mentioned."""
     offices = [
         Target(
             rank=0,
@@ -191,8 +196,10 @@ def ranked(
         for office, why in _competent(complaint, workspace, conditions)
     ]
     declined = complaint.consents.get("share_with_enterprise") is False
-    if offices and (declined or not any(target.is_enrolled for target in enterprises)):
-        why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
+    able = [target for target in enterprises if target.is_enrolled]
+    if offices and (declined or all(target.is_mentioned for target in able)):
+        why = _("只有投诉的文字里提到企业") if able else _("没有可以接收的企业")
+        why = _("消费者没有同意转给企业") if declined else why
         first = replace(offices[0], likelihood=_("把握高"), tone="ok", sure=SURE, why=[*offices[0].why, why])
         order = [first, *enterprises, *offices[1:]]
     else:
