@@ -106,7 +106,8 @@ def judge(row: Row, count: Count) -> list[str]:
         note("region", row["place"], row["place"] if _is_place(first("region"), row["place"]) else first("region"))
         note("platform", {"unnamed": "?"}.get(row["platform"], row["platform"]), first("platform"))
         asked = {name for name in NOT_ASKED if values[name]} | ({"old"} if _is_old(first("day"), today) else set())
-        _judge_kind(row, asked, is_former_asked=said == row["firm"] and not is_sure, wrong=wrong, count=count)
+        is_asked = said == row["firm"] and not is_sure
+        _judge_kind(row, asked, first("day"), is_former_asked=is_asked, wrong=wrong, count=count)
     if row["elsewhere"]:
         return wrong
     if row["problem"]:
@@ -123,13 +124,15 @@ def judge(row: Row, count: Count) -> list[str]:
     return wrong
 
 
-def _judge_kind(row: Row, asked: set[str], *, is_former_asked: bool, wrong: list[str], count: Count) -> None:
-    """Whether a filing that needs guidance gets it, and an ordinary one no wrong question."""
+def _judge_kind(row: Row, asked: set[str], day: str, *, is_former_asked: bool, wrong: list[str], count: Count) -> None:
+    """Whether a filing that needs guidance gets it, and an ordinary one no wrong question. ``day``: as it was heard."""
     kind = row["kind"]
     of_kind = count[f"kind: {kind}"]
     of_kind["texts"] += 1
     if kind == "ordinary":
-        odd = asked - set(row["circumstances"].split(","))
+        # A month or a year is only quoted beside the question for the day.
+        quoted = set() if _is_whole(day) else {"old"}
+        odd = asked - set(row["circumstances"].split(",")) - quoted
         of_kind["wrong"] += bool(odd)
         wrong += [f"asked about {name}" for name in sorted(odd)]
         return

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from benchmarks import ground, queries
+from benchmarks import ground
 from benchmarks.lists import _alternating, _bare
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
 
@@ -147,6 +147,8 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def _found() -> list[Figure]:
     """How often the right firm is on top, and a wrong one."""
+    from tests.enterprises.names import judging as queries
+
     queries.others()
     figures = []
     for path in (queries.ASKED, queries.STRANGERS):

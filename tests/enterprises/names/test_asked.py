@@ -8,23 +8,23 @@ from collections import Counter
 
 import pytest
 
-from benchmarks import queries
 from enterprises.directory.finding import find, suggest, tells_nothing
 from enterprises.directory.naming import write_names
 from enterprises.directory.spelling import fold_name, sounds_of, spelled_as
 from enterprises.directory.typed import Typed
 from enterprises.models import Enterprise
+from tests.enterprises.names import judging
 
 pytestmark = [pytest.mark.usefixtures("demo_directory"), pytest.mark.django_db]
 DAY = dt.date(2026, 11, 30)
 
 
 def test_the_right_firm_comes_first_and_what_is_only_like_it_says_so() -> None:
-    queries.others()
+    judging.others()
     verdicts = Counter[str]()
     wrong = []
-    for query, wanted in queries.asked(queries.ASKED):
-        verdict = queries.judged(find(query, on=DAY), wanted)
+    for query, wanted in judging.asked(judging.ASKED):
+        verdict = judging.judged(find(query, on=DAY), wanted)
         verdicts[verdict] += 1
         if verdict != "right":
             wrong.append((query, wanted, verdict))
@@ -34,16 +34,16 @@ def test_the_right_firm_comes_first_and_what_is_only_like_it_says_so() -> None:
 
 def test_what_an_author_typed_who_had_not_seen_the_rules_is_still_found() -> None:
     """One of these was counted as silent and one as wrong while they were unread; the second was mended."""
-    queries.others()
-    verdicts = queries.counted(queries.STRANGERS, on=DAY)
+    judging.others()
+    verdicts = judging.counted(judging.STRANGERS, on=DAY)
     assert verdicts.total() == 70
-    assert verdicts[queries.RIGHT] >= 69
-    assert not verdicts[queries.WRONG_AS_CERTAIN] + verdicts[queries.WRONG_AS_LIKE_IT]
+    assert verdicts[judging.RIGHT] >= 69
+    assert not verdicts[judging.WRONG_AS_CERTAIN] + verdicts[judging.WRONG_AS_LIKE_IT]
 
 
 def test_while_one_types_as_much_is_found_as_by_the_search() -> None:
-    queries.others()
-    for query, _wanted in queries.asked(queries.ASKED):
+    judging.others()
+    for query, _wanted in judging.asked(judging.ASKED):
         shown, found = suggest(query, on=DAY), find(query, on=DAY)
         assert (bool(shown), bool(shown) and shown[0].is_similar) == (bool(found), bool(found) and found[0].is_similar)
 

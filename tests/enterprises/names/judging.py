@@ -4,12 +4,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from enterprises.directory.finding import Hit
+from enterprises.directory.finding import Hit, find
+from enterprises.directory.naming import write_names
+from enterprises.models import Enterprise
 
-NAMES = Path("tests/enterprises/names")
+NAMES = Path(__file__).parent
 #: Written together with the rules; by an author who had not seen them, counted once while they were unread.
 ASKED, STRANGERS = NAMES / "asked.tsv", NAMES / "strangers.tsv"
 WRONG_AS_CERTAIN, WRONG_AS_LIKE_IT, RIGHT = "wrong, as certain", "wrong, as like it", "right"
@@ -19,9 +19,6 @@ CARRIERS = {"移动": "中国移动通信", "电信": "中国电信股份", "联
 
 def others() -> None:
     """Firms that look or sound like those of the demonstration, in the directory as well."""
-    from enterprises.directory.naming import write_names
-    from enterprises.models import Enterprise
-
     lines = (NAMES / "firms.txt").read_text(encoding="utf-8").splitlines()
     firms = [Enterprise(name=line) for line in lines if line and not line.startswith("#")]
     write_names([firm.pk for firm in Enterprise.objects.bulk_create(firms)])
@@ -38,12 +35,10 @@ def asked(path: Path) -> Iterator[tuple[str, str]]:
 
 def counted(path: Path, *, on: dt.date) -> Counter[str]:
     """The verdicts on one list."""
-    from enterprises.directory.finding import find
-
     return Counter(judged(find(query, on=on), wanted) for query, wanted in asked(path))
 
 
-def judged(hits: "Sequence[Hit]", wanted: str) -> str:
+def judged(hits: Sequence[Hit], wanted: str) -> str:
     """right, silent, "right, as like it", "wrong, as like it" or "wrong, as certain"."""
     name = CARRIERS.get(wanted.removeprefix("~"), wanted.removeprefix("~"))
     if not hits:
