@@ -193,7 +193,7 @@ def guide(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
         "form": form if is_split else None,
         "noticed": noticed,
         "draft": draft,
-        "is_filing": True,
+        "folds_menu": True,
         "is_one_by_one": is_one_by_one(request),
         "along": going_along(draft),
         "guides": [{"duty": duty, "bodies": bodies_of(duty.bodies)} for duty in story.guides(draft, today=today)],
