@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.serializers import BooleanField, CharField, DateField, DateTimeField, DecimalField, IntegerField
 
 from complaints.procedure.workflow import Outcome, Status
-from complaints.settlement.offer_terms import CODES
+from complaints.settlement.offer_findings import CODES
 
 Shape = serializers.Serializer[Any]
 
@@ -234,10 +234,12 @@ class ReceivedFile(Shape):
 
 
 class Advice(Shape):
-    """What an offer lacks that was sent nevertheless; ``field`` as on the page, empty when it is not about a field."""
+    """What an offer lacks that was sent nevertheless; ``field`` as on the page, empty when it is not about a field.
+    ``place``: the first letter and the letter behind the last of the words it rests on, in the text of that field."""
 
     code = serializers.ChoiceField(choices=CODES)
     field = CharField(allow_blank=True)
+    place = serializers.ListField(child=IntegerField(min_value=0), min_length=2, max_length=2, required=False)
     message = CharField()
 
 

@@ -30,6 +30,7 @@ NAMES = (
     "triage",
     "search",
     "listening",
+    "answers",
     "pages",
     "walls",
     "sealing",

@@ -19,7 +19,7 @@ from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.models import Demand, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
-from complaints.settlement import offer_terms
+from complaints.settlement import offer_findings, offer_terms
 from web.incoming import whole
 
 VERDICTS = ("grant", "part", "refuse")
@@ -58,6 +58,8 @@ class OfferForm(StepForm):
         self.is_bare = False
         #: What the law gives at least for each demand, by its ordinal.
         self.laws: dict[int, list[str]] = {}
+        #: What is found in the words of each field, by its name.
+        self.found: dict[str, list[offer_findings.Finding]] = {}
         self.fields["rows"].initial = count
         for demand in self.demands:
             self._add_demand(demand)
@@ -124,10 +126,15 @@ class OfferForm(StepForm):
                 "demand": demand,
                 "title": wording.label(demand.kind, kind="demand_kind"),
                 "law": self.laws.get(demand.ordinal),
+                "found": self.found.get(f"reason-{demand.ordinal}"),
             }
             | {key: self[f"{name}-{demand.ordinal}"] for key, name in controls.items()}
             for demand in self.demands
         ]
+
+    @property
+    def found_in_message(self) -> list[offer_findings.Finding]:
+        return self.found.get("message", [])
 
     @property
     def promise_rows(self) -> list[dict[str, Any]]:
@@ -135,6 +142,7 @@ class OfferForm(StepForm):
         no demand no ``demand`` and no ``is_done``."""
         return [
             {"place": place, "after": None, "days_after": None, "demand": None, "is_done": None}
+            | {"found": [one for name in ("what", "proof") for one in self.found.get(f"promise-{place}-{name}", [])]}
             | {name: self[f"promise-{place}-{name}"] for name in ROW_FIELDS if f"promise-{place}-{name}" in self.fields}
             for place in range(1, self.count + 1)
         ]
@@ -145,6 +153,7 @@ class OfferForm(StepForm):
             self._check_answer(demand, cleaned)
         for place in range(1, self.count + 1):
             self._check_promise(place, cleaned)
+        self._check_blanks(cleaned)
         answered = not any(f"{name}-{d.ordinal}" in self.errors for d in self.demands for name in ANSWER_FIELDS)
         if self.demands and answered and (self.is_bare or not self.errors):
             promises = [] if self.is_bare else self.promises()
@@ -171,6 +180,11 @@ class OfferForm(StepForm):
             self.add_error(f"amount-{n}", gettext("多于消费者要求的金额。请核对；愿意多给的，请选“同意”。"))
         elif not amount:
             self.add_error(f"amount-{n}", gettext("金额是0就是不同意，请选“不同意”并写明理由。"))
+
+    def _check_blanks(self, cleaned: dict[str, Any]) -> None:
+        words = [offer_findings.Words(name, text) for name, text in cleaned.items() if isinstance(text, str)]
+        for blank in offer_findings.blanks(words):
+            self.add_error(blank.field, gettext("还有空着没填的地方：%(quote)s") % {"quote": blank.quote})
 
     def _check_promise(self, place: int, cleaned: dict[str, Any]) -> None:
         def missing(name: str, text: str) -> None:

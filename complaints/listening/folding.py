@@ -26,11 +26,11 @@ class Folded:
         return self.typed[self.origins[start] : self.origins[end - 1] + 1] if start < end else ""
 
 
-def fold(typed: str) -> Folded:
-    """The first MOST_READ letters, folded letter by letter so that each piece leads back to what was typed."""
+def fold(typed: str, *, most: int = MOST_READ) -> Folded:
+    """The first ``most`` letters, folded letter by letter so that each piece leads back to what was typed."""
     letters: list[str] = []
     origins: list[int] = []
-    for place, raw in enumerate(typed[:MOST_READ]):
+    for place, raw in enumerate(typed[:most]):
         for letter in unicodedata.normalize("NFKC", raw):
             if _SPACE.match(letter):
                 if letters and letters[-1] == " ":

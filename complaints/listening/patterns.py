@@ -55,12 +55,14 @@ class Patterns:
 def patterns() -> Patterns:
     top = TomlTable.of_file(FILE)
     version, kin = top.take("version", int, 0), top.text("kin", needed=True)
-    rows = {name: top.each(name, partial(_row, kin=kin, newest=version)) for name in LISTS}
+    rows = {name: top.each(name, partial(row_of, kin=kin, newest=version)) for name in LISTS}
     top.done()
     return Patterns(version, rows)
 
 
-def _row(table: TomlTable, *, kin: str, newest: int) -> Row:
+def row_of(table: TomlTable, *, newest: int, kin: str = "") -> Row:
+    """A row of the table whose version is ``newest``; KIN in its words stands for ``kin``."""
+
     def pattern(key: str) -> re.Pattern[str]:
         try:
             return re.compile(table.text(key, needed=key == "words").replace("KIN", kin), re.IGNORECASE)

@@ -315,7 +315,7 @@ def page_of(
         matters=matters,
         thread=case_record.thread_of(steps, texts, by_digest, reader=reader),
         confidential=[m for m in confidential if m.side != ENTERPRISE or m.step == "flag_concern"],
-        timeline=case_record.timeline_of(steps, by_digest, reader=reader),
+        timeline=case_record.timeline_of(steps, by_digest, reader=reader, texts=texts),
         files=files,
         person=case_people.person_of(filed, visibility=visibility),
         may_reveal=may_look,

@@ -15,6 +15,7 @@ from complaints import wording
 from complaints.models import EvidenceState, HandlingStep, PersonalText
 from complaints.procedure.workflow import LOOK, Audience, Outcome, Role, Status
 from complaints.reading.file_view import FileView
+from complaints.settlement import offer_findings
 from complaints.wording.case import REFUSED_IN_FULL
 from web.dates import day_text, moment
 from web.listing import joined, listed
@@ -153,8 +154,15 @@ def actor_label(step: HandlingStep, reader: Reader) -> str:
     return text
 
 
-def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *, reader: Reader) -> list[Event]:
-    """Newest first."""
+def timeline_of(
+    steps: Sequence[HandlingStep], files: Mapping[str, FileView], *, reader: Reader, texts: Iterable[PersonalText] = ()
+) -> list[Event]:
+    """Newest first. ``texts``: those that what was found in an offer is quoted from."""
+    advised = {(step.audience, step.sequence) for step in steps if step.data and step.data.get("advice")}
+    said: dict[tuple[str, int], dict[str, str]] = {}
+    for text in texts if advised else ():
+        if (text.audience, text.sequence) in advised:
+            said.setdefault((text.audience, text.sequence), {})[text.kind] = text.text
     results = [
         Event(
             sequence=step.sequence,
@@ -164,7 +172,7 @@ def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
             written_at=step.written_at,
             title=title_of(step),
             actor=actor_label(step, reader),
-            detail=_detail(step, reader),
+            detail=_detail(step, reader, said.get((step.audience, step.sequence), {})),
             tone=_tone(step, reader),
             internal=step.audience != Audience.PARTIES,
             digest=bytes(step.hash).hex(),
@@ -254,7 +262,7 @@ def title_of(step: HandlingStep) -> str:
     return title
 
 
-def _detail(step: HandlingStep, reader: Reader) -> str:
+def _detail(step: HandlingStep, reader: Reader, said: Mapping[str, str]) -> str:
     texts = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
@@ -272,7 +280,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
         texts.append(wording.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
-        findings = dict.fromkeys(wording.label(one["code"], kind="offer_finding") for one in step.data["advice"])
+        findings = dict.fromkeys(one.in_short for one in offer_findings.of_entry(step.data["advice"], said))
         texts.append(_("发送前提示过：%(findings)s") % {"findings": joined(findings)})
     if recorded := (step.data or {}).get("recorded"):
         how = wording.label(recorded.get("how", ""), kind="recording")

@@ -13,9 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from complaints.listening.answer_patterns import answer_patterns
 from complaints.models import Offer
 from complaints.procedure.refusals import WrongInput
-from complaints.settlement.offer_terms import BLANK, plain
+from complaints.settlement.offer_findings import plain
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from web.listing import listed
 from web.small_numbers import ENOUGH
@@ -33,6 +34,7 @@ VARIABLES: dict[str, Promise] = {
 OF_THE_CASE = frozenset({"商品或服务", "金额", "履行日"})
 LONGEST = 2000
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_BLANK = re.compile("|".join(row.words.pattern for row in answer_patterns().of("blanks")))
 #: Of a template's own words so many must stand in a text that is said to come from it.
 KEPT = 0.5
 
@@ -50,13 +52,13 @@ def filled(body: str, values: Mapping[str, str]) -> str:
 def is_filled(message: str, body: str) -> bool:
     """Whether the template asks for something about the case, and nothing of it was left blank. Where only names and
     numbers change, it says the same to everybody."""
-    asks = any(name in OF_THE_CASE for name in _VARIABLE.findall(body)) or bool(BLANK.search(_VARIABLE.sub("", body)))
-    return asks and comes_from(message, body) and not BLANK.search(message)
+    asks = any(name in OF_THE_CASE for name in _VARIABLE.findall(body)) or bool(_BLANK.search(_VARIABLE.sub("", body)))
+    return asks and comes_from(message, body) and not _BLANK.search(message)
 
 
 def comes_from(message: str, body: str) -> bool:
     """Whether a message still holds at least half of the template's own words."""
-    parts = [plain(part) for part in re.split(rf"{_VARIABLE.pattern}|{BLANK.pattern}", body) if part]
+    parts = [plain(part) for part in re.split(rf"{_VARIABLE.pattern}|{_BLANK.pattern}", body) if part]
     own = [part for part in parts if part and part not in map(plain, VARIABLES)]
     given = plain(message)
     return bool(own) and sum(len(part) for part in own if part in given) >= KEPT * sum(map(len, own))

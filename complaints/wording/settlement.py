@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 
 OFFER_STATES: dict[str, Promise] = {
     "open": pgettext_lazy("offer_state", "待答复"),
@@ -136,7 +136,7 @@ REST_OF_DEMANDS: dict[str, Promise] = {
     "regulator": pgettext_lazy("rest", "其余要求交市场监管局"),
 }
 
-#: What an offer lacked before it was sent (complaints/settlement/offer_terms.py).
+#: What an offer lacked before it was sent (complaints/settlement/offer_findings.py).
 OFFER_FINDINGS: dict[str, Promise] = {
     "unanswered": pgettext_lazy("offer_finding", "这项要求还没有答复"),
     "no_contact": pgettext_lazy("offer_finding", "还没有与消费者联系的记录"),
@@ -147,4 +147,34 @@ OFFER_FINDINGS: dict[str, Promise] = {
     "below_law": pgettext_lazy("offer_finding", "少于法律规定至少应退的金额"),
     "blanks": pgettext_lazy("offer_finding", "还有空着没填的地方"),
     "copied": pgettext_lazy("offer_finding", "与本单位近期对其他案件的答复几乎一样"),
+    "threat": pgettext_lazy("offer_finding", "像威胁或者侮辱"),
+    "condition": pgettext_lazy("offer_finding", "把撤诉、删评或者不再追究当成条件"),
+    "other_sum": pgettext_lazy("offer_finding", "文字里的金额和填的不一样"),
+    "other_day": pgettext_lazy("offer_finding", "文字里的日期比约定的晚"),
+    "text_refuses": pgettext_lazy("offer_finding", "填的是同意，文字是不同意"),
+    "text_grants": pgettext_lazy("offer_finding", "填的是不同意，文字是同意"),
+    "unreached": pgettext_lazy("offer_finding", "写了联系不上"),
+    "as_phoned": pgettext_lazy("offer_finding", "写了已经沟通好，没有写内容"),
+    "no_enclosure": pgettext_lazy("offer_finding", "写了有附件，案件里没有"),
+    "boilerplate": pgettext_lazy("offer_finding", "只有客套话"),
+    "no_reason": pgettext_lazy("offer_finding", "没有可以核对的理由"),
+    "vague": pgettext_lazy("offer_finding", "没有写清做什么、哪天做到"),
+    "no_such_article": pgettext_lazy("offer_finding", "引用了没有的条文"),
+    "no_such_item": pgettext_lazy("offer_finding", "引用了没有的项"),
+    "not_its_words": pgettext_lazy("offer_finding", "引号里的话不在条文里"),
+    "repealed": pgettext_lazy("offer_finding", "引用了已经废止的办法"),
 }
+
+
+def field_of_offer(name: str) -> str:
+    """The field of an offer as its form calls it; empty for what stands in none."""
+    part, _dash, rest = name.partition("-")
+    number, _dash, last = rest.partition("-")
+    texts = {
+        "answer": gettext("要求%(n)s的答复"),
+        "reason": gettext("要求%(n)s的说明"),
+        "amount": gettext("要求%(n)s同意的金额（元）"),
+        "promise": gettext("事项%(n)s的证明") if last == "proof" else gettext("事项%(n)s"),
+        "message": gettext("给消费者的话"),
+    }
+    return texts[part] % {"n": number} if part in texts and "%" not in number else ""

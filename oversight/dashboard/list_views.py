@@ -24,6 +24,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import OUTSIDE
 from enterprises.models import Enterprise
 from oversight.counters import behind
+from oversight.mirror import perfunctory
 from oversight.models import OversightView
 from oversight.presenting import cards, leagues, lengths
 from oversight.presenting.choosing import FIELDS, PAGES, Selection, dashboard_page, patiently
@@ -65,6 +66,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),
             "ranked_from": ENOUGH,
+            "perfunctory": perfunctory.shares(page.measure) if asked.enterprise_id and lines is not None else [],
         },
     )
 

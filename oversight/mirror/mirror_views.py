@@ -25,7 +25,7 @@ from complaints.reading.case_people import label_of, names_of_consumers
 from enterprises.models import Branch, Enterprise
 from oversight.figures.definitions import Scope
 from oversight.figures.figures import RESULTS, Measure, part_of
-from oversight.mirror import mirror
+from oversight.mirror import mirror, perfunctory
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards, lengths
 from oversight.presenting.cards import Card, FigurePart
@@ -114,6 +114,7 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "has_today": asked.period.last >= workspace.today,
             "periods": asked.periods(),
             "cards": _cards(now, then, looking),
+            "perfunctory": perfunctory.shares(looking.measure),
             "causes": _causes(looking),
             "untagged": now.counts["untagged"],
             "untagged_url": looking.url("untagged"),

@@ -225,11 +225,17 @@ def test_what_an_offer_lacks_is_told_and_not_refused(world: World, program: Maki
     answer = ming.step(case, "make_offer", body)
     assert answer.status_code == 200, answer.content.decode()
     no_contact = {"code": "no_contact", "field": "", "message": "还没有与消费者联系的记录"}
-    assert answer.json()["advice"] == [no_contact]
+    said = answer.json()["advice"]
+    assert said[:1] == [no_contact]
+    assert [(one["code"], one["field"]) for one in said[1:]] == [("no_reason", "reason-1")]
+    assert put_off[slice(*said[1]["place"])] == "无法办理"
     rows = [{"case": one.number, "input": body} for one in others]
     shown = ming.post("/steps/make_offer/batch/", {"rows": rows}).json()["results"]
-    assert [[one["code"] for one in row["advice"]] for row in shown] == [["no_contact", "copied"]] * 2
+    assert [[one["code"] for one in row["advice"]] for row in shown] == [["no_contact", "copied", "no_reason"]] * 2
     assert "advice" not in ming.step(case, "add_internal_note", {"text": "已发方案。"}).json()
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=hour_ago)
+    threat = ming.step(case, "make_offer", body | {"message": "再投诉就把您列入黑名单。"})
+    assert (threat.status_code, threat.json()["code"], threat.json()["field"]) == (409, "two_persons", "message")
 
 
 PHONE = "13800000001"

@@ -88,14 +88,15 @@ def python_texts() -> Iterator[Text]:
 #: The keys of a sector's file, or of the table of duties, whose texts people read.
 SECTOR_WORDS = frozenset(
     {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
-) | {"next_step"}
+) | {"next_step", "better"}
 #: The lists whose names have a context.
 SECTOR_CONTEXTS = {"bodies": "body", "causes": "root_cause"}
 
 
 def sector_texts() -> Iterator[Text]:
     procedure = ROOT / "complaints" / "procedure"
-    for path in sorted([procedure / "duties.toml", *(procedure / "sectors").glob("*.toml")]):
+    answers = ROOT / "complaints" / "listening" / "answers.toml"
+    for path in sorted([answers, procedure / "duties.toml", *(procedure / "sectors").glob("*.toml")]):
         yield from _in_table(tomllib.loads(path.read_text(encoding="utf-8")), "", str(path.relative_to(ROOT)))
 
 

@@ -1,5 +1,6 @@
 """What stood against an offer when it was sent: findings from the rows of the case, the same for the page that asks
-before sending and for the step that keeps the answer. At most five statements."""
+before sending and for the step that keeps the answer. At most five statements, and one each where the words claim that
+somebody was not reached, or that something is enclosed."""
 
 from __future__ import annotations
 
@@ -8,15 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.keys import sealed_fields
 from complaints.handling.transition import saying
-from complaints.models import Complaint, Contact, Demand, Engagement, Offer, OfferAnswer
+from complaints.listening import answering
+from complaints.models import Complaint, Contact, Demand, Engagement, Evidence, Offer, OfferAnswer
 from complaints.parties.conditions import Conditions
-from complaints.settlement import answer_templates, offer_terms
+from complaints.settlement import answer_templates, offer_findings
 from complaints.settlement.legal_minimum import minimum_of
-from complaints.settlement.offer_terms import Answer, Draft, DraftAnswer, DraftObligation, Finding, OpenDemand, Promise
-from enterprises.models import TemplateVersion
+from complaints.settlement.offer_findings import Draft, DraftAnswer, DraftObligation, Finding, OpenDemand
+from complaints.settlement.offer_terms import Answer, Promise
+from enterprises.models import Staff, TemplateVersion
 
 #: So many of the last answers are looked at, and none older than this.
 EARLIER = 20
@@ -49,7 +53,8 @@ def advice(
             if conditions is None
             else conditions.once("earlier_texts", (engagement.enterprise_id, engagement.branch_id), read)
         )
-    return offer_terms.findings(
+    claims = answering.claims(one.text for one in offer_findings.words_of(answers, promises, message))
+    return offer_findings.findings(
         Draft(
             demands=[OpenDemand(d.ordinal, d.kind, d.amount) for d in open_ones],
             answers=[
@@ -57,7 +62,16 @@ def advice(
                 for a in answers
             ],
             promises=[
-                DraftObligation(kind=p.kind, amount=saying.money(p.amount, ""), owed_by=p.owed_by) for p in promises
+                DraftObligation(
+                    kind=p.kind,
+                    amount=saying.money(p.amount, ""),
+                    owed_by=p.owed_by,
+                    what=p.what,
+                    proof=p.proof,
+                    due_on=saying.day(p.due_on, ""),
+                    demand=p.demand,
+                )
+                for p in promises
             ],
             message=message,
             has_contact=is_measure or was_contacted(engagement),
@@ -65,6 +79,9 @@ def advice(
             is_measure=is_measure,
             is_filled_template=template is not None and answer_templates.is_filled(message, template.body),
             earlier=[text for case, texts in earlier.items() if case != complaint.pk for text in texts],
+            today=timezone.localdate(now),
+            contact=_contact(engagement) if "unreached" in claims else "none",
+            has_enclosure="attached" in claims and _has_enclosure(complaint, engagement),
         )
     )
 
@@ -72,6 +89,19 @@ def advice(
 def was_contacted(engagement: Engagement) -> bool:
     """Somebody talked to the consumer, or tried to and wrote it down."""
     return engagement.first_contact_at is not None or Contact.objects.filter(engagement=engagement).exists()
+
+
+def _contact(engagement: Engagement) -> str:
+    """reached, where one call of this engagement reached the consumer; tried; or none."""
+    outcomes = set(Contact.objects.filter(engagement=engagement).order_by().values_list("reached", flat=True))
+    return "reached" if True in outcomes else "tried" if outcomes else "none"
+
+
+def _has_enclosure(complaint: Complaint, engagement: Engagement) -> bool:
+    """Whether a file that somebody of the enterprise sent lies in the case, for the parties to see."""
+    theirs = Staff.objects.filter(enterprise_id=engagement.enterprise_id).values("user_id")
+    files = Evidence.objects.filter(complaint=complaint, audience="parties", uploaded_by__in=theirs)
+    return files.exists()
 
 
 def earlier_texts(engagement: Engagement, *, now: datetime) -> dict[int, list[str]]:

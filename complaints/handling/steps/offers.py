@@ -18,7 +18,7 @@ from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Status
-from complaints.settlement import answer_templates, offer_terms
+from complaints.settlement import answer_templates, offer_findings, offer_terms
 from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import TemplateVersion
 
@@ -143,6 +143,8 @@ def _write_offer(
     checked = _checked_answers(file, answers)
     promises = offer_terms.with_demands(checked, promises)
     given = saying.text(message, "message", needed=False)
+    for blank in offer_findings.blanks(offer_findings.words_of(checked, promises, given)):
+        raise WrongInput("blanks", _("还有空着没填的地方：%(quote)s") % {"quote": blank.quote}, field=blank.field)
     offer = Offer(
         **of_engagement(file),
         number=len(file.offers) + 1,
@@ -359,7 +361,7 @@ def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: S
         now=file.now,
         conditions=file.conditions,
     )
-    return {"advice": [{"code": one.code, "field": one.field} for one in result]} if result else {}
+    return {"advice": [one.kept() for one in result]} if result else {}
 
 
 def _offer_texts(message: str, answers: Sequence[Answer]) -> dict[str, str]:

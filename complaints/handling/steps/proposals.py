@@ -37,8 +37,9 @@ def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
     parts = two_persons.asks(actor)
     # What could not be carried out today is not worth a second person's time.
     back = file.mark()
-    move.carry(file, actor)
+    advice = move.carry(file, actor).data.get("advice", [])
     back()
+    two_persons.must_have_another(file, move, actor)
     matter = file.open_matter(
         "proposal",
         by=actor.side,
@@ -50,6 +51,7 @@ def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
         status=file.complaint.status,
         sequence=file.complaint.last_sequence,
         parts=parts,
+        advice=advice,
     )
     matter.measure_id = move.arguments.get("measure_id")
     if actor.officer_id is not None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import row_tags
 from accounts.models import User
+from accounts.roles import Right
 from accounts.sign_in import persons, seats
 from accounts.sign_in.persons import NotTwoPersons, Part
 from accounts.sign_in.seats import Seat
@@ -20,10 +21,13 @@ from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Move
 from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
-from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Audience
+from complaints.settlement import offer_findings
+from complaints.settlement.offer_findings import Finding
 from database.row_security import working_as_steps
 from enterprises.models import TwoPersons
+from enterprises.team.staffing import at_work
 
 #: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人)
 #: signs.
@@ -134,15 +138,17 @@ def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
 
 
 def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:
-    """Why the enterprise wants a second person for this move: amount, refusal, failure, return. Empty: it does not.
-    Raises WrongInput for an amount that is none."""
-    if setting is None or move.step not in ENTERPRISES:
+    """Why this move needs a second person: threat and condition whatever the enterprise wants, amount, refusal, failure
+    and return where it wants so. Empty: it does not. Raises WrongInput for an amount that is none."""
+    if move.step not in ENTERPRISES:
         return ()
+    results = list(dict.fromkeys(one.code for one in never_alone(move)))
+    if setting is None:
+        return tuple(results)
     if move.step == "report_failure":
         return ("failure",) if setting.failures else ()
     if move.step == "return_case":
         return ("return",) if setting.returns else ()
-    results = []
     if setting.offers_above is not None and worth(move.arguments, demands) > setting.offers_above:
         results.append("amount")
     # Also what is called otherwise and comes to nothing.
@@ -152,6 +158,28 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
     ):
         results.append("refusal")
     return tuple(results)
+
+
+def must_have_another(file: CaseFile, move: Move, actor: Actor) -> None:
+    """Refuse to propose a threat or a condition where the enterprise has nobody who could approve it."""
+    found = never_alone(move) if actor.side == "enterprise" else []
+    if not found:
+        return
+    approvers = at_work(file.today).filter(user__is_active=True, role__in=Right.APPROVE_MEASURE.posts)
+    people = approvers.filter(enterprise_id=actor.enterprise_id or 0).values_list("user__person_key", flat=True)
+    if not set(people) - {actor.person_key}:
+        text = _("“%(quote)s”：%(reason)s本企业没有第二个人可以批准，请改掉这一句。")
+        slots = {"quote": found[0].quote, "reason": found[0].text}
+        raise WrongInput("nobody_else", text % slots, field=found[0].field)
+
+
+def never_alone(move: Move) -> list[Finding]:
+    """The threats and conditions in the words of an offer."""
+    if move.step not in OFFERS:
+        return []
+    given = move.arguments
+    words = offer_findings.words_of(given["answers"], given.get("promises", ()), given.get("message", ""))
+    return offer_findings.never_alone(words)
 
 
 def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
@@ -184,8 +212,12 @@ def asked_of(file: CaseFile, move: Move, actor: Actor) -> tuple[str, ...]:
 
 def check(file: CaseFile, move: Move, actor: Actor) -> None:
     """Refuse the move unless nobody else is needed or somebody else has just approved it."""
-    if asked_of(file, move, actor) and not is_approved(file, move.step):
-        raise StepNotAllowed("two_persons", _("这一步须经第二人批准，请先提请批准。"))
+    if not asked_of(file, move, actor) or is_approved(file, move.step):
+        return
+    for one in never_alone(move):
+        text = _("“%(quote)s”：%(reason)s请改掉这一句，或者提请另一个人批准。")
+        raise StepNotAllowed("two_persons", text % {"quote": one.quote, "reason": one.text}, field=one.field)
+    raise StepNotAllowed("two_persons", _("这一步须经第二人批准，请先提请批准。"))
 
 
 def is_approved(file: CaseFile, step: str) -> bool:

@@ -29,11 +29,12 @@ from complaints.models import Complaint
 from complaints.pages.authority.pages import PAGES, AuthorityPage
 from complaints.pages.authority.review.review import beside_of, letters_of
 from complaints.pages.authority.triage.triage import after_sending
-from complaints.pages.shared.step_pages import StepContext, Text, draw, sent, show_or_take
+from complaints.pages.shared.step_pages import StepContext, Text, draw, sent, show_or_take, take
 from complaints.parties.actors import stands_to
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.mediation_facts import mediation_case_url
+from complaints.settlement.offer_findings import citations_in
 from web.incoming import posted
 
 #: Where the very words can be read before they are sent.
@@ -54,7 +55,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
     context = step_context(request, officer_case, page)
     is_looking = request.method == "POST" and "look" in request.POST
     if not is_looking and (request.method == "POST" or page.name != "accept"):
-        return show_or_take(context, page)
+        return _with_citations(context, page) if request.method == "POST" else show_or_take(context, page)
     # 先看决定书: nothing is taken, what was typed stays.
     refuse_unless_open(page.steps, officer_case)
     form = sent(context, page) if is_looking else page.form(officer_case, None)
@@ -65,6 +66,20 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
     except WrongInput as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
         return draw(context, page, form, status=422)
+
+
+def _with_citations(context: StepContext[OfficerCase], page: AuthorityPage) -> HttpResponseBase:
+    """Takes the step; what is wrong with the citations of its words is shown once before."""
+    if page.redraw is not None and page.redraw(context.case, context.request.POST.dict()) is not None:
+        return show_or_take(context, page)
+    form = sent(context, page)
+    if page.is_open(context.steps) and form.is_valid():
+        texts = [(name, text) for name, text in form.cleaned_data.items() if isinstance(text, str)]
+        found = [one for name, text in texts for one in citations_in(name, text)]
+        seen = " ".join(f"{one.code}:{one.field}" for one in found)
+        if seen != context.request.POST.get("anyway", ""):
+            return draw(context, page, form, citations=found, seen=seen)
+    return take(context, page, form)
 
 
 def step_context(request: HttpRequest, officer_case: OfficerCase, page: AuthorityPage) -> StepContext[OfficerCase]:

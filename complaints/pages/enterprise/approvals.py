@@ -43,13 +43,19 @@ from complaints.procedure.workflow import Audience
 from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact, names_of_consumers
+from complaints.settlement import offer_findings
+from complaints.settlement.offer_findings import Finding
 from complaints.tables.many_cases import open_demands
 from enterprises.models import Branch, Enterprise
 from web.languages import named
 from web.listing import joined
 
 MOST = 200
+#: So many findings of a set are shown.
+MOST_FOUND = 20
 WHY: dict[str, Any] = {
+    "threat": gettext_lazy("有像威胁或者侮辱的话"),
+    "condition": gettext_lazy("把撤诉、删评或者不再追究当成条件"),
     "amount": gettext_lazy("金额超过本企业规定的数"),
     "refusal": gettext_lazy("有不同意的要求"),
     "failure": gettext_lazy("报告协商未成"),
@@ -217,9 +223,23 @@ def _show(
         "complaint": case,
         "effect": EFFECTS.get(matter.subject, "") % page.limits,
         "preview": offer_card(page.demands, proposed, by=waiting["by"], at=matter.opened_at) if is_offer else None,
+        "findings": _found(matter) if is_offer else [],
         "facts": [] if is_offer else _facts(proposed),
     }
     return render(request, "enterprise/approval.html", context, status=status)
+
+
+def _found_in_all(matters: Iterable[Matter]) -> list[Finding]:
+    """What was found in the offers of a set: each kind, field and quote once."""
+    found = [one for matter in matters for one in _found(matter)]
+    return list({(one.code, one.field, one.quote): one for one in found}.values())[:MOST_FOUND]
+
+
+def _found(matter: Matter) -> list[Finding]:
+    """What was found in the offer when it was proposed, quoted; whoever proposed it has seen it."""
+    offer = handling.built(matter.subject, matter.data["payload"]).arguments
+    words = offer_findings.words_of(offer["answers"], offer.get("promises", ()), offer.get("message", ""))
+    return offer_findings.of_kept(matter.data.get("advice", []), {one.field: one.text for one in words})
 
 
 def offer_card(demands: Sequence[Demand], proposed: Mapping[str, Any], *, by: str, at: datetime) -> dict[str, Any]:
@@ -346,6 +366,7 @@ def _show_set(
         "fell": [pick.number for pick in sending.proposed(result) if pick.case not in worth],
         "preview": first and offer_card(demands[first.complaint_id], first.data["payload"], by=by, at=first.opened_at),
         "message": first.data["payload"].get("message", "") if first else "",
+        "findings": _found_in_all(matters),
         "rows": [case_cells(matter.complaint, names) | {"total": worth[matter.complaint_id]} for matter in page[:PAGE]],
         "next_url": f"?{urlencode({'after': page[PAGE - 1].complaint_id})}" if len(page) > PAGE else "",
         "missing": [one for one in result.left_out if one["step"] == "propose"],

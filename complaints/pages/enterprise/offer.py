@@ -35,7 +35,7 @@ from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import AnswerView, answer_view
 from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.legal_minimum import minimum_of
-from complaints.settlement.offer_terms import Finding
+from complaints.settlement.offer_findings import Finding
 from enterprises.directory.expectations import similar_ended
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
@@ -141,6 +141,7 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         findings = _findings(editor, form)
         if "preview" in typed or not {_token(f) for f in findings} <= set(typed.get("anyway", "").split()):
             preview = _preview(case, form, findings)
+            form.found = _by_field(findings)
             is_behind = case_form.is_behind(case, typed.get("version", ""), step, form)
             status = case_form.status_of(form) if is_behind else 200
             return draw(at, editor.page, form, preview=preview, status=status)
@@ -281,7 +282,20 @@ def _preview(case: CasePage, form: enterprise_offer_form.OfferForm, findings: Se
     """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
     by, message = case.actor.name if case.actor else "", form.cleaned_data["message"]
     card = card_of(form.demands, form.answers(), form.promises(), message=message, at=case.now, by=by)
-    return card | {"findings": [_shown(form, f) for f in findings], "seen": " ".join(map(_token, findings))}
+    return card | {
+        "findings": [_shown(form, f) for f in findings],
+        "seen": " ".join(map(_token, findings)),
+        "is_for_two": any(finding.is_second for finding in findings),
+    }
+
+
+def _by_field(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Those that stand beside their field: what is read in its words."""
+    result: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.better:
+            result.setdefault(finding.field, []).append(finding)
+    return result
 
 
 def card_of(

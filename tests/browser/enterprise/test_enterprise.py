@@ -87,7 +87,7 @@ def test_an_offer_is_written_row_by_row(visit: Callable[..., Any], world: World)
     visitor.look()
     assert page.locator(".error-summary li").count() == 2
     page.locator("#id_answer-2_2").check()
-    page.locator("#id_reason-2").fill("合约期内不能单独退订这一项业务。")
+    page.locator("#id_reason-2").fill("合同第四条写明，3月到期前不能退订。")
     page.locator("#id_promise-1-amount").fill("128.50")
     page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
     page.locator("button.btn[name=preview]").click()
@@ -134,7 +134,7 @@ def test_an_offer_from_a_template_with_what_it_lacks(visit: Callable[..., Any], 
     for field, text in {
         "amount-1": "100",
         "reason-1": "表带有使用痕迹，折旧28.50元，照片已经发给您。",
-        "reason-2": "购买时没有随手表开通任何业务，没有可以退订的。",
+        "reason-2": "4月2日的订单第1页没有开通任何业务，所以没有可以退订的。",
         "promise-1-what": "退还货款",
         "promise-1-amount": "100",
         "promise-1-due_on": (timezone.localdate() + timedelta(days=10)).isoformat(),

@@ -113,7 +113,7 @@ OFFER: dict[str, Any] = {
     "amount-1": "128.50",
     "reason-1": "",
     "answer-2": "refuse",
-    "reason-2": "合约期内不能单独退订这一项业务。",
+    "reason-2": "合同第四条写明，3月到期前不能退订。",
     "message": "三个月合计全部退还。",
     "promise-1-kind": "original_channel",
     "promise-1-what": "退还多扣费用",

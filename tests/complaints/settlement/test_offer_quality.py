@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 
 from complaints import wording
 from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
-from complaints.settlement import legal_minimum, offer_terms
+from complaints.settlement import legal_minimum, offer_findings
 from complaints.settlement.legal_minimum import Facts, minimum_for
-from complaints.settlement.offer_terms import Draft, DraftAnswer, DraftObligation, Finding, OpenDemand, findings
+from complaints.settlement.offer_findings import Draft, DraftAnswer, DraftObligation, Finding, OpenDemand, findings
 from tests.languages import in_language
 
 REFUND, CANCEL = OpenDemand(1, "refund", Decimal("128.50")), OpenDemand(2, "cancel_service")
@@ -21,6 +21,8 @@ YES = DraftAnswer(demand=1, verdict="grant", amount=Decimal("128.50"))
 CANCELLED = DraftAnswer(demand=2, verdict="grant")
 PAID = DraftObligation(kind="original_channel", amount=Decimal("128.50"))
 DONE = DraftObligation(kind="service_change")
+BOUGHT = DraftObligation(kind="original_channel", amount=Decimal("128.50"), what="撤诉后退128.50元")
+HUSH = DraftObligation(kind="other", owed_by="consumer", what="撤回投诉")
 #: Refused with what the enterprise looked into; nobody wrote this to anybody else.
 WHY = "您于2025年3月6日在鼓楼厅签了24个月的合约，9月起的20元是合约里写明的终端分期，不是另开的业务。"
 OTHER = "贵宾您好，营业厅录音显示9月2日16:20您口头同意试用一个月，系统在10月2日自动停用，并没有再扣过钱。"
@@ -52,8 +54,8 @@ OTHER_CASE = WHY.replace("鼓楼厅", "台江厅").replace("2025年3月6日", "2
 OTHER_CASE = OTHER_CASE.replace("20元是合约里写明的终端分期", "35元是您加装副卡的月租")
 SORRY = "非常抱歉给您带来不便，您要求的金额我们全部退还。"
 WORST = {"demands": (REFUND, CANCEL), "has_contact": False, "least": Decimal(5), "earlier": (PUT_OFF,)}
-WORST |= {"answers": (PUT_OFF_IN_PART,), "message": "____"}
-ALL_AT_ONCE = "unanswered:answer-2 no_contact: no_amount:amount-1 below_law:h-sum blanks:message"
+WORST |= {"answers": (PUT_OFF_IN_PART,), "message": ""}
+ALL_AT_ONCE = "unanswered:answer-2 no_contact: no_amount:amount-1 below_law:h-sum"
 ALL_AT_ONCE += " copied:reason-1"
 
 
@@ -79,25 +81,51 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("refused, though the law gives it", REFUSING | {"least": Decimal("0.01")}, "below_law:h-sum"),
     ("exactly what the law gives", GOOD | {"least": Decimal("128.50")}, ""),
     ("the law names no sum", GOOD | {"least": None}, ""),
-    # blanks
-    ("a blank of a template", GOOD | {"message": "退还【请填：金额】，原路退回。"}, "blanks:message"),
-    ("a variable that nothing filled", GOOD | {"message": "尊敬的{消费者称呼}，全部退还。"}, "blanks:message"),
-    ("a line to write on", GOOD | {"message": "将于____月__日前退还。"}, "blanks:message"),
-    ("XXX in a reason", REFUSING | {"answers": refusal("您在XXX营业厅办理时已经签字确认。")}, "blanks:reason-1"),
-    ("brackets that are no blank", GOOD | {"message": "【12315】编号A_1的投诉，套餐X1全部退还。"}, ""),
+    # what is read in the words: each kind has its texts in tests/complaints/listening
+    ("a reason that says nothing", REFUSING | {"answers": refusal(PUT_OFF)}, "no_reason:reason-1"),
+    ("the reason stands in the message", REFUSING | {"answers": refusal(PUT_OFF), "message": WHY}, ""),
+    ("a threat in the message", REFUSING | {"message": "再投诉就把您拉黑。"}, "threat:message"),
+    ("a condition in a promise", GOOD | {"promises": (BOUGHT, DONE)}, "condition:promise-1-what"),
+    ("a condition as what the consumer does", GOOD | {"promises": (PAID, DONE, HUSH)}, "condition:promise-3-what"),
+    ("another sum", GOOD | {"message": "退您28.50元。"}, "other_sum:message"),
+    (
+        "an article that is none",
+        REFUSING | {"message": "依据《消费者权益保护法》第八十条。"},
+        "no_such_article:message",
+    ),
     # copied
-    ("the same again", REFUSING | {"answers": refusal(PUT_OFF), "earlier": (OTHER, PUT_OFF)}, "copied:reason-1"),
-    ("other commas and spaces do not hide it", BEFORE | {"answers": refusal(RETOUCHED)}, "copied:reason-1"),
-    ("one word changed", BEFORE | {"answers": refusal(PUT_OFF.replace("感谢", "谢谢"))}, "copied:reason-1"),
+    (
+        "the same again",
+        REFUSING | {"answers": refusal(PUT_OFF), "earlier": (OTHER, PUT_OFF)},
+        "copied:reason-1 no_reason:reason-1",
+    ),
+    (
+        "other commas and spaces do not hide it",
+        BEFORE | {"answers": refusal(RETOUCHED)},
+        "copied:reason-1 no_reason:reason-1",
+    ),
+    (
+        "one word changed",
+        BEFORE | {"answers": refusal(PUT_OFF.replace("感谢", "谢谢"))},
+        "copied:reason-1 no_reason:reason-1",
+    ),
     ("moved to the reason", BEFORE | {"answers": (ONE_YUAN,), "promises": (PAID,)}, "copied:reason-1"),
     ("the message beside a refusal", BEFORE | {"message": PUT_OFF}, "copied:message"),
     ("the same matter, what was looked into", REFUSING | {"earlier": (PUT_OFF, OTHER, OTHER_CASE)}, ""),
     ("all granted in the same words as always", GOOD | {"message": SORRY, "earlier": (SORRY,)}, ""),
-    ("the reason of what is granted", GOOD | {"answers": (YES, CANCELLED_PUT_OFF), "earlier": (PUT_OFF,)}, ""),
-    ("a short rule is alike by nature", REFUSING | {"answers": refusal(RULE), "earlier": (RULE,)}, ""),
-    ("a measure for equal cases", BEFORE | {"is_measure": True, "answers": refusal(PUT_OFF)}, ""),
+    ("refused in words", GOOD | {"answers": (YES, CANCELLED_PUT_OFF), "earlier": (PUT_OFF,)}, "text_refuses:reason-2"),
+    (
+        "a short rule is alike by nature",
+        REFUSING | {"answers": refusal(RULE), "earlier": (RULE,)},
+        "no_reason:reason-1",
+    ),
+    ("a measure", BEFORE | {"is_measure": True, "answers": refusal(PUT_OFF)}, "no_reason:reason-1"),
     ("a filled template", BEFORE | {"message": PUT_OFF, "is_filled_template": True}, ""),
-    ("not its reason", BEFORE | {"is_filled_template": True, "answers": refusal(PUT_OFF)}, "copied:reason-1"),
+    (
+        "not its reason",
+        BEFORE | {"is_filled_template": True, "answers": refusal(PUT_OFF)},
+        "copied:reason-1 no_reason:reason-1",
+    ),
     ("nothing was answered before", REFUSING | {"earlier": ()}, ""),
     ("empty texts before", REFUSING | {"earlier": ("", "  ", "。")}, ""),
     # several at once, in one order
@@ -110,11 +138,26 @@ def test_what_an_offer_lacks() -> None:
         assert findings(Draft(**changed)) == [Finding(*one.split(":")) for one in told.split()], what
 
 
-def test_every_finding_has_its_cases_and_words() -> None:
-    """Entries of former days say two more: such an offer is refused since."""
+def test_every_finding_has_words() -> None:
+    """Entries of former days say three more: such an offer is refused since."""
+    former = {"no_date", "promised_less", "blanks"}
+    assert set(offer_findings.CODES) == set(wording.KINDS["offer_finding"]) - former
+    assert all(Finding(code).text != code for code in offer_findings.CODES)
     named = {code for *_, shown in CASES for code in re.findall(r"(\w+):", shown)}
-    assert named == set(offer_terms.CODES) == set(wording.KINDS["offer_finding"]) - {"no_date", "promised_less"}
-    assert all(Finding(code).text != code for code in offer_terms.CODES)
+    assert set(offer_findings.BESIDE_THE_WORDS) | set(offer_findings.NEVER_ALONE) <= named
+
+
+def test_what_is_left_blank_is_named_with_its_words() -> None:
+    for text, quote in (
+        ("退还【请填：金额】，原路退回。", "【请填：金额】"),
+        ("尊敬的{消费者称呼}，全部退还。", "{消费者称呼}"),
+        ("将于____月__日前退还。", "____"),
+        ("您在XXX营业厅办理时已经签字确认。", "XXX"),
+        ("【12315】编号A_1的投诉，套餐X1全部退还。", ""),
+        ("号码138XXXX1234，用户张XX。", ""),
+    ):
+        found = offer_findings.blanks([offer_findings.Words("message", text)])
+        assert [one.quote for one in found] == [quote][: bool(quote)], text
 
 
 TODAY = date(2026, 11, 26)

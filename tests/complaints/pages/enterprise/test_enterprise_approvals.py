@@ -63,7 +63,7 @@ def test_the_form_proposes_while_time_runs_on_and_a_reviewer_sees_and_sends_the_
         assert "批准" not in shown(signed_in(user).get(path)).split("<main")[1]
     client = signed_in(colleague(world, "审试", role="reviewer", branch=world.fuzhou).user)
     assert "1项等您批准" in shown(client.get(LIST))
-    texts = ("合约期内不能单独退订这一项业务。", "金额超过本企业规定的数；有不同意的要求")
+    texts = (OFFER["reason-2"], "金额超过本企业规定的数；有不同意的要求")
     checked(client.get(f"{LIST}{matter.pk}/"), 200, "消费者会看到", "¥128.50", "案件的期限不停", "明试", *texts)
     for _turn in range(2):
         answer = send(client, f"{LIST}{matter.pk}/", GRANTED, key="once-and-again-1234")

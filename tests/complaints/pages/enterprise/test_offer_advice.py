@@ -1,19 +1,21 @@
 """Before an offer goes, what it lacks is shown once; who sends it nevertheless is kept in the record."""
 
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from accounts.models import User
 from complaints.handling.steps import advising, consumer, enterprise, offers
-from complaints.models import Complaint, HandlingStep, Offer
+from complaints.models import Complaint, HandlingStep, Matter, Offer
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Status as S
 from complaints.settlement import answer_templates
 from complaints.settlement.answer_templates import Rate
-from complaints.settlement.offer_terms import Answer
+from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
@@ -44,8 +46,8 @@ def test_what_is_missing_is_shown_before_it_is_sent_and_a_good_offer_goes_at_onc
     assert page.context["form"]["message"].value() == OFFER["message"]
     # What was typed since then is looked at again.
     blank = send(client, address(case, "offer"), OFFER | {"message": "退还【请填：金额】。"})
+    checked(blank, 422, "还有空着没填的地方：【请填：金额】", 'href="#id_message"', "退还【请填：金额】。")
     assert not Offer.objects.exists()
-    assert not missing_in(shown(blank), 'href="#id_message"', 'value="no_contact: blanks:message"')
     assert send(client, address(case, "offer"), OFFER).status_code == 302
     assert kept(case) == ["no_contact:"]
     case = given.a_complaint(world, status=S.NEGOTIATING)
@@ -64,7 +66,8 @@ def test_the_same_words_as_to_another_consumer_are_told_and_whose_are_compared(w
     assert PUT_OFF in advising.earlier_texts(engagement, now=now)[first.pk]
     assert advising.earlier_texts(engagement, now=now + advising.WINDOW) == {}
     measured = refused(world, given.a_complaint(world, status=S.NEGOTIATING), measure_id=uuid.uuid4())
-    assert (kept(measured), list(advising.earlier_texts(engagement, now=now))) == ([], [first.pk])
+    assert kept(measured) == ["no_reason:reason-1"]
+    assert list(advising.earlier_texts(engagement, now=now)) == [first.pk]
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     theirs = case.engagements.get()
     theirs.branch_id = None
@@ -74,8 +77,9 @@ def test_the_same_words_as_to_another_consumer_are_told_and_whose_are_compared(w
     typed = OFFER | {"reason-2": PUT_OFF}
     texts = ("与本单位近期对其他案件的答复几乎一样", 'href="#id_reason-2"')
     checked(send(client, address(case, "offer"), typed), 200, *texts)
-    assert send(client, address(case, "offer"), typed | {"anyway": "no_contact: copied:reason-2"}).status_code == 302
-    assert kept(case) == ["no_contact:", "copied:reason-2"]
+    seen = "no_contact: copied:reason-2 no_reason:reason-2"
+    assert send(client, address(case, "offer"), typed | {"anyway": seen}).status_code == 302
+    assert kept(case) == seen.split()
 
 
 def test_the_sums_stand_beside_the_fields_and_how_similar_cases_ended(world: World) -> None:
@@ -103,6 +107,7 @@ def test_the_sums_stand_beside_the_fields_and_how_similar_cases_ended(world: Wor
     assert not missing_in(text, "退还货款或服务费 同意 ¥128.50", "和解成功 1", "中位数¥128.50")
 
 
+DAY = date(2026, 12, 7)
 WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
 #: Exactly so many, however much the enterprise answered before; five of them for who asks.
 OFFER_QUERIES = 7 + 5 + A_REQUEST
@@ -123,6 +128,7 @@ def test_the_editor_asks_a_fixed_number_of_queries(world: World, django_assert_n
 
 
 LIST = "/enterprise/templates/"
+FILLED = "陈先生您好，宽带一事给您带来不便。我们将在12月7日前退还128.50元，经办人明试。"
 BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。我们将在{履行日}前退还{金额}，经办人{经办人}。"
 
 
@@ -175,7 +181,7 @@ def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> N
     template, case = made(world.lead_staff), contacted(world)
     old = version(template)
     refused = Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。")
-    message = BODY.replace("{", "").replace("}", "")
+    message = FILLED
     answers = [refused, Answer(demand=2, verdict="grant")]
     promises = given.promises()[1:]
     offer = offers.make_offer(answers=answers, promises=promises, message=message, template_version=old.pk)
@@ -237,7 +243,7 @@ def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch
     answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
     declined = consumer.decline_offer(reason="amount_too_low")
     for answer in (consumer.accept_offer(), consumer.accept_offer(), declined, None):
-        offer = offers.make_offer(answers=answers, promises=given.promises(), message=BODY, template_version=pick)
+        offer = offers.make_offer(answers=answers, promises=given.promises(), message=FILLED, template_version=pick)
         case = contacted(world)
         given.step(case, offer, world.handler, WEDNESDAY)
         if answer is not None:
@@ -256,3 +262,59 @@ def test_the_list_asks_a_fixed_number_of_queries(world: World, django_assert_max
         ming.get(LIST)
         with django_assert_max_num_queries(12 + A_REQUEST):
             assert ming.get(LIST).status_code == 200
+
+
+THREAT = "再投诉就把您列入黑名单。"
+
+
+def test_a_threat_is_shown_beside_its_field_and_goes_to_a_second_person_who_reads_it_quoted(world: World) -> None:
+    """Whatever the enterprise's own setting: nobody guards anything here."""
+    case, client = contacted(world), signed_in(world.ming)
+    typed = UNSEEN | {"message": f"三个月合计全部退还。{THREAT}"}
+    page = send(client, address(case, "offer"), typed)
+    text = checked(page, 200, "提请第二人批准", "像威胁或者侮辱", "再投诉就把您列入黑名单</q>", 'href="#id_message"')
+    # Beside the field stand the reason and a better example.
+    assert "可以请监管部门调解" in text.partition('id="id_message"')[2]
+    assert send(client, address(case, "offer"), typed | {"anyway": "threat:message"}).status_code == 302
+    assert not Offer.objects.filter(complaint=case).exists()
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    assert matter.data["why"] == ["threat"]
+    boss = signed_in(world.lead)
+    checked(
+        boss.get(f"/enterprise/approvals/{matter.pk}/"),
+        200,
+        "再投诉就把您列入黑名单</q>",
+        "像威胁或者侮辱",
+        "给消费者的话",
+    )
+    given_back = {"decision": "grant", "text": ""}
+    assert send(boss, f"/enterprise/approvals/{matter.pk}/", given_back).status_code == 302
+    assert kept(case) == ["threat:message"]
+    # It stands quoted in the course of the case, for the enterprise and for the regulator; not for the consumer.
+    assert "“再投诉就把您列入黑名单”" in shown(client.get(address(case)))
+    assert "黑名单”" not in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+
+
+def test_every_door_wants_a_second_person_for_a_condition(world: World) -> None:
+    condition = "您先撤销投诉，60元再退。"
+    for change in (
+        {"message": condition},
+        {"promises": [*given.promises()[:1], replace(given.promises()[1], what="撤诉后退订")]},
+        {"promises": [*given.promises(), Promise(kind="other", what="撤回投诉", owed_by="consumer", due_on=DAY)]},
+    ):
+        case = contacted(world)
+        answers = [Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")]
+        offer = offers.make_offer(**{"answers": answers, "promises": given.promises()} | change)
+        refusal = given.refusal(case, offer, world.handler, WEDNESDAY + timedelta(hours=1))
+        assert (refusal.code, refusal.field in ("message", "promise-2-what", "promise-3-what")) == ("two_persons", True)
+        assert "请改掉这一句" in refusal.reason
+        assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_where_nobody_else_could_approve_the_sentence_changes(world: World) -> None:
+    people = Staff.objects.filter(enterprise=world.mobile, role__in=["manager", "reviewer"]).values("user")
+    User.objects.filter(pk__in=people).update(is_active=False)
+    case, client = contacted(world), signed_in(world.ming)
+    typed = OFFER | {"message": f"三个月合计全部退还。{THREAT}", "anyway": "threat:message"}
+    checked(send(client, address(case, "offer"), typed), 422, "请改掉这一句", THREAT)
+    assert not Matter.objects.filter(complaint=case, kind="proposal").exists()

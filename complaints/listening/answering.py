@@ -1,0 +1,286 @@
+"""What an enterprise's answer says, read beside what it fills in: threats, conditions, refusals without a reason, words
+against the rows. Pure: text, rows and what is known in, findings out, each with its words and their place. Nothing here
+decides (docs/how-to/offers.md)."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from complaints.listening.answer_patterns import answer_patterns
+from complaints.listening.folding import Folded, fold
+from complaints.listening.numbers import sums
+from complaints.listening.patterns import Row
+from complaints.listening.promised_days import promised_days
+
+#: A text of an answer is read whole: its verb takes no longer one.
+MOST_READ = 20_000
+#: Kinds of demand that are met by words alone: a refusal in the words is no contradiction.
+_WORDS = frozenset({"explain", "other"})
+#: Letters around a hit in which an exception may stand.
+_AROUND = 14
+#: So many kinds of checkable facts make a reason.
+_ENOUGH = 2
+#: With a single checkable fact a refusal needs so many letters of its own.
+_LONG = 30
+#: Fewer letters than this say nothing.
+_EMPTY = 6
+_QUOTE = 30
+_ENDS = ",。;!?\n"
+_STRONG = frozenset({"cause", "record", "clause", "limits", "sum"})
+_QUOTED = re.compile(r"[“\"「『][^”\"」』]*[”\"」』]")
+_SORRY = re.compile(r"道歉|致歉|对不起|抱歉|不该|不当|伤人|伤了")
+_REACHED_LATER = re.compile(
+    r"(?:终于|随后|后来|之后|才)[^,。;!]{0,8}(?:联系上|通上|通话|接通|接听|回电)|(?:您|你)(?:接了|回了|回电)"
+)
+_GIVES = re.compile(r"退(?!货)|赔|补|返|减|免|抵扣|到账|打(?:到|进|款|入|给)|转(?:到|给|您|入|账)|付(?:您|给)|发放")
+_EACH = re.compile(r"各|每|[×*÷]|乘|分别|其中|折")
+_NUMBER, _HAN = re.compile(r"\d"), re.compile(r"[\u4e00-\u9fff]")
+_LETTERS = re.compile(r"[\s\W_]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One demand's row: ``verdict`` grant, part or refuse; ``amount`` what is granted, ``asked`` what was asked for."""
+
+    kind: str
+    verdict: str
+    amount: Decimal | None = None
+    asked: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known beside the words. ``contact``: reached, tried (and not reached), or none; ``has_enclosure``: a file
+    of the enterprise lies in the case; ``last_day``: the last one on which something is promised."""
+
+    today: date
+    contact: str = "none"
+    has_enclosure: bool = False
+    last_day: date | None = None
+
+
+#: A code and where it stands in the folded text.
+_Hit = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``code``: of the table's kinds; ``quote``: the words as typed, which stand at [start, end) of the text."""
+
+    code: str
+    start: int
+    end: int
+    quote: str
+
+
+def read(typed: str, rows: Sequence[Said], known: Known, *, beside: str = "") -> list[Found]:
+    """What is to be said of one text, in the order of the table, each kind once. ``rows``: those it is about;
+    ``beside``: other words of the same answer, in which a reason may stand too."""
+    text = _Text(typed)
+    if not text.text.strip():
+        return []
+    hits = [*_never_alone(text), *_left_open(text), *_against_rows(text, rows, known)]
+    return _each_once(text, hits + _empty_words(text, rows, known, _Text(beside)))
+
+
+def _each_once(text: "_Text", hits: Iterable[_Hit]) -> list[Found]:
+    order = [kind.code for kind in answer_patterns().kinds]
+    best: dict[str, Found] = {}
+    for code, start, end in hits:
+        best.setdefault(code, text.found(code, start, end))
+    return sorted(best.values(), key=lambda one: order.index(one.code))
+
+
+def claims(texts: Iterable[str]) -> set[str]:
+    """What the texts say that the case can confirm: ``unreached``, ``attached``."""
+    read_ones = [_Text(text) for text in texts]
+    return {name for name in ("unreached", "attached") if any(text.first(name) for text in read_ones)}
+
+
+def read_alone(typed: str, *, is_asked: bool = False) -> list[Found]:
+    """The kinds that need no rows: threat, condition, blanks. ``is_asked``: what the consumer is to do, so a condition
+    needs no word of asking."""
+    text = _Text(typed, lead="须" if is_asked else "")
+    return _each_once(text, [*_never_alone(text), *_left_open(text)])
+
+
+class _Text:
+    """A folded text without spaces, with the way back to what was typed."""
+
+    def __init__(self, typed: str, *, lead: str = "") -> None:
+        folded = fold(typed, most=MOST_READ)
+        kept = [place for place, letter in enumerate(folded.text) if letter != " "]
+        self.text = lead + "".join(folded.text[place] for place in kept)
+        self._folded = Folded(typed, self.text, (*[0] * len(lead), *(folded.origins[place] for place in kept)))
+        self.quoted = [hit.span() for hit in _QUOTED.finditer(self.text)]
+
+    def found(self, code: str, start: int, end: int) -> Found:
+        origins = self._folded.origins
+        end = min(max(end, start + 1), len(origins))
+        return Found(code, origins[start], origins[end - 1] + 1, self._folded.quote(start, end))
+
+    def hits(self, name: str) -> Iterator[re.Match[str]]:
+        """Hits of a list that nothing around them explains away."""
+        for row in answer_patterns().of(name):
+            for hit in row.words.finditer(self.text):
+                if not _is_explained(row, self.text, hit):
+                    yield hit
+
+    def first(self, name: str) -> re.Match[str] | None:
+        return next(self.hits(name), None)
+
+    def is_quoted(self, hit: re.Match[str]) -> bool:
+        return any(start < hit.start() and hit.end() < end for start, end in self.quoted)
+
+    def clause(self, start: int, end: int) -> tuple[int, int]:
+        begins = max(self.text.rfind(sign, 0, start) for sign in _ENDS) + 1
+        ends = [place for sign in _ENDS if (place := self.text.find(sign, end)) >= 0]
+        return begins, min(ends, default=len(self.text))
+
+    def bare(self) -> str:
+        """Without courtesies."""
+        text = self.text
+        for row in answer_patterns().of("courtesies"):
+            text = row.words.sub("", text)
+        return text
+
+
+def _is_explained(row: Row, text: str, hit: re.Match[str]) -> bool:
+    return bool(row.unless and row.unless.search(text[max(0, hit.start() - _AROUND) : hit.end() + _AROUND]))
+
+
+def _never_alone(text: _Text) -> Iterator[_Hit]:
+    """Threats and conditions. What is quoted with an apology was somebody else's word."""
+    is_sorry = bool(_SORRY.search(text.text))
+    for name, code in (("threats", "threat"), ("conditions", "condition")):
+        for hit in text.hits(name):
+            if not (is_sorry and text.is_quoted(hit)):
+                begins, ends = text.clause(*hit.span())
+                yield (code, *((begins, ends) if ends - begins <= _QUOTE else hit.span()))
+                break
+
+
+def _left_open(text: _Text) -> Iterator[_Hit]:
+    if hit := text.first("blanks"):
+        yield "blanks", hit.start(), hit.end()
+
+
+# --- the words against the rows -------------------------------------------------------------------------------------
+
+
+def _against_rows(text: _Text, rows: Sequence[Said], known: Known) -> list[_Hit]:
+    verdicts, hits = {row.verdict for row in rows}, list[_Hit]()
+    if verdicts == {"grant"} and not all(row.kind in _WORDS for row in rows):
+        for name in ("denies", "pays_first"):
+            denied = next((hit for hit in text.hits(name) if not text.is_quoted(hit)), None)
+            if denied:
+                hits.append(("text_refuses", *denied.span()))
+                break
+    if verdicts == {"refuse"} and (granted := text.first("grants")):
+        hits.append(("text_grants", *granted.span()))
+    if verdicts & {"grant", "part"}:
+        hits += _other_sum(text, rows)
+        if "refuse" not in verdicts and known.last_day is not None:
+            hits += _other_day(text, known.today, known.last_day)
+    return hits
+
+
+def _other_sum(text: _Text, rows: Sequence[Said]) -> Iterator[_Hit]:
+    """A sum that is given in words where none of the words' sums is one of the rows'."""
+    granted = [row.amount for row in rows if row.verdict != "refuse" and row.amount]
+    money = sums(text.text)
+    if not granted or not money or {one.yuan for one in money} & {*granted, sum(granted, Decimal(0))}:
+        return
+    for one in money:
+        begins, ends = text.clause(one.start, one.end)
+        around = text.text[begins : min(len(text.text), ends + 14)]
+        if _GIVES.search(around) and not _EACH.search(text.text[begins:ends]):
+            yield "other_sum", one.start, one.end
+            return
+
+
+def _other_day(text: _Text, today: date, last_day: date) -> Iterator[_Hit]:
+    """A promised day after the last one of the rows, where none within them is promised in words."""
+    days = promised_days(text.text, today)
+    if any(day.value <= last_day for day in days):
+        return
+    for day in days:
+        yield "other_day", day.start, day.end
+        return
+
+
+# --- words that say nothing -----------------------------------------------------------------------------------------
+
+
+def _empty_words(text: _Text, rows: Sequence[Said], known: Known, beside: _Text) -> list[_Hit]:
+    verdicts, hits = {row.verdict for row in rows}, list[_Hit]()
+    has_plan = bool(sums(text.text)) or bool(promised_days(text.text, known.today))
+    if hit := text.first("unreached"):
+        is_said_otherwise = known.contact == "reached" and not _REACHED_LATER.search(text.text)
+        if (
+            is_said_otherwise
+            or text.first("closes")
+            or (not has_plan and len(_facts(text, rows) - {"day", "sum"}) < _ENOUGH)
+        ):
+            hits.append(("unreached", *hit.span()))
+    if not hits and not has_plan and (hit := text.first("phoned")):
+        hits.append(("as_phoned", *hit.span()))
+    if not known.has_enclosure and (hit := text.first("attached")):
+        hits.append(("no_enclosure", *hit.span()))
+    if not any(code in ("unreached", "as_phoned") for code, *_ in hits):
+        refused = verdicts == {"refuse"}
+        hits += (
+            _without_reason(text, rows, beside)
+            if refused
+            else _without_plan(text, rows, has_day=known.last_day is not None)
+        )
+    return hits
+
+
+def _facts(text: _Text, rows: Sequence[Said]) -> set[str]:
+    """Codes of what is checkable in the text; sums of the rows themselves say nothing new."""
+    bare = text.bare()
+    own = {value for row in rows for value in (row.asked, row.amount) if value}
+    found = set()
+    for row in answer_patterns().of("checkable"):
+        for hit in row.words.finditer(bare):
+            if row.code != "sum" or not own or not any(one.yuan in own for one in sums(hit.group())):
+                found.add(row.code)
+                break
+    return found
+
+
+def _without_reason(text: _Text, rows: Sequence[Said], beside: _Text) -> Iterator[_Hit]:
+    facts, letters = _facts(text, rows), len(_letters(text.bare()))
+    if len(facts) >= _ENOUGH or (facts & _STRONG and letters >= _LONG) or len(_facts(beside, rows)) >= _ENOUGH:
+        return
+    code = "boilerplate" if not facts and letters < _EMPTY else "no_reason"
+    denied = text.first("denies")
+    yield (code, *(denied.span() if denied else _opening(text)))
+
+
+def _without_plan(text: _Text, rows: Sequence[Said], *, has_day: bool) -> Iterator[_Hit]:
+    """Of what is granted: neither a day, a sum, a record nor an act in the words. A short courtesy beside rows that say
+    it (``has_day``) is none."""
+    facts = _facts(text, rows)
+    bare, vague = text.bare(), text.first("vague")
+    if facts & {"day", "record", "clause", "limits"} or (_NUMBER.search(bare) and _HAN.search(bare)):
+        return
+    acts = any(row.words.search(bare) for row in answer_patterns().of("acts"))
+    if vague and not (acts and facts):
+        yield "vague", *vague.span()
+    elif not acts and not facts:
+        letters = len(_letters(text.text))
+        is_courtesy = has_day and letters < _LONG and len(_letters(bare)) < letters
+        if not is_courtesy and (letters >= _EMPTY or not _HAN.search(text.text)):
+            yield ("boilerplate" if len(_letters(bare)) < letters / 2 or letters > 60 else "vague", *_opening(text))
+
+
+def _letters(text: str) -> str:
+    return _LETTERS.sub("", text)
+
+
+def _opening(text: _Text) -> tuple[int, int]:
+    return 0, min(_QUOTE, len(text.text))
