@@ -2,10 +2,11 @@
 words that went to others before, or as complete refusals without any material. For the enterprise itself and the
 authority alone: nothing of it is published."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from django.db.models import Exists, IntegerField, OuterRef, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from complaints.listening.answer_patterns import answer_patterns
@@ -51,38 +52,28 @@ class PerfunctoryShare:
 
 
 def shares(measure: Measure) -> list[PerfunctoryShare]:
-    """The three shares of the offers made in the period of ``measure``, of one enterprise; empty without any. Three
-    statements."""
-    found = Offer.objects.filter(measure.during("made_at"), engagement__in=measure.stages())
-    newest = found.order_by("-made_at", "-pk")[:MOST]
-    offers = list(newest.values_list("complaint_id", "number", "grants_nothing", "enterprise_id"))
-    if not offers:
-        return []
-    codes = _codes({case for case, *_rest in offers})
-    refused = {case for case, _number, grants_nothing, _enterprise in offers if grants_nothing}
-    shown = _with_material(refused, {enterprise for *_rest, enterprise in offers}) if refused else set()
-    read = {kind.code for kind in answer_patterns().kinds}
-    counts = {OVERRIDDEN: 0, COPIED: 0, NO_MATERIAL: 0}
-    for case, number, grants_nothing, _enterprise in offers:
-        mine = codes.get((case, number), frozenset())
-        counts[OVERRIDDEN] += bool(mine & read)
-        counts[COPIED] += COPIED in mine
-        counts[NO_MATERIAL] += grants_nothing and case not in shown
-    return [PerfunctoryShare(code, part, len(offers)) for code, part in counts.items()]
-
-
-def _codes(cases: Iterable[int]) -> dict[tuple[int, Any], frozenset[str]]:
-    """(Case, number of the offer) → what was found when it was sent."""
+    """The three shares of the offers made in the period of ``measure``, of one enterprise; empty without any. One
+    statement."""
+    theirs = Staff.objects.filter(enterprise_id=OuterRef(OuterRef("enterprise_id"))).values("user_id")
+    files = Evidence.objects.filter(complaint_id=OuterRef("complaint_id"), audience=Audience.PARTIES)
     entries = HandlingStep.objects.filter(
-        complaint_id__in=list(cases), audience=Audience.PARTIES, step__in=("make_offer", "replace_offer")
-    ).values_list("complaint_id", "data")
-    return {
-        (case, data.get("offer")): frozenset(one["code"] for one in data.get("advice", [])) for case, data in entries
-    }
-
-
-def _with_material(cases: Iterable[int], enterprises: Iterable[int]) -> set[int]:
-    """Those in which a file lies that somebody of the enterprise sent."""
-    theirs = Staff.objects.filter(enterprise_id__in=list(enterprises)).values("user_id")
-    files = Evidence.objects.filter(complaint_id__in=list(cases), audience=Audience.PARTIES, uploaded_by__in=theirs)
-    return set(files.values_list("complaint_id", flat=True))
+        complaint_id=OuterRef("complaint_id"), audience=Audience.PARTIES, step__in=("make_offer", "replace_offer")
+    ).annotate(of=Cast(KeyTextTransform("offer", "data"), IntegerField()))
+    offers = (
+        Offer.objects.filter(measure.during("made_at"), engagement__in=measure.stages())
+        .annotate(
+            found=Subquery(entries.filter(of=OuterRef("number")).order_by().values("data__advice")[:1]),
+            has_material=Exists(files.filter(uploaded_by__in=theirs)),
+        )
+        .order_by("-made_at", "-pk")
+        .values_list("grants_nothing", "found", "has_material")[:MOST]
+    )
+    read = {kind.code for kind in answer_patterns().kinds}
+    counts, whole = {OVERRIDDEN: 0, COPIED: 0, NO_MATERIAL: 0}, 0
+    for grants_nothing, found, has_material in offers:
+        codes = {one["code"] for one in found or ()}
+        whole += 1
+        counts[OVERRIDDEN] += bool(codes & read)
+        counts[COPIED] += COPIED in codes
+        counts[NO_MATERIAL] += grants_nothing and not has_material
+    return [PerfunctoryShare(code, part, whole) for code, part in counts.items()] if whole else []

@@ -9,16 +9,17 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMessage, User
 from complaints import handling
-from complaints.handling.steps import authority, consumer, enterprise
-from complaints.models import Engagement, RootCause
+from complaints.handling.steps import authority, consumer, enterprise, offers
+from complaints.models import Engagement, Evidence, RootCause
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status as S
+from complaints.settlement.offer_terms import Answer
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
 from oversight import letters
 from oversight.counters import making
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
-from oversight.mirror import mirror
+from oversight.mirror import mirror, perfunctory
 from tests import found_in, missing_in
 from tests.audit.core.record import local
 from tests.cast import World
@@ -26,8 +27,8 @@ from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
 from tests.oversight.looking import browser, cost, page_of
 
 pytestmark = pytest.mark.django_db
-#: Three more than where nothing waits to be folded.
-STATEMENTS = 26
+#: Three more than where nothing waits to be folded; one for how the answers are written.
+STATEMENTS = 27
 PAGE, NOVEMBER = "/enterprise/performance/", "?first=2026-11-01&last=2026-11-30"
 MONTH = Period(first=date(2026, 11, 1), last=date(2026, 11, 30))
 
@@ -266,3 +267,33 @@ def test_the_summary_of_a_month_goes_to_each_head_once(
     monkeypatch.setattr(mirror, "reflected", honest)
     assert [letters.sweep_summaries(now=eight + timedelta(days=days)) for days in (0, 19, 32)] == [1, 0, 2]
     assert OutgoingMessage.objects.count() == 1
+
+
+def test_how_answers_are_written_is_counted_for_the_enterprise_and_the_authority_with_number_and_interval(
+    world: World,
+) -> None:
+    """One refuses everything in a sentence that says nothing, one with a file; one is good."""
+    brush_off = "您好，按公司规定这项费用属于正常收费，无法为您办理，敬请谅解。"
+    refused = [Answer(demand=n, verdict="refuse", reason=brush_off) for n in (1, 2)]
+    for has_file in (False, True):
+        case = a_complaint(world, status=S.NEGOTIATING, now=at(20))
+        if has_file:
+            kept = {"kind": "other", "media_type": "image/png", "size": 1, "sha256": "0" * 64, "path": "x"}
+            Evidence.objects.create(complaint=case, uploaded_by=world.ming, uploaded_at=at(20), name="a.png", **kept)
+        step(case, offers.make_offer(answers=refused), world.handler, at(21))
+    step(
+        a_complaint(world, status=S.NEGOTIATING, now=at(20)), an_offer(due_on=date(2026, 12, 20)), world.handler, at(21)
+    )
+    found = perfunctory.shares(measure(world, now=at(28)))
+    assert [(one.code, one.part, one.whole, one.interval) for one in found] == [
+        ("overridden", 3, 3, ""),
+        ("copied", 1, 3, ""),
+        ("no_material", 1, 3, ""),
+    ]
+    page = page_of(world.lead, f"{PAGE}{NOVEMBER}")
+    assert not missing_in(page, "答复写得怎么样", "全部不同意，没有任何材料", "1/3", "共3份方案", "不公布")
+    narrowed = f"/oversight/enterprises/{NOVEMBER}&enterprise={world.mobile.pk}"
+    assert not missing_in(page_of(world.su, narrowed), "答复写得怎么样", "1/3")
+    assert "答复写得怎么样" not in page_of(world.su, f"/oversight/enterprises/{NOVEMBER}")
+    assert "答复写得怎么样" not in page_of(world.hua, f"{PAGE}{NOVEMBER}")
+    assert perfunctory.PerfunctoryShare("copied", 10, 40).interval == "14.2–40.2%"
