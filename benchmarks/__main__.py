@@ -30,7 +30,6 @@ NAMES = (
     "triage",
     "search",
     "listening",
-    "answers",
     "pages",
     "walls",
     "sealing",

@@ -2,11 +2,16 @@
 
     python -m benchmarks.listening [--show] [FILE …]
     python -m benchmarks.listening --grounds FILE
+    python -m benchmarks.listening --answers [FILE …]
 
 Without a file: the made-up texts that the patterns were written on, which say nothing of others'. A file has lines of
 JSON or of tabs in the columns of tests/complaints/listening/seen.tsv; JSON may have three more: ``kind`` (ordinary, or
 one of KINDS), ``place`` and ``platform``. `--show` prints what went wrong. tests/complaints/listening/held.jsonl was
 written by an author who knew no pattern, and is for counting only: nobody who works on the patterns reads it.
+
+`--answers`: what is read in answers of enterprises, on texts that say which are good and which kind of poor: those on
+which the patterns were written, and two sets of an author who had not seen the patterns and whose texts whoever writes
+patterns does not read (docs/how-to/offers.md). Only totals are printed.
 
 `--grounds`: how well words point the officer to grounds 1, 2 and 5 (complaints/acceptance/review_advice.py). FILE: a
 list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}; it is not kept here. The
@@ -21,6 +26,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +54,13 @@ KINDS = {
 NOT_ASKED = ("elsewhere", "report", "business", "earlier", "old")
 #: Fields that are offered, by which their share is counted over all of them.
 OFFERED = ("firm, offered", "problem, one of three", "demand", "sum of a demand", "day", "region", "platform")
+
+#: Answers of enterprises: those on which the patterns were written, and two sets of another author.
+ANSWERS = tuple(Path(f"tests/complaints/listening/answers-{name}.jsonl") for name in ("built", "held1", "held2"))
+#: The day on which those texts were written.
+ANSWERED = date(2026, 12, 1)
+MOST_GOOD_FLAGGED, LEAST_POOR_CAUGHT = 0.02, 0.90
+NEVER_ALONE = ("threat", "condition")
 
 Row = dict[str, str]
 Count = dict[str, Counter[str]]
@@ -206,6 +219,86 @@ def grounds(path: Path) -> None:
             print(f"  {ground}: precision {_part(right, said_)}, recall {_part(right, so)}")
 
 
+def found_in(row: dict[str, Any]) -> set[str]:
+    from complaints.listening.answering import Known, Said, read
+
+    rows = [
+        Said(kind=one["demand"], verdict=one["verdict"], amount=_sum(one["amount"]), asked=_sum(one["asked"]))
+        for one in row["rows"]
+    ]
+    days = [date.fromisoformat(one["by"]) for one in row["rows"] if one["by"]]
+    known = Known(
+        today=ANSWERED,
+        contact={True: "reached", False: "tried"}.get(row["reached"], "none"),
+        has_enclosure=row["attachments"] > 0,
+        last_day=max(days, default=None),
+    )
+    return {found.code for found in read(row["text"], rows, known)}
+
+
+def _sum(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
+
+
+def count(path: Path) -> dict[str, Any]:
+    """Totals of one file: good, good flagged, poor, poor caught, and per kind (caught, all); threats and conditions
+    count only where they were found as such."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    caught, every, good = Counter[str](), Counter[str](), Counter[bool]()
+    begin = time.perf_counter()
+    for row in rows:
+        found = found_in(row)
+        if row["good"]:
+            good[bool(found)] += 1
+            continue
+        kind = row["kind"]
+        every[kind] += 1
+        caught[kind] += bool(found & set(NEVER_ALONE)) if kind in NEVER_ALONE else bool(found)
+    return {
+        "good": sum(good.values()),
+        "good_flagged": good[True],
+        "poor": sum(every.values()),
+        "poor_caught": sum(caught.values()),
+        "kinds": {kind: (caught[kind], every[kind]) for kind in sorted(every)},
+        "ms": 1000 * (time.perf_counter() - begin) / max(len(rows), 1),
+    }
+
+
+def answers_measured() -> list[Figure]:
+    """The goals of the reading of answers, a line each."""
+    figures = []
+    for path in ANSWERS:
+        result, name = count(path), path.stem.removeprefix("answers-")
+        goals = [("≤", MOST_GOOD_FLAGGED), ("≥", LEAST_POOR_CAUGHT), ("≥", 1.0)]
+        never = [result["kinds"].get(kind, (0, 0)) for kind in NEVER_ALONE]
+        shares = (
+            ("good texts flagged", result["good_flagged"], result["good"]),
+            ("poor texts caught", result["poor_caught"], result["poor"]),
+            ("threats and conditions caught", sum(n for n, _ in never), sum(of for _, of in never)),
+        )
+        for (what, part, whole), goal in zip(shares, goals, strict=True):
+            more = {"part": part, "whole": whole}
+            figures.append(
+                Figure(
+                    benchmark="listening",
+                    what=f"answers: {what} ({name})",
+                    value=part / whole,
+                    unit="",
+                    goal=goal,
+                    more=more,
+                )
+            )
+    return figures
+
+
+def answers_told(path: Path) -> None:
+    """The totals of one file of answers, and no text."""
+    result = count(path)
+    kinds = ", ".join(f"{kind} {n}/{of}" for kind, (n, of) in result["kinds"].items())
+    print(f"{path.stem}: good flagged {result['good_flagged']}/{result['good']}", end=", ")
+    print(f"poor caught {result['poor_caught']}/{result['poor']} ({kinds}), {result['ms']:.2f} ms a text")
+
+
 def measure(*, quick: bool) -> list[Figure]:
     """For the whole run: how well the patterns fit what they were written on, and what a long text costs. ``quick``:
     fewer rounds."""
@@ -228,7 +321,7 @@ def measure(*, quick: bool) -> list[Figure]:
         heard(text, TODAY)
         times.append(1000 * (time.process_time() - begun))
     cost = Figure(benchmark="listening", what="20,000 letters", value=min(times), unit="ms of CPU", goal=("≤", 50))
-    return [*result, cost]
+    return [*result, cost, *answers_measured()]
 
 
 def told(path: Path, *, show: bool) -> None:
@@ -261,8 +354,15 @@ def main() -> int:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--show", action="store_true", help="what went wrong, text by text")
     parser.add_argument("--grounds", type=Path, metavar="FILE", help="the officer's hints, on a labelled file")
+    parser.add_argument(
+        "--answers", action="store_true", help="answers of enterprises: good ones flagged, poor ones caught"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     asked = parser.parse_args()
+    if asked.answers:
+        for path in asked.files or ANSWERS:
+            answers_told(path)
+        return 0
     if asked.grounds:
         grounds(asked.grounds)
         return 0

@@ -47,7 +47,7 @@ def codes_of(row: dict[str, Any]) -> list[str]:
 
 
 def test_the_texts_on_which_the_patterns_were_built() -> None:
-    """They say how well the patterns fit these texts, no more; others are counted by benchmarks/answers.py."""
+    """They say how well the patterns fit these texts, no more; `benchmarks.listening --answers` counts others."""
     for row in BUILT:
         found = codes_of(row)
         assert bool(found) != row["good"], row["text"]

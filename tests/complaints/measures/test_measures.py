@@ -365,3 +365,14 @@ def test_sent_back_it_is_a_draft_with_the_reason_and_goes_on(world: World, guard
     # A smaller one needs nobody else.
     assert sent(ming, measure, **SMALL).sent == 2
     assert set(why(measure)) == {waiting.number}
+
+
+def test_a_set_with_a_threat_waits_for_a_second_person_who_reads_it_quoted(world: World, reviewer: User) -> None:
+    """Nothing is guarded by the enterprise itself."""
+    ming, ours = signed_in(world.ming), cases(world, 2)
+    measure = drafted(ming, lines=numbers(ours))
+    rule = RULE | {"message": "多扣的费用全部退还。再投诉就把您列入黑名单。"}
+    assert ming.post(place(measure), filled(send="1", **rule)).status_code == 302
+    assert not Offer.objects.exists()
+    page = signed_in(reviewer).get(f"{place(measure)}approval/").content.decode()
+    assert not missing_in(page, "再投诉就把您列入黑名单</q>", "有像威胁或者侮辱的话", "没有改")
