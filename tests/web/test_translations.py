@@ -88,7 +88,7 @@ def python_texts() -> Iterator[Text]:
 #: The keys of a sector's file, or of the table of duties, whose texts people read.
 SECTOR_WORDS = frozenset(
     {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
-) | {"next_step", "better"}
+) | {"next_step"}
 #: The lists whose names have a context.
 SECTOR_CONTEXTS = {"bodies": "body", "causes": "root_cause"}
 
@@ -96,7 +96,9 @@ SECTOR_CONTEXTS = {"bodies": "body", "causes": "root_cause"}
 def sector_texts() -> Iterator[Text]:
     procedure = ROOT / "complaints" / "procedure"
     answers = ROOT / "complaints" / "listening" / "answers.toml"
-    for path in sorted([answers, procedure / "duties.toml", *(procedure / "sectors").glob("*.toml")]):
+    for kind in tomllib.loads(answers.read_text(encoding="utf-8"))["kinds"]:
+        yield from (Text(None, kind[key], None, f"{answers.name} {kind['code']}") for key in ("reason", "better"))
+    for path in sorted([procedure / "duties.toml", *(procedure / "sectors").glob("*.toml")]):
         yield from _in_table(tomllib.loads(path.read_text(encoding="utf-8")), "", str(path.relative_to(ROOT)))
 
 
@@ -262,10 +264,11 @@ oversight/reports/drafting
     "a word that is looked for in what people write, or a key": """
 accounts/masking accounts/sign_in/guessable complaints/acceptance/publication complaints/acceptance/review_advice
 complaints/forms/enrol_forms
+authorities/law/citations complaints/listening/answering complaints/listening/promised_days
 complaints/listening/days complaints/listening/hearing complaints/listening/numbers
 complaints/listening/regions complaints/listening/shops
 complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
-complaints/settlement/answer_templates complaints/settlement/offer_terms complaints/tables/platform/lines
+complaints/settlement/answer_templates complaints/tables/platform/lines
 complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling
 enterprises/directory/typed oversight/presenting/charts web/chinese
 """,
