@@ -4,6 +4,7 @@ Counted with scripts at 1280 px; what each page is without scripts and at 360 px
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -103,3 +104,42 @@ def test_one_key_sends_a_case_on_and_the_next_opens(world: World, visit: Callabl
     assert before == len(cases) - 2
     page.locator("button[form=send]").last.click()
     assert Complaint.objects.filter(status=S.TRIAGE).count() == before - 1
+
+
+def test_a_call_is_written_down_without_a_reload_and_without_a_certain_error(
+    world: World, visit: Callable[..., Any]
+) -> None:
+    """The enterprise is known before the consents are asked: they name it, and the first attempt is read back."""
+    visitor = visit(width=1280, user=world.su)
+    page = visitor.look("/authority/intake/")
+    assert page.evaluate(HEIGHT) <= 1600
+    page.evaluate("window.here = true")
+    page.locator("input[name='came-channel'][value=phone]").check()
+    page.locator("#id_came-is_own_number").check()
+    page.locator("#id_came-proof").fill("LY-2026-0815")
+    for field, text in {"name": "林来电", "phone": "13900001111", "address": "福州市鼓楼区某路2号"}.items():
+        page.locator(f"[name='you-{field}']").fill(text)
+    page.locator("input[name='you-behalf'][value=self]").check()
+    page.locator("#id_enterprise-service_region").select_option(str(world.region.pk))
+    page.locator("#id_enterprise-query").fill("移动")
+    page.locator("#id_enterprise-query").press("Enter")
+    page.locator("#id_pick_0").check()
+    page.get_by_text(f"把这件投诉和您的联系方式提供给{world.mobile.name}").wait_for()
+    page.locator("#id_purchase-object_category").select_option("service.telecom")
+    page.locator("#id_problem-problem_category option[value='telecom.fees.unexplained_charge']").wait_for(
+        state="attached"
+    )
+    assert page.evaluate("window.here") is True, "the page was never loaded again"
+    page.locator("#id_purchase-item_name").fill("宽带")
+    page.locator("#id_purchase-amount").fill("128.50")
+    page.locator("input[name='purchase-is_online'][value=no]").check()
+    page.locator("#id_problem-problem_category").select_option("telecom.fees.unexplained_charge")
+    page.locator("#id_problem-disputed_on").fill((timezone.localdate() - timedelta(days=9)).isoformat())
+    page.locator("#id_problem-statement").fill("九月起每个月账单多出一项，我没有开通过，要求退钱。")
+    page.locator("input[name='demands-demand'][value=refund]").check()
+    page.locator("[name='demands-amount_refund']").fill("128.50")
+    for box in page.locator("input[name^='consents-'][value=yes]").all():
+        box.check()
+    page.locator("button[name=go]").click()
+    assert page.locator(".error-summary").count() == 0
+    page.get_by_role("heading", name="请读给消费者听").wait_for()

@@ -1,0 +1,36 @@
+// Looking for an enterprise, choosing one or a category draws the parts that depend on it anew, in their place: nothing moves,
+// and the consents are asked of the enterprise that is meant. Without scripts the buttons do it with the whole page.
+const form = document.querySelector("[data-intake]");
+let running = null;
+
+async function refresh() {
+  running?.abort();
+  running = new AbortController();
+  const typed = new FormData(form);
+  typed.set("find", "1");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: typed, signal: running.signal });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of form.querySelectorAll("[data-part]")) {
+      const fresh = page.getElementById(part.id);
+      if (!fresh || part.contains(document.activeElement) && document.activeElement.matches("textarea, [type=text]")) continue;
+      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+      part.replaceWith(fresh);
+      if (focused) document.getElementById(focused)?.focus();
+    }
+  } catch (failure) {
+    if (failure.name !== "AbortError") form.querySelector("[name=find]").form.requestSubmit(form.querySelector("[name=find]"));
+  }
+}
+
+form.addEventListener("click", (event) => {
+  const find = event.target.closest("[name=find]");
+  if (find) { event.preventDefault(); refresh(); }
+});
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[type=search]")) { event.preventDefault(); refresh(); }
+});
+form.addEventListener("change", (event) => {
+  if (event.target.matches("[name='enterprise-respondent'], [name='enterprise-service_region'], [name='purchase-object_category']")) refresh();
+});
