@@ -19,6 +19,8 @@ from complaints.procedure.toml_table import TomlProblem, TomlTable
 from complaints.tables.importing.converting import Converter
 from complaints.tables.importing.reading import Shape
 
+#: The portal's own mappings, with the places and authorities of a country beside them.
+OWN = Path(__file__).parent / "mappings"
 #: The longest text of each field that a mapping may fill; nothing is cut.
 TEXTS: MappingType[str, int] = {
     "external_id": 120,
@@ -241,9 +243,11 @@ class _Reader:
         name = table.text(key)
         if not name:
             return None
-        path = self.path.parent / name
-        if not path.is_file():
-            raise table.fail(key, f"no file {name}")
+        # A mapping may lie anywhere; the files of the portal's own mappings are found from there.
+        places = (self.path.parent / name, OWN / name)
+        path = next((one for one in places if one.is_file()), None)
+        if path is None:
+            raise table.fail(key, f"no file {name}, neither beside the mapping nor beside the portal's own")
         return path
 
     def _values(self, table: TomlTable) -> dict[str, Converter]:
