@@ -124,7 +124,7 @@ def test_a_call_is_written_down_without_a_reload_and_without_a_certain_error(
     page.locator("#id_enterprise-query").fill("移动")
     page.locator("#id_enterprise-query").press("Enter")
     page.locator("#id_pick_0").check()
-    page.get_by_text(f"把这件投诉和您的联系方式提供给{world.mobile.name}").wait_for()
+    page.locator("input[name='consents-share_with_enterprise']").first.wait_for()
     page.locator("#id_purchase-object_category").select_option("service.telecom")
     page.locator("#id_problem-problem_category option[value='telecom.fees.unexplained_charge']").wait_for(
         state="attached"
