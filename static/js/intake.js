@@ -3,6 +3,18 @@
 const form = document.querySelector("[data-intake]");
 let running = null;
 
+// What was typed or chosen while the answer was on its way stays.
+function keep(old, fresh) {
+  for (const field of old.querySelectorAll("[name]")) {
+    const isTicked = /^(radio|checkbox)$/.test(field.type);
+    const value = isTicked ? `[value="${CSS.escape(field.value)}"]` : "";
+    const same = fresh.querySelector(`[name="${CSS.escape(field.name)}"]${value}`);
+    if (!same) continue;
+    if (isTicked) same.checked = field.checked;
+    else if (same.tagName !== "SELECT" || [...same.options].some((option) => option.value === field.value)) same.value = field.value;
+  }
+}
+
 async function refresh() {
   running?.abort();
   running = new AbortController();
@@ -14,10 +26,14 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of form.querySelectorAll("[data-part]")) {
       const fresh = page.getElementById(part.id);
-      if (!fresh || part.contains(document.activeElement) && document.activeElement.matches("textarea, [type=text]")) continue;
-      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+      if (!fresh) continue;
+      keep(part, fresh);
+      const active = part.contains(document.activeElement) ? document.activeElement : null;
+      const caret = active?.selectionStart ?? null;
       part.replaceWith(fresh);
-      if (focused) document.getElementById(focused)?.focus();
+      const again = active && document.getElementById(active.id);
+      again?.focus();
+      if (again && caret !== null) again.setSelectionRange(caret, caret);
     }
   } catch (failure) {
     if (failure.name !== "AbortError") form.querySelector("[name=find]").form.requestSubmit(form.querySelector("[name=find]"));
