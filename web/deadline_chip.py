@@ -20,6 +20,7 @@ class Chip:
     icon: str = ""
     is_urgent: bool = False
     url: str = ""
+    is_theirs: bool = False
 
 
 def _last_day(due_at: datetime) -> Any:
@@ -38,9 +39,11 @@ def chip_of(clock: Any) -> Chip:
     ``working_days_overdue`` when late), ``fraction`` (0..1 of the time that has run), ``paused_for``
     (text: who must do what; empty = not paused), ``is_met``, ``is_overdue``, ``is_provisional``,
     ``url`` (its derivation page), ``listed_as`` (its name, where a list sorts by another clock than the status is
-    about).
+    about), ``is_theirs`` (somebody else owes it: it colours nothing).
     """
     chip = _chip_of(clock)
+    if isinstance(clock, dict) and clock.get("is_theirs"):
+        chip = replace(chip, tone="neutral", icon="pause-circle", is_urgent=False, is_theirs=True)
     name = clock.get("listed_as") if isinstance(clock, dict) else ""
     return replace(chip, text=gettext("%(clock)s：%(text)s") % {"clock": name, "text": chip.text}) if name else chip
 

@@ -52,6 +52,6 @@ def _opened(request: HttpRequest) -> tuple[str, str, list[str]]:
 
 
 def _place(request: HttpRequest) -> bytes:
-    """Of one person and one list."""
+    """Of one person at one desk."""
     user: Any = request.user
-    return f"list {user.pk} {request.path}".encode()
+    return f"list {user.pk} {request.path.split('/')[1]}".encode()

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
 from django import forms
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, IntegerChoices, IntegerField, Model, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -164,9 +164,51 @@ def _mine(cases: Rows, workspace: Workspace) -> Rows:
     return cases.filter(handler_id__in=workspace.staff_ids)
 
 
+#: What I owe something for: a clock of ours runs, or the consumer spoke last. The rest of mine waits for somebody else.
+TO_DO = Q(enterprise_due_at__isnull=False) | ON_OUR_SIDE & Q(last_word="consumer")
+
+
+def _to_do(cases: Rows, workspace: Workspace) -> Rows:
+    return _mine(cases, workspace).filter(TO_DO)
+
+
+def _with_others(cases: Rows, workspace: Workspace) -> Rows:
+    return _mine(cases, workspace).exclude(TO_DO)
+
+
+class Group(IntegerChoices):
+    """The parts of my work, in the order in which they are done."""
+
+    OVERDUE = 0, _("逾期")
+    TODAY = 1, _("今天到期")
+    REPLIED = 2, _("有新回复、要改的")
+    THIS_WEEK = 3, _("本周")
+    LATER = 4, _("以后")
+
+
+def in_groups(cases: Rows, workspace: Workspace) -> Rows:
+    """Each with its ``group``, by the clock that we owe within it: by nothing that others owe."""
+    tonight = workspace.calendar.moment(workspace.today + timedelta(days=1))
+    sunday = workspace.calendar.moment(workspace.today + timedelta(days=7 - workspace.today.weekday()))
+    asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="proposal", audience="enterprise")
+    sent_back = Exists(asked.filter(state="refused")) & ~Exists(asked.filter(state="open"))
+    group = Case(
+        When(enterprise_due_at__lte=workspace.now, then=Value(Group.OVERDUE)),
+        When(enterprise_due_at__lte=tonight, then=Value(Group.TODAY)),
+        When(ON_OUR_SIDE & Q(last_word="consumer"), then=Value(Group.REPLIED)),
+        When(Q(sent_back, status=S.NEGOTIATING), then=Value(Group.REPLIED)),
+        When(enterprise_due_at__lte=sunday, then=Value(Group.THIS_WEEK)),
+        default=Value(Group.LATER),
+        output_field=IntegerField(),
+    )
+    return cases.annotate(group=group).order_by("group", F("enterprise_due_at").asc(nulls_last=True), "pk")
+
+
 VIEWS: dict[str, QueueView] = {
     view.code: view
     for view in (
+        QueueView("work", _("我的活"), _to_do, "warn", _("现在没有等您办的案件。")),
+        QueueView("others", _("等别人"), _with_others, "neutral", _("您的案件没有在等别人的。")),
         QueueView("all", _("全部"), lambda cases, workspace: cases, "neutral", _("现在没有未办结的案件。")),
         QueueView("overdue", _("逾期"), _late, "bad", _("没有逾期的案件，都在期限内。")),
         QueueView("today", _("今日到期"), _due_by(0), "warn", _("今天没有到期的案件。")),

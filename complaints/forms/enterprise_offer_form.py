@@ -1,136 +1,134 @@
-"""The offer editor: one block a demand, any number of promises, nothing typed is ever lost.
+"""The answer to a complaint: a verdict for each demand, and the line that says what follows from a grant.
 
-The fields are named as the rule names them (``answer-1``, ``promise-2-amount``), and a demand without an answer
-cannot be sent, nor a grant without what is to be done for it.
+Each sum stands once, in what is promised: an answer grants what is promised for it. The fields are named after the
+demand by its ordinal (``answer-1``, ``amount-1``, ``due_on-1``); further promises stand in rows (``more-1-kind``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.conf import settings
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording
-from complaints.forms.fields import UNCHOSEN, Choice, Day, FreeText, Money, StepForm, labels_of, set_choices
+from complaints.forms.fields import UNCHOSEN, Choice, FreeText, labels_of, set_choices
+from complaints.forms.promise_rows import (
+    LINE_FIELDS,
+    PromiseRowsForm,
+    named,
+    said_fields,
+    when_fields,
+    without_blank_rows,
+    without_row,
+)
 from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
-from complaints.models import Demand, Obligation, Offer, OfferAnswer
+from complaints.models import Demand
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
+from complaints.procedure.categories import DEMAND_BY_CODE
 from complaints.settlement import offer_findings, offer_terms
 from web.incoming import whole
 
 VERDICTS = ("grant", "part", "refuse")
-#: So many promises one offer may carry.
-MOST_ROWS = 20
-#: A field of an answer → the attribute of the answer that it shows.
-ANSWER_FIELDS = {"answer": "verdict", "amount": "amount", "reason": "reason", "separable": "is_separable"}
-ROW_FIELDS = (
-    *("kind", "what", "amount", "due_on", "owed_by", "after", "days_after", "last4", "proof"),
-    *("demand", "is_done"),
-)
+#: A field of an answer → the attribute of the answer that it shows. Its sum stands in the line of the demand.
+ANSWER_FIELDS = {"answer": "verdict", "reason": "reason", "separable": "is_separable"}
+#: How the names of further promises begin, and how ``after`` names the line of a demand.
+MORE, LINE = "more", "d"
 
 
-class OfferForm(StepForm):
-    """``count`` rows of promises; the same form makes an offer and replaces one."""
+class OfferForm(PromiseRowsForm):
+    """The same form makes an offer and replaces one. ``count``: so many further promises."""
 
-    rows = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    row = MORE
     template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
-    pick = Choice(label=_("回复模板"), required=False, widget=forms.Select)
-    message = FreeText(label=_("给消费者的话"), required=False, rows=3)
+    message = FreeText(label=_("给消费者的话"), required=False, rows=4)
 
-    def __init__(
-        self,
-        *args: Any,
-        demands: Sequence[Demand],
-        count: int,
-        today: date,
-        templates: Sequence[tuple[int, str]] = (),
-        **options: Any,
-    ) -> None:
-        super().__init__(*args, **options)
-        set_choices(self, "pick", [UNCHOSEN, *((str(pk), name) for pk, name in templates)])
-        self.has_templates = bool(templates)
-        self.demands, self.count, self.today = list(demands), count, today
-        #: No row was written for what is granted; the rows were added with the sums.
-        self.is_bare = False
+    def __init__(self, *args: Any, demands: Sequence[Demand], count: int, today: date, **options: Any) -> None:
+        self.demands = list(demands)
+        super().__init__(*args, count=count, today=today, **options)
         #: What the law gives at least for each demand, by its ordinal.
         self.laws: dict[int, list[str]] = {}
         #: What is found in the words of each field, by its name.
         self.found: dict[str, list[offer_findings.Finding]] = {}
-        self.fields["rows"].initial = count
         for demand in self.demands:
             self._add_demand(demand)
-        for place in range(1, count + 1):
-            self._add_promise(place)
+        # In the order of the page, so that the first error is the first that one meets.
+        self.order_fields([f"{name}-{d.ordinal}" for d in self.demands for name in ("answer", *LINE_FIELDS, "reason")])
 
     def _add_demand(self, demand: Demand) -> None:
-        slot = {"n": demand.ordinal}
-        answer = Choice(label=gettext("要求%(n)s的答复") % slot, choices=labels_of(VERDICTS, "verdict"))
-        answer.error_messages["required"] = gettext("还没有答复第%(n)s项要求，每一项都要答复。") % slot
-        reason = FreeText(label=gettext("要求%(n)s的说明") % slot, required=False, rows=2, longest=1000)
-        self.fields |= {
-            f"answer-{demand.ordinal}": answer,
-            f"amount-{demand.ordinal}": Money(label=gettext("要求%(n)s同意的金额（元）") % slot),
-            f"reason-{demand.ordinal}": reason,
-            f"separable-{demand.ordinal}": forms.BooleanField(label=gettext("消费者可以只接受这一项"), required=False),
-        }
+        n, whose = demand.ordinal, gettext("要求%(n)s") % {"n": demand.ordinal}
+        answer = Choice(label=named(whose, _("答复")), choices=labels_of(VERDICTS, "verdict"))
+        answer.error_messages["required"] = gettext("还没有答复第%(n)s项要求，每一项都要答复。") % {"n": n}
+        reason = FreeText(label=named(whose, _("理由")), required=False, rows=2, longest=1000)
+        # The page shows it where one is needed, and where something stands in it.
+        reason.widget.attrs["placeholder"] = " "
+        line = said_fields(whose)
+        line["kind"].required = False
+        line["is_done"] = forms.BooleanField(label=named(whose, _("已经做到")), required=False)
+        if self.count:
+            rows = [(str(k), gettext("在约定%(n)s之后") % {"n": k}) for k in range(1, self.count + 1)]
+            line |= when_fields(whose, rows)
+        separable = forms.BooleanField(label=named(whose, _("消费者可以只接受这一项")), required=False)
+        self.fields |= {f"answer-{n}": answer, f"reason-{n}": reason, f"separable-{n}": separable}
+        self.fields |= {f"{name}-{n}": field for name, field in line.items()}
+        kinds = [UNCHOSEN, *labels_of([k for k in OBLIGATION_KINDS if k != "return_by_consumer"], "obligation_kind")]
+        set_choices(self, f"kind-{n}", kinds)
 
-    def _add_promise(self, place: int) -> None:
-        slot = {"n": place}
-        kinds = [UNCHOSEN, *labels_of(OBLIGATION_KINDS, "obligation_kind")]
-        fields: dict[str, forms.Field] = {
-            "kind": Choice(label=gettext("事项%(n)s的方式") % slot, choices=kinds, widget=forms.Select),
-            "what": FreeText(label=gettext("事项%(n)s") % slot, rows=1, longest=200),
-            "amount": Money(label=gettext("事项%(n)s的金额（元）") % slot),
-            "due_on": Day(label=gettext("事项%(n)s的最后一天") % slot, required=False),
-            "owed_by": Choice(
-                label=gettext("事项%(n)s由谁做") % slot,
-                widget=forms.Select,
-                initial="enterprise",
-                choices=[("enterprise", _("本企业")), ("consumer", _("消费者"))],
-            ),
-            "last4": FreeText(label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4),
-            "proof": FreeText(label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200),
-        }
-        if self.demands:
-            fields["is_done"] = forms.BooleanField(label=gettext("事项%(n)s已经做到") % slot, required=False)
+    def row_fields(self, place: int) -> dict[str, forms.Field]:
+        """A further promise; of several demands it may say which one it answers."""
+        whose = gettext("约定%(n)s") % {"n": place}
+        known = super().row_fields(place)
+        lines = [(f"{LINE}{d.ordinal}", gettext("在要求%(n)s的约定之后") % {"n": d.ordinal}) for d in self.demands]
+        before = [(str(k), gettext("在约定%(n)s之后") % {"n": k}) for k in range(1, place)]
+        known |= when_fields(whose, [*lines, *before])
+        known["is_done"] = forms.BooleanField(label=named(whose, _("已经做到")), required=False)
         if len(self.demands) > 1:
             demands = [(str(d.ordinal), _of_demand(d)) for d in self.demands]
-            label, none = gettext("事项%(n)s为哪一项要求") % slot, gettext("请选；只同意了一项时可以不选")
-            fields["demand"] = Choice(label=label, required=False, choices=[("", none), *demands], widget=forms.Select)
-        if place > 1:
-            before = [(str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)]
-            label = gettext("事项%(n)s什么时候做") % slot
-            fields["after"] = Choice(
-                label=label, required=False, choices=[("", _("有最后一天")), *before], widget=forms.Select
-            )
-            fields["days_after"] = forms.IntegerField(
-                label=gettext("事项%(n)s在之后几个工作日内") % slot,
+            known["demand"] = Choice(
+                label=named(whose, _("为哪一项要求")),
                 required=False,
-                min_value=1,
-                max_value=365,
-                widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "w-10"}),
-                error_messages={name: gettext("请填数字，例如 3") for name in ("invalid", "min_value", "max_value")},
+                choices=[("", _("请选；只同意了一项时可以不选")), *demands],
+                widget=forms.Select,
             )
-        self.fields |= {f"promise-{place}-{name}": field for name, field in fields.items()}
+        return known
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """Each demand with its four controls, for the template."""
-        controls = {name if name != "answer" else "verdict": name for name in ANSWER_FIELDS}
+        """Each demand with its controls and what was found about them, for the template."""
         return [
             {
                 "demand": demand,
                 "title": wording.label(demand.kind, kind="demand_kind"),
                 "law": self.laws.get(demand.ordinal),
-                "found": self.found.get(f"reason-{demand.ordinal}"),
+                "verdict": self[f"answer-{demand.ordinal}"],
+                "is_more_open": any(
+                    self.errors.get(f"{name}-{demand.ordinal}") or self[f"{name}-{demand.ordinal}"].value()
+                    for name in ("what", "last4", "proof", "is_done", "separable", "after")
+                    if f"{name}-{demand.ordinal}" in self.fields
+                ),
+                "found": [
+                    one
+                    for name in ("answer", *LINE_FIELDS, "reason")
+                    for one in self.found.get(f"{name}-{demand.ordinal}", ())
+                ],
+                **dict.fromkeys(("after", "days_after")),
             }
-            | {key: self[f"{name}-{demand.ordinal}"] for key, name in controls.items()}
+            | {
+                name: self[f"{name}-{demand.ordinal}"]
+                for name in ("reason", "separable", *LINE_FIELDS)
+                if f"{name}-{demand.ordinal}" in self.fields
+            }
             for demand in self.demands
         ]
+
+    @property
+    def has_others(self) -> bool:
+        return len(self.demands) > 1
 
     @property
     def found_in_message(self) -> list[offer_findings.Finding]:
@@ -138,124 +136,155 @@ class OfferForm(StepForm):
 
     @property
     def promise_rows(self) -> list[dict[str, Any]]:
-        """Each promise with its place and its controls; the first has no ``after`` and no ``days_after``, what answers
-        no demand no ``demand`` and no ``is_done``."""
-        return [
-            {"place": place, "after": None, "days_after": None, "demand": None, "is_done": None}
-            | {"found": [one for name in ("what", "proof") for one in self.found.get(f"promise-{place}-{name}", [])]}
-            | {name: self[f"promise-{place}-{name}"] for name in ROW_FIELDS if f"promise-{place}-{name}" in self.fields}
+        found = {
+            place: [one for name in ("what", "proof") for one in self.found.get(self.at(place, name), [])]
             for place in range(1, self.count + 1)
-        ]
+        }
+        return [row | {"found": found[row["place"]]} for row in super().promise_rows]
+
+    def field_of(self, name: str) -> str | None:
+        """Where the page asks for what a rule names: its promises are counted as they are sent."""
+        _row, _dash, rest = name.partition("promise-")
+        place, _dash, what = rest.partition("-")
+        keys = [key for key, _promise in self._ordered()] if rest else []
+        if (n := whole(place, 3)) is not None and 1 <= n <= len(keys):
+            key = keys[n - 1]
+            name = f"{what}-{key.removeprefix(LINE)}" if key.startswith(LINE) else self.at(int(key), what)
+            if name not in self.fields and key.startswith(LINE):
+                name = f"answer-{key.removeprefix(LINE)}"
+        return name if name in self.fields else None
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         for demand in self.demands:
             self._check_answer(demand, cleaned)
-        for place in range(1, self.count + 1):
-            self._check_promise(place, cleaned)
         self._check_blanks(cleaned)
-        answered = not any(f"{name}-{d.ordinal}" in self.errors for d in self.demands for name in ANSWER_FIELDS)
-        if self.demands and answered and (self.is_bare or not self.errors):
-            promises = [] if self.is_bare else self.promises()
-            for gap in offer_terms.gaps(self._answers(), offer_terms.with_demands(self._answers(), promises)):
-                self.add_error(gap.field if gap.field in self.fields else None, gap.reason)
+        if self.demands and not self.errors and self._check_order():
+            answers, promises = self._stated()
+            for gap in offer_terms.gaps(answers, promises):
+                self.add_error(self.field_of(gap.field), gap.reason)
         return cleaned
 
-    def _check_answer(self, demand: Demand, cleaned: dict[str, Any]) -> None:
+    def _check_answer(self, demand: Demand, cleaned: Mapping[str, Any]) -> None:
         n = demand.ordinal
-        verdict, amount = cleaned.get(f"answer-{n}"), cleaned.get(f"amount-{n}")
+        verdict = cleaned.get(f"answer-{n}")
         is_too_short = len(cleaned.get(f"reason-{n}", "")) < SHORTEST_REASON and f"reason-{n}" not in self.errors
         if verdict in ("part", "refuse") and is_too_short:
             text = gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。")
             self.add_error(f"reason-{n}", text % {"n": SHORTEST_REASON})
-        if not demand.amount or f"amount-{n}" in self.errors:
+        if verdict not in ("grant", "part"):
+            # Nothing follows from a refusal: what stands in its line is not looked at.
+            for name in LINE_FIELDS:
+                self.errors.pop(f"{name}-{n}", None)
             return
-        if verdict == "grant" and amount is not None and amount < demand.amount:
-            self.add_error(f"amount-{n}", gettext("少于消费者要求的金额时，请选“部分同意”并写明理由。"))
-        if verdict != "part":
-            return
-        if amount is None:
-            self.add_error(f"amount-{n}", gettext("部分同意时请填金额，例如 128.50"))
-        elif amount > demand.amount:
-            self.add_error(f"amount-{n}", gettext("多于消费者要求的金额。请核对；愿意多给的，请选“同意”。"))
-        elif not amount:
-            self.add_error(f"amount-{n}", gettext("金额是0就是不同意，请选“不同意”并写明理由。"))
+        if not cleaned.get(f"kind-{n}") and f"kind-{n}" not in self.errors:
+            self.add_error(f"kind-{n}", gettext("请选怎样做到。"))
+        if demand.amount and verdict == "part" and f"amount-{n}" not in self.errors:
+            self._check_part(demand, cleaned)
+        self.check_said(partial(_line, n), cleaned)
 
-    def _check_blanks(self, cleaned: dict[str, Any]) -> None:
+    def _check_blanks(self, cleaned: Mapping[str, Any]) -> None:
         words = [offer_findings.Words(name, text) for name, text in cleaned.items() if isinstance(text, str)]
         for blank in offer_findings.blanks(words):
             self.add_error(blank.field, gettext("还有空着没填的地方：%(quote)s") % {"quote": blank.quote})
 
-    def _check_promise(self, place: int, cleaned: dict[str, Any]) -> None:
-        def missing(name: str, text: str) -> None:
-            if f"promise-{place}-{name}" not in self.errors:
-                self.add_error(f"promise-{place}-{name}", text)
+    def _check_part(self, demand: Demand, cleaned: Mapping[str, Any]) -> None:
+        n, asked = demand.ordinal, demand.amount
+        amount = cleaned.get(f"amount-{n}")
+        if amount is None or asked is None:
+            self.add_error(f"amount-{n}", gettext("部分同意时请填金额，例如 128.50"))
+        elif amount > asked:
+            self.add_error(f"amount-{n}", gettext("多于消费者要求的金额。请核对；愿意多给的，请选“同意”。"))
+        elif amount == asked:
+            self.add_error(f"amount-{n}", gettext("和消费者要求的一样多。请把金额改少，或者选“同意”。"))
+        elif not amount:
+            self.add_error(f"amount-{n}", gettext("金额是0就是不同意，请选“不同意”并写明理由。"))
 
-        def value(name: str) -> Any:
-            return cleaned.get(f"promise-{place}-{name}")
-
-        if value("kind") in MONEY_KINDS and not value("amount"):
-            missing("amount", gettext("金额请填数字，例如 128.50"))
-        if value("is_done"):
-            self._check_done(place, value, missing)
-        elif value("after"):
-            if value("days_after") is None:
-                missing("days_after", gettext("请填数字，例如 3"))
-        elif value("due_on") is None:
-            missing("due_on", gettext("请写明最后一天。"))
-        elif value("due_on") < self.today:
-            missing("due_on", gettext("这一天已经过去。"))
-        last4 = value("last4")
-        if last4 and not (len(last4) == 4 and last4.isascii() and last4.isalnum()):
-            missing("last4", gettext("只填账号末4位。"))
-
-    def _check_done(self, place: int, value: Callable[[str], Any], missing: Callable[[str, str], None]) -> None:
-        if not value("proof"):
-            missing("proof", gettext("已经做到的，请写明证明，例如流水号和日期。"))
-        if value("owed_by") == "consumer":
-            missing("is_done", gettext("只有企业自己的事可以写“已经做到”。"))
-        if value("due_on") is not None and value("due_on") > self.today:
-            missing("due_on", gettext("已经做到的事，不能再约定以后的日期。"))
-        if value("after"):
-            missing("after", gettext("已经做到的事，不能再约定以后的日期。"))
+    def _check_order(self) -> bool:
+        """Whether everything stands after something that is promised before it."""
+        wrong = [key for key, promise in self._waiting() if promise is None]
+        for key in wrong:
+            text = gettext("要排在它后面的那一项没有约定，或者两项互相等。")
+            self.add_error(_line(int(key[1:]), "after") if key.startswith(LINE) else self.at(int(key), "after"), text)
+        answers, promises = self._stated()
+        for demand in self.demands:
+            answer = next(a for a in answers if a.demand == demand.ordinal)
+            sums = (
+                Decimal(p.amount or 0)
+                for p in promises
+                if p.demand == demand.ordinal and p.owed_by == "enterprise" and p.kind in MONEY_KINDS
+            )
+            paid = sum(sums, Decimal(0))
+            if answer.verdict == "grant" and demand.amount and 0 < paid < demand.amount:
+                self.add_error(
+                    _line(demand.ordinal, "amount"), gettext("少于消费者要求的金额时，请选“部分同意”并写明理由。")
+                )
+        return not self.errors
 
     def answers(self) -> list[Answer]:
-        """What the verb wants to hear; only of a valid form. A grant without a sum comes to what is promised for it."""
-        return offer_terms.with_promised_sums(self._answers(), self.promises())
-
-    def _answers(self) -> list[Answer]:
-        """Granting without naming a sum means the whole of it."""
-        answers = []
-        for demand in self.demands:
-            verdict, reason, amount, is_separable = (
-                self.cleaned_data[f"{name}-{demand.ordinal}"] for name in ("answer", "reason", "amount", "separable")
-            )
-            answers.append(
-                Answer(demand=demand.ordinal, verdict=verdict, amount=amount, reason=reason, is_separable=is_separable)
-            )
-        return offer_terms.with_sums(answers, {d.ordinal: d.amount for d in self.demands})
+        """What the verb wants to hear; of a form that is not valid, what could be read."""
+        return self._stated()[0]
 
     def promises(self) -> list[Promise]:
-        promises = []
-        for place in range(1, self.count + 1):
-            row = {name: self.cleaned_data.get(f"promise-{place}-{name}") for name in ROW_FIELDS}
-            after = int(row["after"]) if row["after"] else None
-            promises.append(
-                Promise(
-                    kind=row["kind"] or "",
-                    what=row["what"] or "",
-                    amount=row["amount"],
-                    owed_by=row["owed_by"] or "enterprise",
-                    due_on=None if after else row["due_on"],
-                    after=after,
-                    days_after=row["days_after"] if after else None,
-                    payee_last4=row["last4"] or "",
-                    proof=row["proof"] or "",
-                    demand=int(row["demand"]) if row["demand"] else None,
-                    is_done=bool(row["is_done"]),
-                )
+        """The lines of what is granted, then the further promises; nothing stands before what it waits for."""
+        return self._stated()[1]
+
+    def _stated(self) -> tuple[list[Answer], list[Promise]]:
+        cleaned = self.readable
+        asked = {d.ordinal: d.amount for d in self.demands}
+        answers = [
+            Answer(
+                demand=n,
+                verdict=cleaned.get(f"answer-{n}") or "",
+                reason=cleaned.get(f"reason-{n}") or "",
+                is_separable=bool(cleaned.get(f"separable-{n}")),
             )
-        return offer_terms.with_demands(self._answers(), promises)
+            for n in asked
+        ]
+        promises = [promise for _key, promise in self._ordered()]
+        promises = offer_terms.with_demands(offer_terms.with_sums(answers, asked), promises)
+        return offer_terms.with_sums(offer_terms.with_promised_sums(answers, promises), asked), promises
+
+    def _ordered(self) -> list[tuple[str, Promise]]:
+        """What could be read so far, by its key (``d1`` for the line of demand 1, ``2`` for row 2)."""
+        return [(key, promise) for key, promise in self._waiting() if promise is not None]
+
+    def _waiting(self) -> list[tuple[str, Promise | None]]:
+        """In the order of sending, ``after`` as the place there; None where it waits for nothing that is promised."""
+        cleaned, said, afters = self.readable, dict[str, Promise](), dict[str, str]()
+        for demand in self.demands:
+            n = demand.ordinal
+            if cleaned.get(f"answer-{n}") in ("grant", "part") and cleaned.get(f"kind-{n}"):
+                said[f"{LINE}{n}"] = self._line_of(demand)
+                afters[f"{LINE}{n}"] = str(cleaned.get(f"after-{n}") or "")
+        for place in range(1, self.count + 1):
+            said[str(place)] = self.said_at(partial(self.at, place), after=None)
+            afters[str(place)] = str(cleaned.get(self.at(place, "after")) or "")
+        places: dict[str, int] = {}
+        result: list[tuple[str, Promise | None]] = []
+        while ready := next((key for key in said if key not in places and afters[key] in ("", *places)), ""):
+            places[ready] = len(places) + 1
+            promise = said[ready]
+            result.append((ready, Promise(**vars_of(promise) | {"after": places.get(afters[ready])})))
+        return result + [(key, None) for key in said if key not in places]
+
+    def _line_of(self, demand: Demand) -> Promise:
+        n, cleaned = demand.ordinal, self.readable
+        known: dict[str, Any] = {"after": None, "demand": n, "owed_by": "enterprise"}
+        if cleaned.get(f"kind-{n}") not in MONEY_KINDS:
+            # The page hides the sum of what is not paid.
+            known["amount"] = None
+        if not cleaned.get(f"what-{n}"):
+            known["what"] = in_words(demand)
+        return self.said_at(partial(_line, n), **known)
+
+
+def vars_of(promise: Promise) -> dict[str, Any]:
+    return {name: getattr(promise, name) for name in Promise.__dataclass_fields__}
+
+
+def _line(n: int, name: str) -> str:
+    return f"{name}-{n}"
 
 
 def _of_demand(demand: Demand) -> str:
@@ -263,94 +292,37 @@ def _of_demand(demand: Demand) -> str:
     return gettext("要求%(n)s：%(title)s") % slot
 
 
-def count_of(data: Mapping[str, Any]) -> int:
-    """How many rows of promises the browser sent; a number that nobody can mean is cut."""
-    return min(row_number(str(data.get("rows", ""))), MOST_ROWS)
+def in_words(demand: Demand) -> str:
+    """What is done for a demand, where nobody says it otherwise; in the language of the record."""
+    with override(settings.LANGUAGE_CODE):
+        title = str(wording.label(demand.kind, kind="demand_kind"))
+    note = (demand.note or "").strip() if demand.kind == "other" else ""
+    return (f"{title}：{note}" if note else title)[:200]
 
 
-def row_number(text: str) -> int:
-    """A number of a row as it was sent; 0 for none."""
-    return whole(text, 3) or 0
-
-
-def without_row(data: Mapping[str, Any], gone: int) -> dict[str, Any]:
-    """What was typed, without row ``gone``: the rows behind it move up."""
-    count = count_of(data)
-    kept = {name: value for name, value in data.items() if not name.startswith("promise-")}
-    for place in range(1, count + 1):
-        if place == gone:
-            continue
-        moved = place - (place > gone)
-        for name in ROW_FIELDS:
-            value = data.get(f"promise-{place}-{name}")
-            if value is None:
-                continue
-            if name == "after" and (after := whole(str(value), 3)) is not None:
-                value = "" if after == gone else str(after - (after > gone))
-            kept[f"promise-{moved}-{name}"] = value
-    kept["rows"] = str(max(0, count - (1 <= gone <= count)))
-    return kept
-
-
-def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Rows in which nobody wrote anything promise nothing: whoever refuses everything leaves the first one as it was,
-    the sum in it too."""
-    kept = dict(data)
-    grants = any(name.startswith("answer-") and value in ("grant", "part") for name, value in kept.items())
-    filled_in = {"owed_by", "demand"} if grants else {"owed_by", "demand", "amount"}
-    written = [name for name in ROW_FIELDS if name not in filled_in]
-    for place in range(count_of(data), 0, -1):
-        if not any(str(kept.get(f"promise-{place}-{name}") or "").strip() for name in written):
-            kept = without_row(kept, place)
-    return kept
-
-
-def first_rows(demands: Sequence[Demand], data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A row for what is to be done, with the sum: for the one demand that names a sum (``data`` None), else for each
-    demand that ``data`` grants."""
-    if data is None:
-        wanted = [d for d in demands if d.amount]
-        wanted = wanted if len(wanted) == 1 else []
-    else:
-        wanted = [d for d in demands if data.get(f"answer-{d.ordinal}") in ("grant", "part")]
-    values: dict[str, Any] = {"rows": str(max(1, len(wanted)) if data is None else len(wanted))}
-    for place, demand in enumerate(wanted, start=1):
-        typed = "" if data is None else str(data.get(f"amount-{demand.ordinal}") or "").strip()
-        amount: Decimal | str | None = typed or demand.amount
-        values |= {f"promise-{place}-demand": str(demand.ordinal), f"promise-{place}-owed_by": "enterprise"}
-        values |= {f"promise-{place}-amount": "" if amount is None else str(amount)}
-    return values
-
-
-def offer_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
-    """The offer on the table as the first values of the one that replaces it."""
-    values: dict[str, Any] = {"message": offer.message, "rows": len(obligations)}
-    for answer in answers:
-        n = answer.demand.ordinal
-        values |= {f"{name}-{n}": getattr(answer, key) for name, key in ANSWER_FIELDS.items()}
-    places = {row.ordinal: place for place, row in enumerate(obligations, start=1)}
-    ordinals = {answer.demand_id: answer.demand.ordinal for answer in answers}
-    for row in obligations:
-        typed = {name: getattr(row, "payee_last4" if name == "last4" else name, "") for name in ROW_FIELDS}
-        typed["after"] = str(places.get(row.after_ordinal or 0, ""))
-        typed["demand"] = str(ordinals.get(row.answers_demand_id or 0, ""))
-        typed["is_done"] = row.reported_at is not None
-        values |= {f"promise-{places[row.ordinal]}-{name}": value for name, value in typed.items()}
-    return values
-
-
-def proposed_values(proposed: Mapping[str, Any]) -> dict[str, Any]:
-    """An offer as it was proposed (what its verb was called with), as first values."""
-    promises = proposed.get("promises", [])
-    values: dict[str, Any] = {
-        "message": proposed.get("message", ""),
-        "rows": len(promises),
-        "template": proposed.get("template_version"),
-    }
-    for answer in proposed.get("answers", []):
-        values |= {f"{name}-{answer['demand']}": answer.get(key) for name, key in ANSWER_FIELDS.items()}
-    for place, row in enumerate(promises, start=1):
+def first_lines(demands: Sequence[Demand], *, due_on: date) -> dict[str, Any]:
+    """The line of each demand as a verdict opens it: the sum that was asked for, the usual way, a last day."""
+    values: dict[str, Any] = {}
+    for demand in demands:
+        kind, n = DEMAND_BY_CODE.get(demand.kind), demand.ordinal
         values |= {
-            f"promise-{place}-{name}": row.get("payee_last4" if name == "last4" else name) for name in ROW_FIELDS
+            f"kind-{n}": kind.kept_by if kind is not None else "other",
+            f"amount-{n}": "" if demand.amount is None else str(demand.amount),
+            f"due_on-{n}": due_on.isoformat(),
         }
+        if demand.amount and values[f"kind-{n}"] not in MONEY_KINDS:
+            values[f"kind-{n}"] = "original_channel"
     return values
+
+
+def without_more(data: Mapping[str, Any], gone: int) -> dict[str, Any]:
+    """What was typed, without the further promise ``gone``: whatever waited for it has a last day again."""
+    values = without_row(data, gone, row=MORE)
+    for name, value in values.items():
+        if name.startswith("after-") and (after := whole(str(value), 3)) is not None:
+            values[name] = "" if after == gone else str(after - (after > gone))
+    return values
+
+
+def without_blanks(data: Mapping[str, Any]) -> dict[str, Any]:
+    return without_blank_rows(data, row=MORE)

@@ -130,6 +130,10 @@ class StepForm(forms.Form):
         super().__init__(*args, **options)
         self.use_required_attribute = False
 
+    def field_of(self, name: str) -> str | None:
+        """Where the page asks for what a rule names; None where it does not."""
+        return name if name in self.fields else None
+
 
 class TextForm(StepForm):
     def __init__(self, data: Any, *, label: Any, hint: Any = "", longest: int = LONGEST) -> None:

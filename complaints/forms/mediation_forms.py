@@ -15,14 +15,14 @@ from django.http import QueryDict
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, row_number, without_row
 from complaints.forms.fields import Choice, FreeText, StepForm, set_choices
+from complaints.forms.promise_rows import MOST_ROWS, PromiseRowsForm, count_of, row_number, without_row
 from complaints.handling import Move, Promise
 from complaints.handling.steps import mediation
 from complaints.models import Matter
 
 
-class SuggestionForm(OfferForm):
+class SuggestionForm(PromiseRowsForm):
     """A way to settle it that both sides may take or leave."""
 
     #: Filled in from what was suggested last.
@@ -31,7 +31,7 @@ class SuggestionForm(OfferForm):
     message = FreeText(label=_("调解方案"), rows=5, help_text=_("双方看得到，各自答复；不写姓名和电话。"))
 
     def __init__(self, *args: Any, count: int, today: date, **options: Any) -> None:
-        super().__init__(*args, demands=[], count=count, today=today, **options)
+        super().__init__(*args, count=count, today=today, **options)
         for place in range(1, count + 1):
             set_choices(
                 self, f"promise-{place}-owed_by", [("enterprise", str(_("企业"))), ("consumer", str(_("消费者")))]

@@ -47,11 +47,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandKind(Kind):
-    """`asks_amount`: the demand is for money, so a sum is needed. `for_goods`: offered first for goods."""
+    """`asks_amount`: the demand is for money, so a sum is needed. `for_goods`: offered first for goods. `kept_by`: the
+    kind of obligation that a grant of it begins with."""
 
     hint: Word = ""
     asks_amount: bool = False
     for_goods: bool = False
+    kept_by: str = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +283,7 @@ def _demand(table: TomlTable) -> DemandKind:
         hint=_word(table, "hint"),
         asks_amount=table.flag("money"),
         for_goods=table.flag("goods"),
+        kept_by=table.text("kept_by", "other"),
     )
 
 

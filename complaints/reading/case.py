@@ -288,7 +288,8 @@ def page_of(
     next_action = next_action_of(
         complaint=complaint,
         clocks=clocks,
-        viewer_side=side,
+        # Whoever gave the case up is told nobody's turn as his own, nor who has it now.
+        viewer_side="" if is_former and side == ENTERPRISE else side,
         now=now,
         calendar=calendar,
         is_refused=any(o.is_open_refusal for o in offers),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from complaints import handling
-from complaints.forms.fields import TakesFiles
+from complaints.forms.fields import StepForm, TakesFiles
 from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.models import HandlingStep
 from complaints.parties.actors import Actor
@@ -80,7 +80,8 @@ def take_step(
     if refusal is None:
         return StepResult(attempt.reference, is_new=is_new)
     if isinstance(refusal, WrongInput) and form is not None:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
+        at = form.field_of(refusal.field) if isinstance(form, StepForm) else refusal.field
+        form.add_error(at if at in form.fields else None, refusal.reason)
         return StepResult()
     raise refusal
 

@@ -1,4 +1,5 @@
-"""Answer templates of an enterprise: variables, versions, retirement, and how often offers from them were accepted."""
+"""Answer templates of an enterprise: what each sets in an answer, its variables, versions and retirement, and how often
+offers from them were accepted."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -44,6 +45,11 @@ def unknown(body: str) -> list[str]:
     return list(dict.fromkeys(name for name in _VARIABLE.findall(body) if name not in VARIABLES))
 
 
+def values(*, name: str, number: str, item: str, worker: str, sum: str, day: str) -> dict[str, str]:
+    """What the variables are in one case; "" for what is not known."""
+    return {"消费者称呼": name, "案件编号": number, "商品或服务": item, "经办人": worker, "金额": sum, "履行日": day}
+
+
 def filled(body: str, values: Mapping[str, str]) -> str:
     """The text for one case; what has no value is a blank."""
     return _VARIABLE.sub(lambda match: values.get(match[1], "") or f"【请填：{match[1]}】", body)
@@ -62,6 +68,11 @@ def comes_from(message: str, body: str) -> bool:
     own = [part for part in parts if part and part not in map(plain, VARIABLES)]
     given = plain(message)
     return bool(own) and sum(len(part) for part in own if part in given) >= KEPT * sum(map(len, own))
+
+
+def blanks_in(text: str) -> list[str]:
+    """What is left to fill in, each once."""
+    return list(dict.fromkeys(match[0] for match in _BLANK.finditer(text)))
 
 
 #: So many an enterprise may have; a list that nobody reads through helps nobody.
@@ -97,37 +108,74 @@ def newest(templates: Iterable[AnswerTemplate]) -> dict[int, TemplateVersion]:
     return {row.template_id: row for row in rows}
 
 
-def in_use(enterprise_id: int) -> list[TemplateVersion]:
-    """The newest version of each template that is offered, by name; one statement."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Says:
+    """What a version sets (``TemplateVersion``)."""
+
+    body: str
+    verdict: str = ""
+    way: str = ""
+    days: int = 5
+
+
+def in_use(enterprise_id: int, *, branch_id: int | None = None, problem: str | None = None) -> list[TemplateVersion]:
+    """The newest tried version of each template that is offered, what is meant for this branch and this problem first,
+    then by name; one statement. ``problem`` None: all of them."""
     mine = TemplateVersion.objects.filter(template__enterprise_id=enterprise_id, template__is_retired=False)
-    rows = mine.filter(number=F("template__number")).select_related("template")
-    return list(rows.order_by("template__name", "pk"))
+    newest = mine.filter(template=OuterRef("template"), tried_at__isnull=False).order_by("-number").values("pk")[:1]
+    rows = mine.filter(pk=Subquery(newest)).select_related("template").order_by("template__name", "pk")
+    if problem is None:
+        return list(rows)
+    fitting = [
+        row for row in rows if row.template.branch_id in (None, branch_id) and problem.startswith(row.template.problem)
+    ]
+    return sorted(fitting, key=lambda row: (row.template.branch_id is None, -len(row.template.problem)))
 
 
-def make(*, staff: Staff, name: str, body: str, now: datetime) -> AnswerTemplate:
-    """A new template with its first version; ``staff`` is its owner. Raises WrongInput."""
-    _check(body)
+def make(
+    *, staff: Staff, name: str, says: Says, now: datetime, branch_id: int | None = None, problem: str = ""
+) -> AnswerTemplate:
+    """A new template with its first version, still to be tried; ``staff`` is its owner. Raises WrongInput."""
+    _check(says)
     with transaction.atomic():
         mine = AnswerTemplate.objects.filter(enterprise_id=staff.enterprise_id)
         if mine.filter(name=name).exists():
             raise WrongInput("taken", _("已经有叫这个名称的模板。"), field="name")
         if mine.filter(is_retired=False).count() >= MOST:
             raise WrongInput("too_many", _("最多%(n)s个模板，请先停用不用的。") % {"n": MOST}, field="name")
-        template = AnswerTemplate.objects.create(enterprise_id=staff.enterprise_id, name=name, owner=staff)
-        TemplateVersion.objects.create(template=template, number=1, body=body, made_by=staff, made_at=now)
+        template = AnswerTemplate.objects.create(
+            enterprise_id=staff.enterprise_id, name=name, owner=staff, branch_id=branch_id, problem=problem
+        )
+        _version(template, says, staff=staff, now=now)
     return template
 
 
-def change(template: AnswerTemplate, *, staff: Staff, body: str, now: datetime) -> None:
-    """A new version, unless nothing changed; whoever changes it owns it from then on. Raises WrongInput."""
-    _check(body)
+def change(template: AnswerTemplate, *, staff: Staff, says: Says, now: datetime) -> None:
+    """A new version, still to be tried, unless nothing changed; the one before is offered until then. Whoever changes
+    it owns it from then on. Raises WrongInput."""
+    _check(says)
     with transaction.atomic():
         template = AnswerTemplate.objects.select_for_update().get(pk=template.pk)
-        if TemplateVersion.objects.get(template=template, number=template.number).body == body:
+        known = TemplateVersion.objects.get(template=template, number=template.number)
+        if said_by(known) == says:
             return
         template.number, template.owner = template.number + 1, staff
         template.save(update_fields=["number", "owner"])
-        TemplateVersion.objects.create(template=template, number=template.number, body=body, made_by=staff, made_at=now)
+        _version(template, says, staff=staff, now=now)
+
+
+def _version(template: AnswerTemplate, says: Says, *, staff: Staff, now: datetime) -> None:
+    said = {name: getattr(says, name) for name in Says.__dataclass_fields__}
+    TemplateVersion.objects.create(template=template, number=template.number, made_by=staff, made_at=now, **said)
+
+
+def said_by(version: TemplateVersion) -> Says:
+    return Says(body=version.body, verdict=version.verdict, way=version.way, days=version.days)
+
+
+def tried(template: AnswerTemplate, *, number: int, now: datetime) -> None:
+    """Whoever looked at what version ``number`` would have written of past cases puts it to use."""
+    TemplateVersion.objects.filter(template=template, number=number, tried_at=None).update(tried_at=now)
 
 
 def retire(template: AnswerTemplate, *, is_retired: bool) -> None:
@@ -147,8 +195,8 @@ def rates(templates: Iterable[AnswerTemplate], *, now: datetime) -> dict[int, Ra
     return result
 
 
-def _check(body: str) -> None:
-    strange = unknown(body)
+def _check(says: Says) -> None:
+    strange = unknown(says.body)
     if strange:
         raise WrongInput(
             "unknown_variable",

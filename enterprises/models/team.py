@@ -136,7 +136,8 @@ class TwoPersons(DecidedRow):
 
 
 class AnswerTemplate(models.Model):
-    """``number``: its newest version; ``owner`` answers for what it says; a retired one is offered no more."""
+    """A prepared answer. ``number``: its newest version; ``owner`` answers for what it says; a retired one is offered
+    no more. ``branch`` and ``problem`` (how a code begins): where it is offered; empty: everywhere."""
 
     enterprise = models.ForeignKey(
         "enterprises.Enterprise", on_delete=models.PROTECT, db_index=False, related_name="templates"
@@ -145,6 +146,10 @@ class AnswerTemplate(models.Model):
     number = models.PositiveIntegerField(default=1)
     owner = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, db_index=False, related_name="+")
     is_retired = models.BooleanField(default=False)
+    branch = models.ForeignKey(
+        "enterprises.Branch", null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    problem = models.CharField(max_length=60, blank=True, default="")
 
     class Meta:
         ordering = ["enterprise_id", "name"]
@@ -155,11 +160,17 @@ class AnswerTemplate(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """One wording. ``body`` may hold variables in braces (complaints/settlement/answer_templates.py)."""
+    """What it says. ``body`` may hold variables in braces (complaints/settlement/answer_templates.py); ``verdict`` on
+    every demand that has none yet ("": it leaves them open), ``way`` of what is promised ("": the usual one of the
+    demand), ``days`` from the day of use to the last day, in working days. Offered once it was tried (``tried_at``)."""
 
     template = models.ForeignKey(AnswerTemplate, on_delete=models.PROTECT, db_index=False, related_name="versions")
     number = models.PositiveIntegerField()
     body = SealedText(place=["template_id", "number"], free_text=True)
+    verdict = models.CharField(max_length=8, blank=True, default="")
+    way = models.CharField(max_length=20, blank=True, default="")
+    days = models.PositiveSmallIntegerField(default=5)
+    tried_at = models.DateTimeField(null=True, blank=True)
     made_by = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, db_index=False, related_name="+")
     made_at = models.DateTimeField()
 

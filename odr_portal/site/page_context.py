@@ -54,6 +54,7 @@ CONSUMER_NAV = (
     ("/open/", _("公开数据")),
 )
 ENTERPRISE_NAV = (
+    ("/enterprise/mine/", _("我的活")),
     ("/enterprise/queue/", _("待办")),
     ("/enterprise/measures/", _("批量方案")),
     ("/enterprise/round-trip/", _("用表格办理")),

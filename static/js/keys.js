@@ -19,14 +19,15 @@ const help = () => { table.open = !table.open; if (table.open) table.querySelect
 place.hidden = false;
 
 const rows = [...document.querySelectorAll("[data-case]")];
-const links = rows.map((row) => row.querySelector("th a, .t a"));
-const isList = "list" in place.dataset;
+const links = rows.map((row) => row.querySelector("th a, .t a") || row.querySelector("a"));
+// A list alone, not one with a case beside it.
+const isList = "list" in place.dataset && !place.dataset.self;
 const where = location.pathname;
 // In the order in which they stand now: what was worked on may stand elsewhere when one comes back.
-if (isList) keep(place.dataset.list);
+if ("list" in place.dataset) keep(place.dataset.list);
 
 const list = kept();
-const self = (where.match(/^.*\/(?:cases|triage)\/[^/]+\//) || [""])[0];
+const self = place.dataset.self || (where.match(/^.*\/(?:cases|triage)\/[^/]+\//) || [""])[0];
 for (const link of place.querySelectorAll("[data-go]")) {
   const by = link.dataset.go;
   if (!self || !list && by < 0) continue;
@@ -88,6 +89,7 @@ const KEYS = {
   j: () => (isList ? move(1) : follow(place.querySelector("[data-go='1'][href]"))),
   k: () => (isList ? move(-1) : follow(place.querySelector("[data-go='-1'][href]"))),
   n: () => follow(document.querySelector("[data-next]") || place.querySelector("[data-go='1'][href]")),
+  p: () => follow(shown("k") || place.querySelector("[data-go='-1'][href]")),
   x: () => { const row = rows[here()]; const box = row && row.querySelector("[type=checkbox]"); if (box) box.click(); },
   a: () => step("accept"),
   o: () => step("offer"),
@@ -100,13 +102,15 @@ const isTyping = (target) => target.isContentEditable || /^(TEXTAREA|SELECT)$/.t
   || (target.tagName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(target.type));
 
 document.addEventListener("keydown", (event) => {
+  // What a page's own script has seen to is done.
+  if (event.defaultPrevented) return;
   // From a field: its form is sent, as by its first button.
   if (wish.checked && event.ctrlKey && event.key === "Enter" && event.target.form) {
     const send = [...event.target.form.elements].find((field) => field.matches("button:not([type=button])"));
     if (send) { event.preventDefault(); send.click(); }
     return;
   }
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.key !== "j" && event.key !== "k") return;
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.key !== "j" && event.key !== "k") return;
   if (!wish.checked || isTyping(event.target)) return;
   const wasG = before === "g";
   before = event.key;

@@ -254,22 +254,17 @@ def offered(staff: Staff, *, refund: str, last_try: bool = False) -> None:
     """Every demand answered, one promise with a last day."""
     page = staff.page
     staff.follow("/offer/")
-    rows = page.locator('button[name="remove"]')
-    while rows.count():
-        rows.first.click()
     staff.choose("answer-1", "grant" if last_try else "part")
     page.locator("#id_amount-1").fill(refund)
     if not last_try:
         staff.type("reason-1", "只查到两个月的扣费，先退这两个月的。")
     staff.choose("answer-2", "refuse")
     staff.type("reason-2", "这项业务上月已经退订，不用再办。")
-    page.locator('button[name="add"]').click()
-    promised(staff, "退还多扣费用", refund)
     staff.type("message", "给您带来不便，非常抱歉。")
-    page.locator('main button.btn[name="preview"]').click()
+    page.locator('#preview button[name="preview"]').click()
     staff.look("offer-preview")
     # Whatever the offer lacks was shown with the preview.
-    page.locator('main button[name="anyway"], main button[name="send"]').first.click()
+    page.locator('button[name="anyway"], button[name="send"]').first.click()
     staff.look("offer-sent")
 
 

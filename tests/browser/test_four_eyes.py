@@ -69,10 +69,6 @@ def _fill(page: Any) -> None:
     page.locator("[name=amount-1]").fill("128.50")
     page.locator("input[name=answer-2][value=refuse]").check()
     page.locator("[name=reason-2]").fill(REASON)
-    page.locator("[name=promise-1-kind]").select_option("original_channel")
-    page.locator("[name=promise-1-what]").fill("退还多扣费用")
-    page.locator("[name=promise-1-amount]").fill("128.50")
-    page.locator("[name=promise-1-due_on]").fill((timezone.localdate() + timedelta(days=10)).isoformat())
 
 
 def _decide(visitor: Any, decision: str, text: str) -> None:

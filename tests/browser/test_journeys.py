@@ -68,7 +68,7 @@ def settled(people: Stage) -> Complaint:
     consumer.look("routed")
 
     staff = people.staff()
-    assert staff.page.url.endswith("/enterprise/queue/")
+    assert staff.page.url.endswith("/enterprise/mine/")
     accepted(staff, case, world)
 
     talked(people, staff, case)

@@ -134,7 +134,8 @@ def make(world: World) -> None:
     things["webhook"] = str(endpoint.public_id)
     endpoints.test(endpoint, now=now)
     things["webhook message"] = endpoint.deliveries.get().webhook_id
-    template = answer_templates.make(staff=manager, name="多扣费全退", body="已退还{金额}。", now=now)
+    says = answer_templates.Says(body="已退还{金额}。", verdict="grant")
+    template = answer_templates.make(staff=manager, name="多扣费全退", says=says, now=now)
     things["template"] = str(template.pk)
     for side, one, colleague, reach, role in (
         ("enterprise", family.staff["manager", "own"], family.staff["reviewer", "own"], enterprise_reach, "handler"),

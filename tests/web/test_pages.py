@@ -148,13 +148,13 @@ def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
 
 def ways_on(client: Client) -> set[str]:
     page = client.get("/nowhere/").content.decode().partition("<main")[2].partition("</main>")[0]
-    return {way for way in ("/authority/", "/enterprise/queue/", "/cases/", "/track/", "/") if f'href="{way}"' in page}
+    return {way for way in ("/authority/", "/enterprise/mine/", "/cases/", "/track/", "/") if f'href="{way}"' in page}
 
 
 def test_people_at_work_are_led_to_their_own_desk_and_everybody_else_to_the_own_complaints(world: World) -> None:
     for client in (Client(), signed_in(world.chen)):
         assert ways_on(client) == {"/cases/", "/track/", "/"}
-    for user, desk in ((world.rui, "/authority/"), (world.su, "/authority/"), (world.ming, "/enterprise/queue/")):
+    for user, desk in ((world.rui, "/authority/"), (world.su, "/authority/"), (world.ming, "/enterprise/mine/")):
         assert ways_on(signed_in(user)) == {desk, "/"}
 
 

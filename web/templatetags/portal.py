@@ -92,9 +92,10 @@ def chip(clock: Any, url: str = "") -> SafeString:
     body = format_html("{}{}", tone_icon(facts.tone, facts.icon), facts.text)
     if facts.is_urgent:
         body = format_html("{}<b>‼ {}</b>", tone_icon(facts.tone, facts.icon), facts.text)
+    kind = "chip is-theirs" if facts.is_theirs else "chip"
     if address:
-        return format_html('<a class="chip" data-tone="{}" href="{}">{}</a>', facts.tone, address, body)
-    return format_html('<span class="chip" data-tone="{}">{}</span>', facts.tone, body)
+        return format_html('<a class="{}" data-tone="{}" href="{}">{}</a>', kind, facts.tone, address, body)
+    return format_html('<span class="{}" data-tone="{}">{}</span>', kind, facts.tone, body)
 
 
 @register.filter

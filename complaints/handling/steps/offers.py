@@ -154,7 +154,7 @@ def _write_offer(
         made_by_name=actor.name,
         made_at=file.now,
         measure_id=measure_id,
-        template_version=_template(file, engagement, template, given),
+        template_version=_template(file, engagement, template, [given, *(a.reason for a in checked)]),
         is_replacement=is_replacement,
     )
     rows = checked_promises(file, promises, offer, engagement)
@@ -182,8 +182,10 @@ def _write_offer(
     return offer, checked, promises
 
 
-def _template(file: CaseFile, engagement: Engagement, version: int | None, message: str) -> TemplateVersion | None:
-    """The wording of the enterprise that the message still holds; None where it was written anew since."""
+def _template(
+    file: CaseFile, engagement: Engagement, version: int | None, texts: Sequence[str]
+) -> TemplateVersion | None:
+    """The wording of the enterprise that the message or a reason still holds; None where it was written anew since."""
     if version is None:
         return None
     result = file.conditions.once(
@@ -193,7 +195,7 @@ def _template(file: CaseFile, engagement: Engagement, version: int | None, messa
     )
     if result is None:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="template")
-    return result if answer_templates.comes_from(message, result.body) else None
+    return result if any(answer_templates.comes_from(text, result.body) for text in texts) else None
 
 
 def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[Answer]:

@@ -36,7 +36,7 @@ from complaints.measures import sending
 from complaints.measures.sending import readable
 from complaints.models import Demand, Matter, Measure, PersonalText
 from complaints.pages.enterprise.measures import PAGE, case_cells, measure_or_404, number_after, workers
-from complaints.pages.enterprise.offer import card_of
+from complaints.pages.enterprise.offer_card import card_of
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Audience

@@ -47,13 +47,18 @@ class Button:
 
 @workspace_page("GET")
 def home(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/enterprise/: the queue is the day."""
-    return redirect("complaints:enterprise-queue")
+    """/enterprise/: what I owe is the day."""
+    return redirect("complaints:enterprise-work")
 
 
 @workspace_page("GET")
 def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/"""
+    return render(request, "enterprise/case.html", context_of(request, workspace, number))
+
+
+def context_of(request: HttpRequest, workspace: Workspace, number: str) -> dict[str, Any]:
+    """What enterprise/_case.html shows. Http404 for a stranger."""
     page, rows = held_whole(workspace, number)
     engagement = page.engagement
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
@@ -100,7 +105,7 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         context |= {"cause": cause, "cause_text": wording.label(cause, kind="root_cause") if cause else ""}
         if "cause" in context["may"]:
             context["cause_options"] = work.cause_options(page.complaint.problem_category, cause)
-    return render(request, "enterprise/case.html", context)
+    return context
 
 
 def _accepted_by(page: CasePage) -> dict[str, Any]:

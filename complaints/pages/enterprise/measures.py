@@ -32,7 +32,7 @@ from complaints.measures.sending import MeasureWorkers
 from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
-from complaints.pages.enterprise.offer import card_of
+from complaints.pages.enterprise.offer_card import card_of
 from complaints.pages.shared.exports import ENTERPRISE, query_of, visibility_of
 from complaints.reading.case_people import label_of, names_of_consumers
 from complaints.reading.case_settlement import answer_view

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import CharField, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,9 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from accounts.masking import masked_name
-from accounts.roles import Right
-from complaints import handling, wording
+from complaints import handling
 from complaints.assignment import assigning
 from complaints.desks import keyset, neighbours, queue_lists
 from complaints.desks.bulk_run import BulkRun
@@ -29,21 +27,17 @@ from complaints.desks.enterprise_workspace import Workspace, case_url, workspace
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.fields import CHOOSE, StepForm, set_choices
 from complaints.handling.steps import enterprise
-from complaints.models import Complaint, Engagement, HandlingStep
+from complaints.models import Complaint, Engagement
 from complaints.pages.enterprise import saved_views
+from complaints.pages.enterprise.case import context_of
+from complaints.pages.enterprise.queue_rows import RELATED, Lines, marked, rows_of, with_newest_step
 from complaints.parties.actors import stands_to
 from complaints.parties.workforce import Workforce
-from complaints.procedure.workflow import ENTERPRISE_SIDE, LOOK, Status
-from complaints.reading.case import why_url
-from complaints.reading.case_people import handler_label, label_of
-from complaints.reading.case_rows import CaseExtras, beside
-from complaints.wording import label, next_action
-from complaints.wording.standing import standing
-from enterprises.models import Absence, Staff
+from complaints.procedure.workflow import ENTERPRISE_SIDE
+from complaints.reading.case_people import handler_label
+from complaints.wording import label
+from web.incoming import whole
 
-#: Rows of the queue as its template shows them.
-Lines = list[dict[str, Any]]
-RELATED = ("handler__user", "branch")
 #: What is not done here but on a page of its own, with the same cases.
 ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaints:enterprise-measure-new"}
 
@@ -51,10 +45,19 @@ ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaint
 @workspace_page("GET", "POST")
 def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/queue/?view=…: all open cases of this workspace, or one view; POST takes a step for many of them."""
+    return _queue(request, workspace, queue_lists.view_of(request.GET.get("view", "")))
+
+
+@workspace_page("GET")
+def work(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """/enterprise/mine/: what I owe, in groups; where the day begins."""
+    return _queue(request, workspace, queue_lists.VIEWS["work"])
+
+
+def _queue(request: HttpRequest, workspace: Workspace, view: queue_lists.QueueView) -> HttpResponseBase:
     beside = neighbours.asked_for(request)
     if beside is not None:
         return redirect(beside)
-    view = queue_lists.view_of(request.GET.get("view", ""))
     form = queue_lists.asked_for(workspace, request.GET)
     if request.method != "POST":
         return _show(request, workspace, view, form)
@@ -95,30 +98,41 @@ def _show(
     ours = queue_lists.open_cases(workspace)
     lists = {v.code: v.of(ours, workspace) for v in queue_lists.VIEWS.values()}
     own = workspace.choices.views
-    counts = keyset.counts(lists | saved_views.lists(own, ours, workspace))
+    counted = lists | saved_views.lists(own, ours, workspace)
+    if view is WORK:
+        mine = queue_lists.in_groups(queue_lists.narrowed(lists["work"], form, workspace), workspace)
+        counted |= {f"group {group}": mine.filter(Q(group=group)) for group in queue_lists.Group.values}
+    elif view is not queue_lists.PAST and form.conditions and "q" not in form.conditions:
+        counted |= {"shown": queue_lists.narrowed(lists[view.code], form, workspace)}
+    counts = keyset.counts(counted)
     if view is queue_lists.PAST:
         before, after, rows = _past_page(workspace, form, request.GET)
+    elif view is WORK:
+        before, after, rows = _page_of_work(mine, workspace, form, request.GET)
     else:
         before, after, rows = _open_page(lists[view.code], workspace, form, request.GET)
     query = urlencode({"view": view.code} | form.conditions)
     next_url = _url(form, view, after=after) if after else ""
-    mine = [saved_views.tab(one, counts, query) for one in own]
-    is_own = any(tab["is_current"] for tab in mine)
+    saved = [saved_views.tab(one, counts, query) for one in own]
+    is_own = any(tab["is_current"] for tab in saved)
     context = {
         "view": view,
         "tabs": (
             [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in queue_lists.VIEWS.values()]
             + [_tab(queue_lists.PAST, None, is_current=view is queue_lists.PAST)]
-            + mine
+            + saved
         ),
         "rows": rows,
-        "sentence": _sentence(counts),
+        "groups": _groups(rows, counts) if view is WORK else [("", None, rows)],
+        "sentence": _sentence(view, form, counts),
         "next_row": next((row for row in rows if row["complaint"].status in ENTERPRISE_SIDE), None),
         "filter": form,
         "active": _active(form, view),
         "here": _url(form, view),
+        "split_url": _url(form, view, split="1") if view is not queue_lists.PAST else "",
         "save_query": urlencode({"query": query}),
-        "can_save": not is_own and bool(form.conditions or view.code != "all"),
+        "can_save": not is_own and view is not WORK and bool(form.conditions or view.code != "all"),
+        "waits": counts["others"] if view is WORK else 0,
         "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,
         "previous_url": _url(form, view, before=before) if before else "",
@@ -127,7 +141,23 @@ def _show(
         "now": workspace.now,
         "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
     }
+    if "split" in request.GET and rows and wanted is None and view is not queue_lists.PAST:
+        return render(request, "enterprise/split.html", context | _split(request, workspace, view, form, rows))
     return render(request, "enterprise/queue.html", context, status=status)
+
+
+def _split(
+    request: HttpRequest, workspace: Workspace, view: queue_lists.QueueView, form: queue_lists.QueueFilter, rows: Lines
+) -> dict[str, Any]:
+    """The list with one case beside it: the one that the address names, else the first."""
+    asked = request.GET.get("open") or rows[0]["complaint"].number
+    for row in rows:
+        row["split_url"] = _url(form, view, split="1", open=row["complaint"].number)
+    at = next((n for n, row in enumerate(rows) if row["complaint"].number == asked), None)
+    around = {"j": None if at is None else at + 1, "k": None if not at else at - 1}
+    beside = {key: rows[n]["split_url"] for key, n in around.items() if n is not None and n < len(rows)}
+    shown = context_of(request, workspace, asked)
+    return shown | {"shown_number": asked, "beside": beside, "case_url": case_url(shown["complaint"])}
 
 
 def _open_page(
@@ -141,6 +171,24 @@ def _open_page(
         shown=marked(Complaint.objects.all(), workspace),
     )
     return page.before, page.after, rows_of(page.rows, workspace)
+
+
+def _page_of_work(
+    cases: queue_lists.Rows, workspace: Workspace, form: queue_lists.QueueFilter, asked: Mapping[str, str]
+) -> tuple[str, str, Lines]:
+    """By place, as nobody has so many cases of one's own that a list of them costs."""
+    size, first = form.rows_a_page or WORK_ROWS, whole(asked.get("after") or asked.get("before") or "", 5) or 0
+    rows = list(marked(cases, workspace).select_related(*RELATED)[first : first + size + 1])
+    lines = rows_of(rows[:size], workspace, own_first=True)
+    for line in lines:
+        line["group"] = line["complaint"].group
+    return str(max(0, first - size)) if first else "", str(first + size) if len(rows) > size else "", lines
+
+
+def _groups(rows: Lines, counts: dict[str, int]) -> list[tuple[Any, int | None, Lines]]:
+    """(what it is called, how many there are in all, those of this page)."""
+    parts = {group: [row for row in rows if row["group"] == group] for group in queue_lists.Group}
+    return [(group.label, counts[f"group {group.value}"], part) for group, part in parts.items() if part]
 
 
 def _past_page(workspace: Workspace, form: queue_lists.QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, Lines]:
@@ -159,10 +207,15 @@ def _past_page(workspace: Workspace, form: queue_lists.QueueFilter, asked: Mappi
     return page.before, page.after, rows_of([time.complaint for time in page.rows], workspace, given_up=given_up)
 
 
+WORK = queue_lists.VIEWS["work"]
+#: So many rows of one's own on a page, unless somebody asks for another number.
+WORK_ROWS = 100
+
+
 def _tab(view: queue_lists.QueueView, count: int | None, *, is_current: bool) -> dict[str, Any]:
     return {
         "title": view.title,
-        "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
+        "url": _address(view),
         "count": "" if count is None else keyset.count_text(count),
         "value": count,
         "tone": view.tone if count else "neutral",
@@ -170,7 +223,20 @@ def _tab(view: queue_lists.QueueView, count: int | None, *, is_current: bool) ->
     }
 
 
-def _sentence(counts: dict[str, int]) -> str:
+def _sentence(view: queue_lists.QueueView, form: queue_lists.QueueFilter, counts: dict[str, int]) -> str:
+    """What the list holds, in numbers: the same that its tab says."""
+    if view is WORK:
+        groups = [counts[f"group {group}"] for group in queue_lists.Group.values]
+        return _("我的活%(n)s件：逾期%(late)s，今天到期%(today)s") % {
+            "n": keyset.count_text(sum(groups)),
+            "late": keyset.count_text(groups[queue_lists.Group.OVERDUE]),
+            "today": keyset.count_text(groups[queue_lists.Group.TODAY]),
+        }
+    if view.code != "all" or form.conditions:
+        n = counts.get("shown", None if form.conditions else counts.get(view.code))
+        if n is None:
+            return str(view.title)
+        return _("%(view)s%(n)s件") % {"view": view.title, "n": keyset.count_text(n)}
     if not counts["all"]:
         return _("没有未办结的案件")
     if not counts["today"] and not counts["overdue"]:
@@ -181,9 +247,14 @@ def _sentence(counts: dict[str, int]) -> str:
     }
 
 
+def _address(view: queue_lists.QueueView) -> str:
+    return f"{reverse('complaints:enterprise-queue')}?view={view.code}"
+
+
 def _url(form: queue_lists.QueueFilter, view: queue_lists.QueueView, **more: str) -> str:
     size = {"size": str(form.rows_a_page)} if form.rows_a_page else {}
-    return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.conditions | size | more)}"
+    rest = urlencode(form.conditions | size | more)
+    return f"{_address(view)}&{rest}" if rest else _address(view)
 
 
 def _elsewhere(view: queue_lists.QueueView, form: queue_lists.QueueFilter, wanted: BulkForm) -> str:
@@ -202,98 +273,6 @@ def _active(form: queue_lists.QueueFilter, view: queue_lists.QueueView) -> list[
         {"label": form.condition_text(name), "remove_url": f"{here}?{urlencode({'view': view.code} | others)}"}
         for name, others in kept.items()
     ]
-
-
-def with_newest_step(rows: QuerySet[queue_lists.Row], *, path: str = "") -> QuerySet[queue_lists.Row]:
-    """Each row with the newest step of its case and its number, looks at the contact aside; ``path`` leads there."""
-    newest = (
-        HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties")
-        .exclude(step=LOOK)
-        .order_by("-sequence")
-    )
-    annotated: QuerySet[queue_lists.Row] = rows.annotate(
-        newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
-        newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()),
-    )
-    return annotated
-
-
-def marked(cases: queue_lists.Rows, workspace: Workspace) -> queue_lists.Rows:
-    """Each case with its newest step, with how far this person has read it, and whether its handler is on leave."""
-    leave = Absence.objects.on(workspace.today).filter(staff=OuterRef("handler"))
-    return with_newest_step(cases).annotate(read_to=assigning.read_to(workspace.user), is_on_leave=Exists(leave))
-
-
-def rows_of(
-    cases: list[Complaint], workspace: Workspace, *, given_up: Mapping[int, Engagement] | None = None
-) -> list[dict[str, Any]]:
-    """The lines of the queue, as the template shows them; the consumer is masked. ``is_new``: entries that this person
-    has not seen. Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when.
-
-    One query for names and live clocks together, however many rows there are.
-    """
-    if not cases:
-        return []
-    more, rows = beside(cases), []
-    for case in cases:
-        time = (given_up or {}).get(case.pk)
-        facts = _facts(case, workspace, more) if time is None else _facts_given_up(case, time)
-        rows.append(
-            {
-                "complaint": case,
-                "url": case_url(case),
-                "consumer": masked_name(more.names.get(case.pk, "")),
-                "problem": case.item_name or label_of(case.problem_category) or case.title,
-            }
-            | facts
-        )
-    return rows
-
-
-def _facts(case: Complaint, workspace: Workspace, more: CaseExtras) -> dict[str, Any]:
-    is_refused, clocks = case.pk in more.refused, more.clocks.get(case.pk, [])
-    stands = standing(case, is_refused=is_refused)
-    deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
-    if deadline is not None and facts is not None and deadline.owed_by == "authority":
-        # Overdue is a word about somebody: here it is another one.
-        facts = facts | {"listed_as": next_action.listed_name(deadline)}
-    step = getattr(case, "newest_step", "") or ""
-    last_event = wording.label(step, kind="step") if step else ""
-    if is_refused and step in ("make_offer", "replace_offer"):
-        last_event = _("一项也没有同意")
-    read_to = getattr(case, "read_to", None)
-    return {
-        "status": stands.text,
-        "tone": stands.tone,
-        "icon": stands.icon,
-        "clock": facts,
-        "clock_url": why_url(case, deadline) if deadline else "",
-        "last_event": last_event,
-        "last_event_at": case.last_event_at,
-        "is_new": case.status in queue_lists.HERE
-        and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
-        "handler": case.handler.user.name if case.handler and _is_there(case, case.handler, workspace) else None,
-    }
-
-
-def _is_there(case: Complaint, handler: Staff, workspace: Workspace) -> bool:
-    """Whether an open case lies with this handler; a closed one names who handled it. What an authority has is handed
-    to nobody here, so that it may name somebody who left."""
-    if case.status == Status.CLOSED:
-        return True
-    may_have = handler.user.is_active and handler.role in Right.ANSWER_CASE.posts
-    return may_have and handler.holds(workspace.today) and not getattr(case, "is_on_leave", False)
-
-
-def _facts_given_up(case: Complaint, time: Engagement) -> dict[str, Any]:
-    """Whatever happened to the case later is another enterprise's matter."""
-    return {
-        "problem": case.item_name or label_of(case.problem_category) or case.number,
-        "status": wording.label(time.result, kind="odr_result"),
-        "tone": "neutral",
-        "last_event_at": time.until_at or case.last_event_at,
-        "handler": "",
-    }
 
 
 #: So many cases at once.

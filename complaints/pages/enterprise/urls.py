@@ -26,6 +26,7 @@ CASE = "enterprise/cases/<str:number>/"
 urlpatterns = [
     path("enterprise/", case.home, name="enterprise-home"),
     path("enterprise/queue/", queue.queue, name="enterprise-queue"),
+    path("enterprise/mine/", queue.work, name="enterprise-work"),
     path("enterprise/views/", saved_views.views, name="enterprise-views"),
     path("enterprise/templates/", templates.templates, name="enterprise-templates"),
     path("enterprise/templates/new/", templates.template_new, name="enterprise-template-new"),

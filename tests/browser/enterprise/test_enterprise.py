@@ -1,6 +1,7 @@
 """The enterprise's pages in a real browser: queue, case, steps, offers, figures and its entry."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from complaints.models import Complaint, HandlingStep, Offer, OfferDraft
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Status
 from complaints.settlement import answer_templates
+from complaints.settlement.answer_templates import Says
 from enterprises.models import Enterprise, PublishedFigure, ServiceArea
 from routing.directory_changes import previewing
 from tests import given
@@ -74,23 +76,24 @@ def test_an_offer_is_written_row_by_row(visit: Callable[..., Any], world: World)
     visitor = visit(user=world.ming)
     page = visitor.go(path(case, "offer"))
     page.locator("#id_answer-1_0").check()
-    page.locator("#id_reason-1").fill("9至11月合计，全部退还。")
-    page.locator("#id_promise-1-what").fill("退还多扣费用")
-    page.locator("#id_promise-1-kind").select_option("original_channel")
+    assert page.locator("#id_amount-1").input_value() == "128.50"
+    assert page.locator("#id_reason-1").is_hidden()
+    assert page.locator("#id_due_on-2").is_hidden()
+    page.locator("#id_amount-1").fill("")
+    page.locator("#id_message").fill("9至11月合计，全部退还。")
     page.locator("button[name=add]").click()
-    assert page.locator("#id_reason-1").input_value() == "9至11月合计，全部退还。"
-    page.locator("#id_promise-2-what").fill("退订体验包")
-    page.locator("#id_promise-2-kind").select_option("service_change")
-    page.locator("#id_promise-2-after").select_option("1")
-    page.locator("#id_promise-2-days_after").fill("3")
+    assert page.locator("#id_message").input_value() == "9至11月合计，全部退还。"
+    page.locator("#id_more-1-what").fill("退订体验包")
+    page.locator("#id_more-1-kind").select_option("service_change")
+    page.locator("#id_more-1-after").select_option("d1")
+    page.locator("#id_more-1-days_after").fill("3")
     page.locator("button[name=send]").click()
     visitor.look()
     assert page.locator(".error-summary li").count() == 2
     page.locator("#id_answer-2_2").check()
     page.locator("#id_reason-2").fill("合同第四条写明，3月到期前不能退订。")
-    page.locator("#id_promise-1-amount").fill("128.50")
-    page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
-    page.locator("button.btn[name=preview]").click()
+    page.locator("#id_amount-1").fill("128.50")
+    page.locator("#preview button[name=preview]").click()
     visitor.look()
     assert page.locator("#preview .total").count() == 1
     # Nobody has talked to the consumer, and the page said so.
@@ -122,7 +125,8 @@ def test_an_offer_from_a_template_with_what_it_lacks(visit: Callable[..., Any], 
     now = timezone.now()
     given.a_complaint(world, status=S.CLOSED, now=now - timedelta(days=3), **bought(world))
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=1), **bought(world))
-    answer_templates.make(staff=world.lead_staff, name="致歉并退款", body=BODY, now=now)
+    made = answer_templates.make(staff=world.lead_staff, name="致歉并退款", says=Says(body=BODY), now=now)
+    answer_templates.tried(made, number=1, now=now)
     visitor = visit(user=world.ming)
     page = visitor.go(f"/enterprise/cases/{case.number}/offer/")
     for folded in page.locator("section[aria-labelledby=h-sum] summary").all():
@@ -130,33 +134,30 @@ def test_an_offer_from_a_template_with_what_it_lacks(visit: Callable[..., Any], 
     visitor.look()
     page.locator('input[name="answer-1"][value="part"]').check()
     page.locator('input[name="answer-2"][value="refuse"]').check()
-    page.locator("#id_promise-1-kind").select_option("original_channel")
+    page.locator("#id_kind-1").select_option("original_channel")
     for field, text in {
         "amount-1": "100",
         "reason-1": "表带有使用痕迹，折旧28.50元，照片已经发给您。",
         "reason-2": "4月2日的订单第1页没有开通任何业务，所以没有可以退订的。",
-        "promise-1-what": "退还货款",
-        "promise-1-amount": "100",
-        "promise-1-due_on": (timezone.localdate() + timedelta(days=10)).isoformat(),
+        "due_on-1": (timezone.localdate() + timedelta(days=10)).isoformat(),
     }.items():
         page.locator(f"#id_{field}").fill(text)
     if visitor.has_scripts:
         expect(page.locator("[data-sum]")).to_contain_text("¥100.00 · 比要求少")
         expect(page.locator("[data-draft-state]")).to_contain_text("草稿已保存")
-        assert OfferDraft.objects.get().typed["fields"]["promise-1-what"] == "退还货款"
-    page.locator("#id_pick").select_option(label="致歉并退款")
+        assert OfferDraft.objects.get().typed["fields"]["amount-1"] == "100"
     page.locator('button[name="use"]').click()
     message = page.locator("#id_message").input_value()
     assert message.startswith("陈先生/女士您好，智能手表一事")
     assert "退还¥100.00" in message
     assert "【请填：原因】" in message
-    page.locator('main form button[name="send"]').click()
+    page.locator('button[name="send"]').click()
     visitor.look()
     assert not Offer.objects.filter(complaint=case).exists()
-    assert page.locator("#preview .banner li").count() == 3
+    assert page.locator(".error-summary a[href='#id_message']").count() == 1
     page.locator("#id_message").fill(message.replace("【请填：原因】", "表带有使用痕迹"))
-    page.locator('main form button[name="send"]').click()
-    assert page.locator("#preview .banner li").count() == 2
+    page.locator('button[name="send"]').click()
+    assert page.locator("#findings li").count() == 2
     page.locator('button[name="anyway"]').click()
     assert Offer.objects.get(complaint=case).template_version is not None
     entry = HandlingStep.objects.get(complaint=case, step="make_offer")
@@ -167,8 +168,10 @@ def test_an_offer_from_a_template_with_what_it_lacks(visit: Callable[..., Any], 
 @pytest.mark.parametrize("look", [in_look(1280), in_look(360, "en", full=True)])
 def test_templates_read_at_both_widths(visit: Callable[..., Any], world: World) -> None:
     now = timezone.now()
-    template = answer_templates.make(staff=world.lead_staff, name="致歉并退款", body=BODY, now=now)
-    answer_templates.change(template, staff=world.lead_staff, body=BODY + "再次致歉。", now=now)
+    says = Says(body=BODY, verdict="grant", way="bill_credit", days=3)
+    template = answer_templates.make(staff=world.lead_staff, name="致歉并退款", says=says, now=now)
+    answer_templates.change(template, staff=world.lead_staff, says=replace(says, body=BODY + "再次致歉。"), now=now)
+    given.a_complaint(world, status=S.CLOSED, now=now - timedelta(days=3))
     visitor = visit(user=world.lead)
     for path in ("", "new/", f"{template.pk}/"):
         visitor.look(f"/enterprise/templates/{path}")

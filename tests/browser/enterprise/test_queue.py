@@ -37,7 +37,7 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
     cases = morning(world)
     visitor = visit(width=1280, language="zh-hans", user=world.ming)
     page = visitor.go("/enterprise/queue/")
-    order = [link.inner_text() for link in page.locator("[data-case] th a").all()]
+    order = [str(link.get_attribute("href")).split("/")[-2] for link in page.locator("[data-case] th a").all()]
     assert set(order) == {case.number for case in cases}
     pressed = 0
 
@@ -138,6 +138,33 @@ def test_many_at_once_and_a_view_of_my_own(visit: Callable[..., Any], world: Wor
     assert HandlingStep.objects.filter(step="accept_case").count() == 3
     page.locator("main a.btn").click()
     page.wait_for_url("**/enterprise/queue/?view=new*")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_my_work_reads_and_twelve_rows_stand_in_sight(visit: Callable[..., Any], world: World) -> None:
+    now = timezone.now()
+    for n in range(14):
+        given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=n % 7), item_name=f"宽带每月多扣费{n}")
+    given.a_complaint(world, status=S.AWAITING_CONSUMER, now=now)
+    visitor = visit(user=world.ming)
+    page = visitor.look("/enterprise/mine/")
+    if visitor.width != 1280:
+        return
+    page.set_viewport_size({"width": 1280, "height": 800})
+    seen = page.locator("[data-case]").evaluate_all(
+        "rows => rows.filter(r => r.getBoundingClientRect().bottom <= 800).length"
+    )
+    assert seen >= (12 if visitor.language == "zh-hans" else 8)
+    page.keyboard.press("v")
+    page.wait_for_selector(".vlist [aria-current]")
+    visitor.look()
+    first = page.locator(".vlist [aria-current]").inner_text()
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    assert page.locator(".vlist [aria-current]").inner_text() != first
+    with page.expect_navigation():
+        page.keyboard.press("o")
+    assert page.url.endswith("/offer/")
 
 
 def with_files(world: World, case: Complaint) -> None:

@@ -108,20 +108,18 @@ def moved_to_telecom(world: World, case: Complaint) -> None:
 
 #: A whole offer as the editor sends it.
 OFFER: dict[str, Any] = {
-    "rows": "1",
+    "rows": "0",
     "answer-1": "grant",
     "amount-1": "128.50",
     "reason-1": "",
     "answer-2": "refuse",
     "reason-2": "合同第四条写明，3月到期前不能退订。",
     "message": "三个月合计全部退还。",
-    "promise-1-kind": "original_channel",
-    "promise-1-what": "退还多扣费用",
-    "promise-1-amount": "128.50",
-    "promise-1-due_on": "2026-12-07",
-    "promise-1-owed_by": "enterprise",
-    "promise-1-last4": "",
-    "promise-1-proof": "退款流水",
+    "kind-1": "original_channel",
+    "what-1": "退还多扣费用",
+    "due_on-1": "2026-12-07",
+    "last4-1": "",
+    "proof-1": "退款流水",
     "send": "1",
     # Ming saw that nobody has talked to the consumer yet.
     "anyway": "no_contact:",

@@ -89,10 +89,10 @@ def test_sent_back_with_the_reason_the_case_shows_it_and_nothing_need_be_typed_a
     editor = ming.get(address(case, "offer"))
     assert "已填上被退回的方案" in shown(editor)
     form = editor.context["form"]
-    promise = [f"promise-1-{name}" for name in ("kind", "what", "due_on", "proof")]
+    promise = [f"{name}-1" for name in ("kind", "what", "due_on", "proof")]
     for name in ("answer-1", "answer-2", "reason-2", "message", *promise):
         assert str(form[name].value() or "") == OFFER[name], name
-    assert Decimal(str(form["promise-1-amount"].value())) == Decimal(OFFER["promise-1-amount"])
+    assert Decimal(str(form["amount-1"].value())) == Decimal(OFFER["amount-1"])
     # What is written since counts; and an offer that went out leaves nothing behind.
     send(ming, address(case, "offer"), OFFER | {"message": "改过了。", "save": "1"})
     assert ming.get(address(case, "offer")).context["form"]["message"].value() == "改过了。"

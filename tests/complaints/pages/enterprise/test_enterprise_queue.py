@@ -66,6 +66,8 @@ def test_views_count_what_they_show(world: World) -> None:
     result = counts(client.get(QUEUE))
     expected = {"new": 1, "today": 0, "soon": 1, "overdue": 0, "fresh": 5, "replied": 2, "performing": 1, "waiting": 1}
     expected |= {"breached": 0, "urged": 0, "mine": 5, "unassigned": 1, "unowned": 0, "all": 6, "past": None}
+    # Mine that I owe something for, and mine that wait for the consumer and for the authority.
+    expected |= {"work": 3, "others": 2}
     assert result == expected
     for view, number in result.items():
         page = client.get(QUEUE, {"view": view})

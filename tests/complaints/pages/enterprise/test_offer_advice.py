@@ -14,7 +14,7 @@ from complaints.models import Complaint, HandlingStep, Matter, Offer
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Status as S
 from complaints.settlement import answer_templates
-from complaints.settlement.answer_templates import Rate
+from complaints.settlement.answer_templates import Rate, Says
 from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from tests import given, missing_in, reloaded
@@ -92,13 +92,13 @@ def test_the_sums_stand_beside_the_fields_and_how_similar_cases_ended(world: Wor
     text = shown(page)
     assert not missing_in(text, *(f"《消费者权益保护法》第{number}条" for number in ("二十五", "五十五")))
     assert not missing_in(text, "至少¥128.50", "+¥500.00", "前提：经营者有欺诈行为。", "比要求少¥128.50")
-    more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
+    more = send(client, address(case, "offer"), {**UNSEEN, "amount-1": "100", "add": "1"})
     assert more.context["figures"]["missing"] == Decimal("28.50")
-    part = {"answer-1": "part", "amount-1": "100", "reason-1": WHOLE, "promise-1-amount": "100"}
+    part = {"answer-1": "part", "amount-1": "100", "reason-1": WHOLE}
     low = send(client, address(case, "offer"), {**UNSEEN, **part, "preview": "1"})
     assert "少于法律规定至少应退的金额" in shown(low)
     assert "与要求相同" in shown(send(client, address(case, "offer"), {**UNSEEN, "preview": "1"}))
-    odd = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "很多", "add": "1"})
+    odd = send(client, address(case, "offer"), {**UNSEEN, "amount-1": "很多", "add": "1"})
     assert odd.context["figures"]["offered"] == 0
     ended = given.a_complaint(world, status=S.CLOSED)
     case = given.a_complaint(world, status=S.NEGOTIATING)
@@ -133,7 +133,9 @@ BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。�
 
 
 def made(staff: Staff, name: str = "多扣费全退", body: str = BODY) -> AnswerTemplate:
-    return answer_templates.make(staff=staff, name=name, body=body, now=WEDNESDAY)
+    template = answer_templates.make(staff=staff, name=name, says=Says(body=body), now=WEDNESDAY)
+    answer_templates.tried(template, number=1, now=WEDNESDAY)
+    return template
 
 
 def version(template: AnswerTemplate) -> TemplateVersion:
@@ -150,13 +152,13 @@ def test_a_manager_writes_one_and_everybody_reads_it(world: World) -> None:
     lead, ming = signed_in(world.lead), signed_in(world.ming)
     assert "还没有模板" in shown(ming.get(LIST))
     assert 'href="/enterprise/templates/new/"' not in shown(ming.get(LIST))
-    response = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
+    response = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY, "days": "5"})
     template = AnswerTemplate.objects.get()
     assert response["Location"] == f"{LIST}{template.pk}/"
     text = shown(ming.get(LIST))
     assert not missing_in(text, "多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有")
     assert f"{LIST}{template.pk}/" not in text
-    checked(send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY}), 422, "已经有叫这个名称的模板")
+    checked(send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY, "days": "5"}), 422, "已经有叫这个名称的模板")
 
 
 def test_nobody_else_writes_and_an_unknown_variable_is_refused_by_its_name(world: World) -> None:
@@ -173,7 +175,7 @@ def test_nobody_else_writes_and_an_unknown_variable_is_refused_by_its_name(world
     for body, named in (("{姓名}您好", "{姓名}"), ("{金额}{钱}{日子}", "{钱}、{日子}")):
         for path, more in ((f"{LIST}new/", {"name": "新的"}), (f"{LIST}{template.pk}/", {"what": "change"})):
             texts = (f"没有这个变量：{named}", 'href="#id_body"', body)
-            checked(send(lead, path, {"body": body} | more), 422, *texts)
+            checked(send(lead, path, {"body": body, "days": "5"} | more), 422, *texts)
         assert TemplateVersion.objects.count() == 1
 
 
@@ -188,14 +190,14 @@ def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> N
     given.step(case, offer, world.handler, WEDNESDAY)
     path, lead = f"{LIST}{template.pk}/", signed_in(world.lead)
     for body, number in ((BODY, 1), (BODY + "再次致歉。", 2)):
-        assert send(lead, path, {"what": "change", "body": body}).status_code == 302
+        assert send(lead, path, {"what": "change", "body": body, "days": "5"}).status_code == 302
         assert (version(template).number, version(template).body) == (number, body)
     assert (Offer.objects.get().template_version, old.body) == (old, BODY)
     text = shown(lead.get(path))
     assert text.index("第2版") < text.index("第1版")
     assert send(lead, path, {"what": "retire"}).status_code == 302
     page = shown(signed_in(world.ming).get(address(contacted(world), "offer")))
-    assert "回复模板" not in page.partition("<main")[2].partition("</main>")[0]
+    assert "套用模板" not in page.partition("<main")[2].partition("</main>")[0]
     assert send(lead, path, {"what": "again"}).status_code == 302
     assert send(lead, path, {"what": "burn"}).status_code == 404
     assert not AnswerTemplate.objects.get().is_retired
@@ -206,16 +208,18 @@ def test_a_template_is_used_without_a_script_and_words_of_ones_own_or_of_others_
     path, pick = address(case, "offer"), str(version(template).pk)
     assert "多扣费全退" in shown(ming.get(path))
     written = {**OFFER, "message": "您好。"}
-    bare = send(ming, path, {**written, "rows": "0", "pick": pick, "use": "1"})
+    bare = send(ming, path, {**written, "amount-1": "", "use": pick})
     text = bare.context["form"]["message"].value()
     assert (text.startswith("您好。\n陈先生/女士您好，宽带每月多扣费一事"), "【请填：金额】" in text) == (True, True)
-    form = send(ming, path, {**written, "pick": pick, "use": "1"}).context["form"]
+    form = send(ming, path, {**written, "use": pick}).context["form"]
     message = form["message"].value()
     assert message.endswith("我们将在12月7日（周一）前退还¥128.50，经办人明试。")
-    assert (form["template"].value(), form["pick"].value()) == (pick, "")
+    assert form["template"].value() == pick
     open_blank = message.replace("¥128.50", "【请填：金额】")
-    left = send(ming, path, {**written, "template": pick, "message": open_blank, "preview": "1"})
-    assert "还有空着没填的地方" in shown(left)
+    for button in ("preview", "send"):
+        left = send(ming, path, {**written, "template": pick, "message": open_blank, button: "1"})
+        checked(left, 422, "还有空着没填的地方：【请填：金额】", 'href="#id_message"')
+    assert not Offer.objects.exists()
     assert send(ming, path, {**written, "template": pick, "message": message}).status_code == 302
     assert Offer.objects.get(complaint=case).template_version_id == int(pick)
     case = contacted(world)
@@ -225,7 +229,7 @@ def test_a_template_is_used_without_a_script_and_words_of_ones_own_or_of_others_
     theirs, case = version(made(world.hua_staff, "别家的模板")), contacted(world)
     path = address(case, "offer")
     assert "别家的模板" not in shown(ming.get(path))
-    used = send(ming, path, OFFER | {"pick": str(theirs.pk), "use": "1"})
+    used = send(ming, path, OFFER | {"use": str(theirs.pk)})
     assert used.context["form"]["message"].value() == OFFER["message"]
     typed = OFFER | {"template": str(theirs.pk), "message": BODY}
     assert send(ming, path, typed).status_code in (200, 422)
