@@ -14,11 +14,12 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls prove-proof attack audit check lock translations
+.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls prove-proof attack audit check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
 	@echo "make dev        the same, restarting what you change"
+	@echo "make ocr        install what reads photographed bills (optional, 355 MB)"
 	@echo "make test       all tests but the long ones"
 	@echo "make test-fast  what is quick; one folder: make test-fast TESTS=tests/accounts"
 	@echo "make test-full  everything"
@@ -51,6 +52,10 @@ dev: set-up
 test: set-up-tests
 	@tools/set-up-browser
 	@$(PYTHON) -m pytest -q -m "not full" $(BOTH_CORES)
+
+# Nobody else installs it: without it a photograph is stored, and not read.
+ocr: set-up
+	@tools/set-up ocr "$(PY)"
 
 TESTS ?=
 test-fast: set-up-tests
@@ -121,7 +126,7 @@ translations: set-up
 
 # The lock names no index, so that it works with whichever one a machine is set to.
 lock: set-up-tests
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-ocr; do \
 		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header $$name.in -o $$name.txt || exit 1; \
 	done

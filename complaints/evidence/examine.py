@@ -36,7 +36,7 @@ class Refused(Exception):
     """The file is not taken; the text is a code that `examining.py` has the words for."""
 
 
-def shut_in(seconds: int, *, needs_threads: bool = False) -> None:
+def shut_in(seconds: int, *, needs_threads: bool = False, memory: int = MEMORY, addresses: int = ADDRESSES) -> None:
     """Limits that this process cannot lift again. Called before anything of the file is read."""
     # No further process or thread; root alone is not bound by it. The decoder of HEIC cannot do without a thread.
     alone = () if needs_threads else ((resource.RLIMIT_NPROC, 0),)
@@ -45,8 +45,8 @@ def shut_in(seconds: int, *, needs_threads: bool = False) -> None:
         (resource.RLIMIT_FSIZE, WRITTEN),
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_DATA, MEMORY),
-        (resource.RLIMIT_AS, ADDRESSES),
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_AS, addresses),
         *alone,
     ):
         resource.setrlimit(limit, (most, most))

@@ -9,18 +9,24 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
 
-from complaints.evidence import examine, page, sheet
+from complaints.evidence import examine, page, picture_text, sheet
 
 #: At once in this process; each may take up to 300 MB and a core.
 AT_ONCE = threading.BoundedSemaphore(2)
+#: Reading what is printed takes longer: it has a turn of its own, so that files are looked into meanwhile.
+READING = threading.BoundedSemaphore(1)
 #: Long screenshots and photographs of 24 million pixels fit; JPEG is decoded smaller and may have four times as many.
 PIXELS = 40_000_000
-SHEET_SCRIPT, PAGE_SCRIPT = Path(sheet.__file__), Path(page.__file__)
+SHEET_SCRIPT, PAGE_SCRIPT, TEXT_SCRIPT = Path(sheet.__file__), Path(page.__file__), Path(picture_text.__file__)
+#: Of machines with less memory none reads pictures: it takes some 500 MB beside all else.
+LEAST_MEMORY_TO_READ = 3 * 2**30
 _SCRIPT = Path(examine.__file__)
 _LONGEST_ANSWER = 4096
 
@@ -68,15 +74,36 @@ def sheet_into(source: IO[bytes], rows: IO[bytes]) -> None:
         _in_turn(SHEET_SCRIPT, source, "workbook", rows, nothing, longest=0)
 
 
+@cache
+def reads_text() -> bool:
+    """Whether what is printed in pictures is read here: the optional requirements are installed (`make ocr`), and the
+    machine is not too small for them."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return find_spec("rapidocr") is not None and memory >= LEAST_MEMORY_TO_READ
+
+
+def text_into(source: IO[bytes], media_type: str, pieces: IO[bytes]) -> None:
+    """What is printed in our copy of a picture, a line of JSON a piece. Raises Unreadable."""
+    with open(os.devnull, "r+b") as nothing:
+        _in_turn(TEXT_SCRIPT, source, media_type, pieces, nothing, longest=0, turn=READING)
+
+
 def _in_turn(
-    script: Path, source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, longest: int
+    script: Path,
+    source: IO[bytes],
+    media_type: str,
+    copy: IO[bytes],
+    thumbnail: IO[bytes],
+    *,
+    longest: int,
+    turn: threading.BoundedSemaphore = AT_ONCE,
 ) -> dict[str, object]:
-    if not AT_ONCE.acquire(timeout=settings.EVIDENCE_INSPECTION_SECONDS):
+    if not turn.acquire(timeout=settings.EVIDENCE_INSPECTION_SECONDS):
         raise Unreadable("busy")
     try:
         answer = _ask(script, source, media_type, (copy.fileno(), thumbnail.fileno()), longest=longest)
     finally:
-        AT_ONCE.release()
+        turn.release()
     if "refused" in answer:
         raise Unreadable(str(answer["refused"]))
     return answer

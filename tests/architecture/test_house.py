@@ -129,7 +129,7 @@ def test_no_path_of_one_machine_and_no_index_is_written_down() -> None:
 
 
 def test_each_pin_has_a_reason_and_each_locked_file_a_hash() -> None:
-    for name in ("requirements", "requirements-dev"):
+    for name in ("requirements", "requirements-dev", "requirements-ocr"):
         pins = [line for line in (ROOT / f"{name}.in").read_text().splitlines() if line and line[0] not in "#-"]
         assert not [line for line in pins if not line.partition("  # ")[2]], f"{name}.in: say why"
         locked = re.split(r"\n(?=\S)", (ROOT / f"{name}.txt").read_text())

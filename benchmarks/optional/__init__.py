@@ -1,0 +1,1 @@
+"""Benchmarks of what is not installed by itself."""
