@@ -52,6 +52,12 @@ def day_text(value: date | datetime, *, weekday: bool = True, today: date | None
     return written(day, year=day.year != (today or timezone.localdate()).year, weekday=weekday)
 
 
+def month_text(first: date, *, today: date | None = None) -> str:
+    """9月 / September; the year is added when it is not this year (that of ``today``)."""
+    is_other_year = first.year != (today or timezone.localdate()).year
+    return formatted(first, pgettext("month", "Y年n月") if is_other_year else pgettext("month", "n月"))
+
+
 def before(day: date, *, today: date, weekday: bool = False) -> str:
     """12月2日24:00前 in Chinese; in English the bare day, which stands after "by"."""
     return pgettext("after “by”", "%(day)s24:00前") % {"day": day_text(day, today=today, weekday=weekday)}

@@ -23,8 +23,8 @@ _QUESTIONS = {question.code: question for question in categories.QUESTIONS}
 #: What of each part is typed here.
 _TYPED = {
     "enterprise": ("service_region", "query", "respondent", "address", "business_phone", "link"),
-    "purchase": ("object_category", "order_no"),
-    "problem": ("problem_category", "disputed_on", "is_approximate", "has_contacted", *_QUESTIONS),
+    "purchase": ("object_category", "order_no", "amount"),
+    "problem": ("statement", "problem_category", "disputed_on", "is_approximate", "has_contacted", *_QUESTIONS),
     "demands": ("demand", "note", *(f"amount_{kind.code}" for kind in categories.DEMAND_KINDS if kind.asks_amount)),
 }
 #: All of these.
@@ -46,10 +46,12 @@ class Block:
     typed: tuple[tuple[str, str], ...] = ()
 
 
-def keep_typed(draft: FilingDraft, posted: QueryDict) -> None:
+def keep_typed(draft: FilingDraft, posted: QueryDict, what: Understood) -> None:
     """What was typed, as it was typed; whatever was not on the page that was sent stays."""
+    unasked = {"statement"} if what.is_told else set()
+    unasked |= {"amount"} if all(one.field != "total" for one in what.printed) else set()
     for part, names in _TYPED.items():
-        sent = drafts.typed_in(posted, names)
+        sent = drafts.typed_in(posted, [name for name in names if name not in unasked])
         kept = draft.data.setdefault(part, {})
         kept.update(sent)
         box, beside = _BOXES.get(part, ("", ""))
@@ -100,6 +102,7 @@ def blocks(form: HeardForm, parts: Parts, *, category: str, is_folded_shown: boo
         more.insert(0, ("purchase", "object_category"))
     firm = [("enterprise", name) for name in ("named", *_TYPED["enterprise"][1:])]
     result = [
+        Block("statement", typed=() if form.what.is_told else (("problem", "statement"),)),
         Block("elsewhere", form.names_of("elsewhere")),
         Block("report", (REPORT,) if REPORT in form.fields else ()),
         Block("platform", (*form.names_of("platform"), *(("platform",) if "platform" in form.fields else ()))),
@@ -108,7 +111,8 @@ def blocks(form: HeardForm, parts: Parts, *, category: str, is_folded_shown: boo
         Block("problem", ("problem",) if "problem" in form.fields else (), (("problem", "problem_category"),)),
         Block("demands", typed=tuple(("demands", name) for name in _TYPED["demands"])),
         Block("day", form.names_of("day"), (("problem", "disputed_on"), ("problem", "is_approximate"))),
-        Block("number", typed=tuple(numbers)),
+        Block("number", form.names_of("number"), tuple(numbers)),
+        Block("total", form.names_of("total"), (("purchase", "amount"),) if form.names_of("total") else ()),
         Block("ask", ("ask",)),
         Block("more", typed=tuple(more)),
     ]
@@ -146,6 +150,8 @@ def context(form: HeardForm, parts: Parts, *, category: str, today: date) -> dic
         "folded_fields": folded,
         "firm_lines": [form[name] for name in form.names_of("firm")],
         "region_lines": [form[name] for name in form.names_of("region")],
+        "number_lines": [form[name] for name in form.names_of("number")],
+        "total_lines": [form[name] for name in form.names_of("total")],
         "day_lines": [form[name] for name in form.names_of("day")],
         "elsewhere_lines": [form[name] for name in form.names_of("elsewhere")],
         "platform_lines": [form[name] for name in form.names_of("platform")],

@@ -52,7 +52,7 @@ def address_of(draft: FilingDraft, code: str) -> str:
 
 
 #: What goes along with each page, so that a draft that is gone begins anew whole; never what only the portal says.
-_GOES_ALONG = ("story", "heard", "said", "outcome", "others", *steps.STEP_CODES)
+_GOES_ALONG = ("story", "bill", "heard", "said", "outcome", "others", *steps.STEP_CODES)
 _SALT = "a filing that goes along with its page"
 
 

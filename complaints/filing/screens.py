@@ -231,7 +231,9 @@ def said(draft: FilingDraft, forms: Mapping[str, Step], *, picked: Picked | None
     cleaned = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
     problem = cleaned["problem"]
     statement, report = (str(problem.get(name) or "") for name in ("statement", "report"))
-    purchase = {name: value for name, value in cleaned["purchase"].items() if name != "amount"}
+    # What is asked back stands among the demands.
+    again = cleaned["demands"].get("amount_refund")
+    purchase = {name: value for name, value in cleaned["purchase"].items() if name != "amount" or value != again}
     you = {name: value for name, value in cleaned["you"].items() if (name, value) != ("behalf", SELF)}
     firm, *place = _respondent_lines(cleaned["enterprise"], picked, "") or [SummaryLine("")]
     happened = [*_purchase_lines(purchase, ""), *_problem_lines(draft, problem, "")]

@@ -7,10 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, cast
 
-from complaints.filing import drafts, heard_counts, places
+from django.core.exceptions import ValidationError
+
+from complaints.filing import bills, drafts, heard_counts, places
+from complaints.filing.bills import Printed
 from complaints.filing.forms import NAMED, ProblemStep
+from complaints.listening.bills import FIRM, NUMBER, TOTAL
 from complaints.listening.folding import fold
 from complaints.listening.hearing import CIRCUMSTANCES, REPORT, Heard, heard
 from complaints.listening.patterns import patterns
@@ -18,6 +23,7 @@ from complaints.models import HeardAnswer
 from complaints.models.evidence import FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.duties import Duty, duties
+from complaints.procedure.typed_values import money
 from enterprises.directory.finding import find
 
 #: Where the draft keeps the story, what was heard in it, what was said to that, and what came of it.
@@ -70,7 +76,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What a draft's story says. ``problems``: kinds to choose from; ``quotes``: of each circumstance heard; ``firm``:
-    the words that name a firm which the directory is searched for; ``day``: those that tell no whole date."""
+    the words that name a firm which the directory is searched for; ``day``: those that tell no whole date; ``printed``:
+    what the photograph of a bill says beside it; ``is_told``: there is a story, in writing or spoken."""
 
     version: int
     lines: tuple[Line, ...]
@@ -78,6 +85,8 @@ class Understood:
     quotes: Mapping[str, str]
     firm: str
     day: str
+    printed: tuple[Printed, ...] = ()
+    is_told: bool = True
 
     def of(self, field: str) -> list[tuple[int, Line]]:
         """The lines of a field with their numbers."""
@@ -87,6 +96,7 @@ class Understood:
     def is_telecom(self) -> bool:
         """Whether it seems to be about a carrier: decides what is asked for, and nothing else."""
         named = {name for _number, line in self.of("firm") for name in line.firms}
+        named |= {name for one in self.printed if one.field == "firm" for name in one.value.split("|")}
         return bool(named & carriers()) or any(code.startswith("telecom") for code in self.problems)
 
 
@@ -154,9 +164,13 @@ def _lines(found: Iterable[Heard], doubted: set[str]) -> list[tuple[str, str, st
 def understood(draft: FilingDraft) -> Understood:
     part = draft.data.get(HEARD, {})
     lines = [Line(*json.loads(line)) for line in part.get("line", [])]
+    lines = [line for line in lines if line.is_known]
+    told = {line.field for line in lines} | ({"firm"} if drafts.first(draft, HEARD, "firm") else set())
     return Understood(
         version=int(drafts.first(draft, HEARD, "version") or 0),
-        lines=tuple(line for line in lines if line.is_known),
+        lines=tuple(lines),
+        printed=tuple(bills.asked(draft, said=draft.data.get(SAID, ()), heard=told)),
+        is_told=bool(text_of(draft)) or "voice" in draft.data,
         problems=tuple(code for code in part.get("problem", []) if code in categories.PROBLEM_LABELS),
         quotes=dict(json.loads(pair) for pair in part.get("quote", [])),
         firm=drafts.first(draft, HEARD, "firm"),
@@ -178,19 +192,20 @@ def take(
 ) -> None:
     """Puts what was confirmed into the parts, beside what was typed; takes back what an earlier answer had put there
     and nobody changed. ``answers``: the cleaned answers of the form; ``said``: as they were sent."""
-    what, data = understood(draft), draft.data
+    data = draft.data
+    data[SAID] = dict(said)
+    what = understood(draft)
     is_first, before = OUTCOME not in data, drafts.first(draft, OUTCOME, "report")
     report = answers.get(REPORT) or (BOTH if REPORT in answers.get("ask", ()) else "")
     _take_back(draft)
     taken = _taken(draft, what, answers, today=today)
     for step, values in taken.values.items():
         data.setdefault(step, {}).update(values)
-    is_said = REPORT not in what.quotes or bool(answers.get(REPORT))
+    is_said = what.is_told and (REPORT not in what.quotes or bool(answers.get(REPORT)))
     if is_said and (is_first or _cut(report) != _cut(before) or "statement" not in data.get("problem", {})):
         # Where a report goes was decided (anew): what was written for another decision may not stay.
         ours, theirs = split(text_of(draft)) if report else (text_of(draft), "")
         data.setdefault("problem", {}).update(statement=[ours], report=[theirs if report in _SPLIT else ""])
-    data[SAID] = dict(said)
     data[OUTCOME] = {
         "asked": [code for code in CIRCUMSTANCES if code in answers.get("ask", ())],
         "report": [report],
@@ -236,6 +251,13 @@ def _taken(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, 
             result.counted.append((line.field, _ANSWERS[answer]))
             if answer == YES or (line.field == "platform" and answer == CHANGE):
                 _put(result, line, number, name, answers, region=region, today=today)
+    for one in what.printed:
+        answer = answers.get(one.name) or ""
+        value, answer = (answer, YES) if one.several and answer not in ("", NO) else (one.value, answer)
+        if answer:
+            result.counted.append((one.name, _ANSWERS[answer]))
+        if answer == YES:
+            _put_printed(result, one, value, region=region, is_telecom=what.is_telecom, today=today)
     problem = answers.get("problem") or ""
     if problem:
         is_right = problem in what.problems
@@ -247,9 +269,35 @@ def _taken(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, 
         result.put("purchase", object_category=TELECOM)
     refund = drafts.first(draft, "demands", "amount_refund")
     if refund and "refund" in draft.data["demands"].get("demand", []):
-        # What is asked back is in dispute.
-        result.put("purchase", amount=refund)
+        # What is asked back is in dispute, and more is where the bill says so.
+        billed = result.values.get("purchase", {}).get("amount")
+        if not billed or _is_more(refund, billed[0]):
+            result.put("purchase", amount=refund)
     return result
+
+
+def _is_more(typed: str, sum_: str) -> bool:
+    """Whether this, as it was typed, is more than ``sum_``, or no sum at all."""
+    try:
+        return money(typed) > Decimal(sum_)
+    except ValidationError:
+        return True
+
+
+def _put_printed(result: _Taken, one: Printed, value: str, *, region: str, is_telecom: bool, today: date) -> None:
+    """What was confirmed of a bill, into the part that it belongs to. Of a month its first day, as about that day."""
+    if one.field == FIRM:
+        result.put("enterprise", **_firm(value, region, today=today))
+    elif one.field == NUMBER and is_telecom:
+        result.put("problem", service_number=value)
+    elif one.field == NUMBER:
+        result.put("purchase", order_no=value)
+    elif one.field == TOTAL:
+        result.put("purchase", amount=value)
+    elif _FULL_DAY.fullmatch(value):
+        result.put("problem", disputed_on=value)
+    else:
+        result.put("problem", disputed_on=f"{value}-01", is_approximate="on")
 
 
 def _said_to_demand(draft: FilingDraft, line: Line) -> str:

@@ -1,5 +1,6 @@
 """The forms around a story: what happened, what of it was understood, and a report that was split off."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.filing import places
+from complaints.filing.bills import Printed
 from complaints.filing.forms import LONGEST_REPORT
 from complaints.filing.story import BOTH, CHANGE, NO, NONE, ONLY, YES, Line, Understood
 from complaints.handling.steps.filing import LONGEST_STATEMENT
@@ -18,6 +20,7 @@ from complaints.procedure import categories
 from complaints.procedure.duties import duties
 from complaints.procedure.typed_values import FreeText, Several
 from web import dates
+from web.templatetags.portal import money as yuan
 
 #: The four questions that everybody is asked.
 ASKED: dict[str, str | Promise] = {
@@ -26,26 +29,27 @@ ASKED: dict[str, str | Promise] = {
     EARLIER: gettext_lazy("以前投诉过"),
     REPORT: gettext_lazy("也想举报"),
 }
+_THREE = ((YES, gettext_lazy("对")), (CHANGE, gettext_lazy("改")), (NO, gettext_lazy("不是")))
 #: 12315 and the like stand among the bodies with an office and without a name.
 _BODIES = {body.code: body for sector in categories.SECTORS for body in sector.bodies}
 
 
 class StoryForm(forms.Form):
-    """The one box; empty where the story was spoken."""
+    """The one box; it may be empty where the story was spoken, or a bill tells what it is about."""
 
     story = FreeText(
         label=gettext_lazy("发生了什么事？想要什么结果？"),
         help_text=gettext_lazy("像跟人说话一样写：哪家、什么事、想怎么解决。不要写密码和完整的银行卡号。"),
         most=LONGEST_STATEMENT,
-        lines=7,
+        lines=5,
         error_messages={"required": gettext_lazy("请写几句发生了什么；不方便写，可以录音，也可以打12315")},
     )
 
     use_required_attribute = False
 
-    def __init__(self, *arguments: Any, is_spoken: bool = False, **options: Any) -> None:
+    def __init__(self, *arguments: Any, is_needed: bool = True, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["story"].required = not is_spoken
+        self.fields["story"].required = is_needed
 
 
 class HeardForm(forms.Form):
@@ -61,7 +65,8 @@ class HeardForm(forms.Form):
                 continue
             several = line.firms if line.field == "firm" and len(line.firms) > 1 else []
             name = "firm" if several else f"line_{number}"
-            field = _choice(_shown(line), _answers(line, several), quote=line.quote)
+            field = _choice(_shown(line), _answers(line, several), quote=quoted(line.quote))
+            field.is_short = not several and line.field != "elsewhere"  # type: ignore[attr-defined]
             if line.field == "firm" and any(is_former(firm, line.quote) for firm in line.firms):
                 field.help_text = format_html("{}。{}", field.help_text, _("这是以前的名称或业务"))
             field.initial = YES if line.is_filled else None
@@ -70,6 +75,13 @@ class HeardForm(forms.Form):
             self.fields[name] = field
             if line.field == "platform":
                 self.fields["platform"] = FreeText(label=_("平台名称"), most=40, required=False)
+        for one in what.printed:
+            firms = [*((name, name) for name in one.several), (NO, _("都不是"))]
+            field = _choice(_shown_of_bill(one), firms if one.several else _THREE, quote=on_the_bill(one.quote))
+            field.is_short = not one.several  # type: ignore[attr-defined]
+            field.required = one.field in ("firm", "day")
+            field.error_messages["required"] = _("请选一个")
+            self.fields[one.name] = field
         if what.problems:
             options_ = [(code, str(categories.problem_label(code))) for code in what.problems]
             self.fields["problem"] = _choice(_("像是哪一类问题？"), [*options_, (NONE, _("都不是"))])
@@ -79,7 +91,7 @@ class HeardForm(forms.Form):
             self.fields[REPORT] = _choice(
                 _("要举报吗？"),
                 [(BOTH, _("投诉，也举报")), (ONLY, _("只举报")), (NONE, _("不举报，删去这些话"))],
-                quote=what.quotes[REPORT],
+                quote=quoted(what.quotes[REPORT]),
             )
             self.fields[REPORT].required = True
             text = _("请选要不要举报；举报的内容另行登记，企业看不到")
@@ -104,14 +116,9 @@ class HeardForm(forms.Form):
         return cleaned
 
     def names_of(self, field: str) -> tuple[str, ...]:
-        """The controls of the lines of one field."""
-        names = ["firm", *(f"line_{number}" for number, _line in self.what.of(field))]
+        """The controls of the lines of one field, in the story and on a bill."""
+        names = ["firm", *(f"line_{number}" for number, _line in self.what.of(field)), f"bill_{field}"]
         return tuple(name for name in names if name in self.fields and (name != "firm" or field == "firm"))
-
-    @property
-    def short(self) -> list[str]:
-        """Those answered by 对, 改, 不是, side by side."""
-        return [f"line_{number}" for number, line in enumerate(self.what.lines) if line.field != "elsewhere"]
 
     def _asked(self, code: str) -> str:
         quote = self.what.quotes.get(code)
@@ -123,10 +130,15 @@ def quoted(words: str) -> str:
     return format_html(_("您写了{quote}"), quote=format_html("<q>{}</q>", words))
 
 
-def _choice(label: str, choices: list[tuple[str, str]], *, quote: str = "") -> forms.ChoiceField:
+def on_the_bill(words: str) -> str:
+    """The words of a photographed bill."""
+    return format_html(_("账单上写着{quote}"), quote=format_html("<q>{}</q>", words))
+
+
+def _choice(label: str, choices: Sequence[tuple[str, str | Promise]], *, quote: str = "") -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label,
-        help_text=quoted(quote) if quote else "",
+        help_text=quote,
         choices=choices,
         widget=forms.RadioSelect,
         required=False,
@@ -134,14 +146,14 @@ def _choice(label: str, choices: list[tuple[str, str]], *, quote: str = "") -> f
     )
 
 
-def _answers(line: Line, several: list[str]) -> list[tuple[str, str]]:
+def _answers(line: Line, several: list[str]) -> Sequence[tuple[str, str | Promise]]:
     if several:
         return [*((name, name) for name in several), (NO, _("都不是"))]
     if line.field == "elsewhere":
         return [(YES, _("是，看看该找谁")), (NO, _("不是这回事"))]
     if line.value == "?":
         return [(YES, _("是")), (NO, _("不是"))]
-    return [(YES, _("对")), (CHANGE, _("改")), (NO, _("不是"))]
+    return _THREE
 
 
 def _shown(line: Line) -> str:
@@ -157,6 +169,19 @@ def _shown(line: Line) -> str:
     if line.value == "advice":
         return _("只是想问一问政策或法律？")
     return _("像是%(body)s管的事？") % {"body": body_name(duties()[line.value].bodies[0])}
+
+
+def _shown_of_bill(one: Printed) -> str:
+    """The question of what was read on a bill."""
+    if one.field == "firm":
+        return _("投诉哪一家？") if one.several else _("投诉%(name)s？") % {"name": one.value}
+    if one.field == "number":
+        return _("号码是%(number)s？") % {"number": one.value}
+    if one.field == "total":
+        return _("账单合计%(sum)s：填作涉及金额？") % {"sum": yuan(one.value)}
+    if len(one.value) == len("2026-09"):
+        return _("发生在%(day)s？") % {"day": dates.month_text(date.fromisoformat(f"{one.value}-01"))}
+    return _("发生在%(day)s？") % {"day": dates.day_text(date.fromisoformat(one.value), weekday=False)}
 
 
 def body_name(code: str) -> str:

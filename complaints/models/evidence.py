@@ -74,6 +74,7 @@ class EvidenceKind(models.TextChoices):
     CHAT = "chat", _("聊天记录")
     PHOTO = "photo", _("照片")
     RECORDING = "recording", _("录音")
+    IDENTITY = "identity", _("身份证件")
     OTHER = "other", _("其他")
 
 

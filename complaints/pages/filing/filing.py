@@ -28,7 +28,6 @@ from accounts.sign_in.contacts import Contact, may_sign_in_by_code, tell_proven
 from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
-from complaints import evidence
 from complaints.evidence import limits
 from complaints.filing import drafts, known, screens, steps, story, windows
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
@@ -36,12 +35,12 @@ from complaints.filing.held import COOKIE, PURPOSE, HeldDraft, address_of, held_
 from complaints.filing.people import YouStep
 from complaints.filing.proven import account_of
 from complaints.filing.story_forms import StoryForm
-from complaints.models.evidence import Evidence, EvidenceKind, FilingDraft
+from complaints.models.evidence import EvidenceKind, FilingDraft
+from complaints.pages.filing.files import answer_bill, bill_lines, refused_in, take_files
 from complaints.pages.filing.filing_check import check, show
 from complaints.pages.filing.story import held_or_begun_again, is_one_by_one, keep_cookie, lost, show_box, take_story
 from complaints.procedure.filing_request import SELF
 from complaints.reading.file_view import files_of_draft
-from web.incoming import whole
 
 
 @never_cache
@@ -51,7 +50,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
     along in the address."""
     now = timezone.now()
     if request.method == "POST":
-        form = StoryForm(request.POST, is_spoken="voice" in request.FILES)
+        form = StoryForm(request.POST, is_needed=not {"voice", "bill"} & set(request.FILES))
         if not form.is_valid():
             return show_box(request, form, status=422)
         category = request.GET.get("object_category", "")
@@ -137,7 +136,7 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
 def _keep_of_a_former_screen(request: HttpRequest, draft: FilingDraft, part: str, *, now: datetime) -> None:
     """Sent from a page that was open when each part had a screen of its own: nothing of it is lost."""
     if part == "evidence":
-        _take_files(request, draft, now=now)
+        take_files(request, draft, request.FILES.getlist("files"), kind=request.POST.get("kind", ""), now=now)
     else:
         names = drafts.form_of(draft, part, today=timezone.localdate(now)).fields
         draft.data.setdefault(part, {}).update(drafts.typed_in(request.POST, list(names)))
@@ -188,13 +187,17 @@ def _take_in(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpRes
     every, shown = _blocks(request, draft)
     before = windows.held(draft, ["you"])
     _keep_typed(request, draft, shown, now=now)
-    _take_files(request, draft, now=now)
-    if "upload" in posted or "remove" in posted:
+    uploads = request.FILES.getlist("files")
+    take_files(request, draft, uploads, kind=posted.get("kind", ""), now=now)
+    if "upload" in posted or "remove" in posted or refused_in(draft):
         return redirect(f"{request.get_full_path()}#files")
+    to_change = answer_bill(request, draft, now=now)
     if "later" in posted:
         return redirect(f"{reverse('complaints:file')}?saved=1")
     if "send_code" in posted or "send_email_code" in posted:
         return _send_code(request, held, now=now)
+    if to_change:
+        return redirect(f"{address_of(draft, 'heard')}?q={to_change}")
     data = drafts.values(draft, "you")
     data.setlist("code", [posted.get("code", "")])
     form = drafts.form_of(draft, "you", today=today, data=data)
@@ -240,6 +243,8 @@ def _show_you(
         now=now,
         status=status,
         files=files_of_draft(draft),
+        bill_lines=bill_lines(draft),
+        refused=refused_in(draft),
         upload_address=reverse("complaints:file-upload", args=[draft.pk, uuid.UUID(int=0)]),
         kinds=EvidenceKind.choices,
         most=limits.files_at_filing(),
@@ -255,25 +260,6 @@ def _show_you(
         is_one_by_one=shown != every,
         **more,
     )
-
-
-def _uploader(request: HttpRequest) -> int | None:
-    return request.user.pk if isinstance(request.user, User) else None
-
-
-def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> None:
-    if (removed := whole(request.POST.get("remove"), 18)) is not None:
-        row = Evidence.objects.filter(draft=draft, pk=removed).first()
-        if row is not None:
-            evidence.remove(row)
-            messages.info(request, _("已删除“%(file)s”") % {"file": row.name}, extra_tags="info")
-        return
-    kind, uploader = request.POST.get("kind", ""), _uploader(request)
-    for upload in request.FILES.getlist("files"):
-        try:
-            evidence.receive(upload, draft=draft, kind=kind, uploaded_by=uploader, now=now)
-        except evidence.EvidenceRefused as refusal:
-            messages.error(request, str(refusal), extra_tags="bad")
 
 
 def _send_code(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpResponseBase:

@@ -60,7 +60,7 @@ def _take_in(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Http
         return redirect(address_of(draft, "heard"))
     what, before = story.understood(draft), windows.held(draft, HEARD_PARTS)
     searched = drafts.first(draft, "enterprise", "query")
-    heard_screen.keep_typed(draft, posted)
+    heard_screen.keep_typed(draft, posted, what)
     said = heard_screen.said_in(draft, posted, HeardForm(what=what))
     form = HeardForm(MultiValueDict(said), what=what)
     form.is_valid()

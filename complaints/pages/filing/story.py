@@ -14,12 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.display import chosen_display
-from accounts.models import User
 from complaints import evidence
-from complaints.filing import drafts, steps, story
+from complaints.evidence import examining
+from complaints.filing import bills, drafts, steps, story
 from complaints.filing.held import HeldDraft, address_of, begun_again, give_cookie, held_by, receipt_address
 from complaints.filing.story_forms import StoryForm
-from complaints.models.evidence import FilingDraft
+from complaints.models.evidence import EvidenceKind, FilingDraft
+from complaints.pages.filing.files import keep_refused, refused_in, take_files, uploader
+from complaints.reading.file_view import files_of_draft
 from web.headers import ALWAYS
 from web.templatetags.portal import control_id
 
@@ -76,10 +78,15 @@ def show_box(
     request: HttpRequest, form: StoryForm, *, draft: FilingDraft | None = None, status: int = 200, **more: Any
 ) -> HttpResponse:
     """The first screen: one box and one button. The only one that may use the microphone."""
+    voice = drafts.voice_of(draft) if draft else None
     context = {
         "form": form,
         "draft": draft,
-        "voice": drafts.voice_of(draft) if draft else None,
+        "voice": voice,
+        "files": [file for file in files_of_draft(draft) if voice is None or file.pk != voice.pk] if draft else [],
+        "refused": refused_in(draft),
+        "can_read": examining.reads_text(),
+        "is_read": draft is not None and bills.is_read(draft),
         "errors": errors_of(form),
         "back_url": "/",
         "is_one_by_one": is_one_by_one(request),
@@ -93,15 +100,26 @@ def show_box(
 
 
 def take_story(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> HttpResponseBase:
-    """Keeps what was told or spoken, and says what was understood."""
+    """Keeps what was told, spoken or photographed, and says what was understood."""
     here = reverse("complaints:file-story", args=[draft.pk])
-    if _take_voice(request, draft, now=now):
-        draft.data[story.STORY] = {"text": drafts.typed_in(request.POST, ["story"]).get("story", [""])}
-        # It is heard when the box is sent.
-        draft.data.pop(story.HEARD, None)
-        drafts.touch(draft, now=now, fields=["data"])
-        return redirect(f"{here}#voice")
-    form = StoryForm(request.POST, is_spoken=drafts.voice_of(draft) is not None)
+    texts = _take_voice(request, draft, now=now)
+    photo = request.FILES.getlist("bill")
+    kept = take_files(request, draft, photo, kind=EvidenceKind.RECEIPT, now=now)
+    texts += refused_in(draft)
+    keep_refused(draft, texts, now=now)
+    text = drafts.typed_in(request.POST, ["story"]).get("story", [""])[0]
+    is_needed = drafts.voice_of(draft) is None and not bills.is_read(draft)
+    is_asked = bool(kept) and is_needed and not text.strip()
+    if is_asked:
+        messages.info(request, _("照片已存好。请再写几句：发生了什么，想要什么结果。"), extra_tags="info")
+    if texts or is_asked or _STAYS & set(request.POST):
+        if text != story.text_of(draft):
+            draft.data[story.STORY] = {"text": [text]}
+            # It is heard when the box is sent.
+            draft.data.pop(story.HEARD, None)
+            drafts.touch(draft, now=now, fields=["data"])
+        return redirect(f"{here}#{'bill' if photo or {'keep_bill', 'remove'} & set(request.POST) else 'voice'}")
+    form = StoryForm(request.POST, is_needed=is_needed)
     if not form.is_valid():
         return show_box(request, form, draft=draft, status=422)
     text = form.cleaned_data["story"]
@@ -110,20 +128,22 @@ def take_story(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Ht
     return redirect(address_of(draft, "heard"))
 
 
-def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> bool:
-    """The statement by voice; True when the page is to be shown again (taken away, kept alone, or refused)."""
+#: Buttons of the box that lead back to it.
+_STAYS = {"keep_voice", "remove_voice", "keep_bill", "remove"}
+
+
+def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> list[str]:
+    """Keeps the statement by voice, or takes it away. Returns why it was not taken."""
     if "remove_voice" in request.POST:
         drafts.drop_voice(draft, now=now)
-        return True
+        return []
     upload = request.FILES.get("voice")
     if upload is not None:
-        uploader = request.user.pk if isinstance(request.user, User) else None
         try:
-            drafts.take_voice(draft, upload, uploaded_by=uploader, now=now)
+            drafts.take_voice(draft, upload, uploaded_by=uploader(request), now=now)
         except evidence.EvidenceRefused as refusal:
-            messages.error(request, str(refusal), extra_tags="bad")
-            return True
-    return "keep_voice" in request.POST
+            return [str(refusal)]
+    return []
 
 
 @never_cache
@@ -134,7 +154,7 @@ def tell(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     held = held_by(request, now=now, draft_id=draft_id)
     if held is not None and held.draft.filed_at is not None:
         return lost(held)
-    if held is None and not request.POST.get("story", "").strip():
+    if held is None and not request.POST.get("story", "").strip() and not request.FILES:
         return lost(held)
     if held is not None and request.method != "POST":
         # A draft of former screens has a statement, and no story yet.

@@ -28,6 +28,7 @@ from complaints import evidence, wording
 from complaints.desks.staff_access import View
 from complaints.evidence import EvidenceRefused, uploads
 from complaints.evidence.uploads import Holder, WrongPlace
+from complaints.filing import bills
 from complaints.filing.held import held_by
 from complaints.models import Complaint, Deadline, Evidence, Offer, Upload
 from complaints.models.settlement import OPEN_REFUSAL
@@ -285,7 +286,10 @@ def _upload(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, action: 
             )
         elif request.method == "POST" and action == FINISH:
             name, kind, digest = (request.POST.get(field, "") for field in ("name", "kind", "sha256"))
+            is_new = upload.evidence_id is None
             upload = uploads.finish(upload, holder, name=name, kind=kind, whole=digest, now=now)
+            if is_new and holder.draft is not None and upload.evidence is not None:
+                bills.look_at(holder.draft, upload.evidence, now=now, today=timezone.localdate(now))
         elif request.method == "POST":
             uploads.cancel(upload)
             upload = None
