@@ -15,10 +15,16 @@ MOST = Decimal("9999999999.99")
 
 _CHINESE = "零〇一二两三四五六七八九十百千万壹贰叁肆伍陆柒捌玖拾佰仟"
 _ARABIC = r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,10}(?:\.\d{1,2})?)(?!\d)"
-#: 128.5元, ￥1,234, 三十块, 45块5, 2万, 三千(end).
+_ONE = r"[一二两三四五六七八九\d]"
+#: What may follow 元 or 块, and 块 alone: 五角, 五毛二, 五角二分; 五.
+_CENTS = (
+    rf"(?:(?P<tens%s>{_ONE})[角毛](?:(?P<ones%s>{_ONE})分?)?"
+    rf"|(?<=块)(?P<last%s>{_ONE})(?![年天个月倍次十百角毛张件份条台斤杯瓶箱套人位家节课小\d]))?"
+)
+#: 128.5元, ￥1,234, 三十块, 45块5, 一百二十块五, 三元五角, 2万, 三千(end).
 _WITH_UNIT = re.compile(
-    rf"(?:¥|人民币)?\s*(?P<number>{_ARABIC})(?P<times>[万千百])?\s*多?(?P<unit>元|块钱|块|圆)(?P<dimes>[一二两三四五六七八九\d](?![年天个月倍次十百\d]))?"
-    rf"|(?P<chinese>[{_CHINESE}]{{1,9}})(?:元|块钱|块|圆)(?!\w?卡)"
+    rf"(?:¥|人民币)?\s*(?P<number>{_ARABIC})(?P<times>[万千百])?\s*多?(?:元|块钱|块|圆){_CENTS % (1, 1, 1)}"
+    rf"|(?P<chinese>[{_CHINESE}]{{1,9}})(?:元|块钱|块|圆)(?!\w?卡){_CENTS % (2, 2, 2)}"
     rf"|¥\s*(?P<marked>{_ARABIC})"
     r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?P<thousands>\d(?!\d))?(?![人次兆])"
     r"|(?P<round>[一二两三四五六七八九十]{1,3}万[一二三四五六七八九](?![百千])|[一二两三四五六七八九]千[一二两三四五六七八九]百(?:[一二三四五六七八九]十?)?"
@@ -84,10 +90,17 @@ def sums(text: str) -> list[Sum]:
 
 def _yuan(hit: re.Match[str]) -> Decimal:
     if chinese := hit["chinese"] or hit["round"]:
-        return Decimal(chinese_number(chinese) or 0)
+        return Decimal(chinese_number(chinese) or 0) + _cents(hit, 2)
     if hit["ten_thousands"]:
         return Decimal(hit["ten_thousands"]) * 10_000 + int(hit["thousands"] or 0) * 1_000
-    value = Decimal((hit["number"] or hit["marked"]).replace(",", "")) * _TIMES.get(hit["times"] or "", 1)
-    if hit["dimes"] and hit["unit"] != "元":
-        value += Decimal(_DIGITS.get(hit["dimes"]) or (int(hit["dimes"]) if hit["dimes"].isdecimal() else 0)) / 10
-    return value
+    number = Decimal((hit["number"] or hit["marked"]).replace(",", ""))
+    return number * _TIMES.get(hit["times"] or "", 1) + _cents(hit, 1)
+
+
+def _cents(hit: re.Match[str], which: int) -> Decimal:
+    tens, ones = hit[f"tens{which}"] or hit[f"last{which}"], hit[f"ones{which}"]
+    return Decimal(_digit(tens) * 10 + _digit(ones)) / 100
+
+
+def _digit(letter: str | None) -> int:
+    return 0 if letter is None else _DIGITS.get(letter) or (int(letter) if letter.isdecimal() else 0)
