@@ -134,7 +134,7 @@ def make(world: World) -> None:
     things["webhook"] = str(endpoint.public_id)
     endpoints.test(endpoint, now=now)
     things["webhook message"] = endpoint.deliveries.get().webhook_id
-    says = answer_templates.Says(body="已退还{金额}。", verdict="grant")
+    says = answer_templates.Says(body="已退还{金额}。", verdict="grant", days=4)
     template = answer_templates.make(staff=manager, name="多扣费全退", says=says, now=now)
     things["template"] = str(template.pk)
     for side, one, colleague, reach, role in (
