@@ -99,6 +99,7 @@ def foreign(text: str) -> Iterator[str]:
 
 #: The number of an official document: as statutory as the document (complaints/documents/kinds.py).
 NUMBER = re.compile(r"\w+〔\d{4}〕第\d+号")
+QUOTED = re.compile(r"“([^“”]+)”")
 #: So many letters of a text show that it is that text, where a page shows a piece of it.
 PIECE = 12
 OF_TEXT = (SealedText, models.CharField, models.TextField, models.JSONField)
@@ -129,13 +130,18 @@ class Known:
         """What in this text of a page is neither the third language nor part of a known text that stands in it."""
         if text not in self._found:
             shown = text.casefold()
+            without = QUOTED.sub(lambda quote: "" if self._has(quote[1].casefold()) else quote[0], text)
             self._found[text] = [
                 word
-                for word in foreign(NUMBER.sub("", text))
+                for word in foreign(NUMBER.sub("", without))
                 if not any(_stands_in(shown, line) for line in self.lines.get(word.casefold(), ()))
                 and not (f"{word}**" in text and self._begins(word.casefold()))
             ]
         return self._found[text]
+
+    def _has(self, quote: str) -> bool:
+        """Whether these words stand in a known text: what is found in an answer is quoted from it."""
+        return any(quote in line for lines in self.lines.values() for line in lines)
 
     def _begins(self, word: str) -> bool:
         """Whether a known text begins so: of a name or an address the rest may be masked."""
