@@ -200,7 +200,7 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
 
 
 AUTHORITY_HOME = "/authority/"
-ENTERPRISE_HOME = "/enterprise/queue/"
+ENTERPRISE_HOME = "/enterprise/mine/"
 STATION_HOME = "/station/"
 CONSUMER_HOME = "/cases/"
 ADMINISTRATION_HOME = "/administration/"

@@ -148,13 +148,13 @@ def test_T97_who_has_proved_none_is_asked_after_signing_in_and_on_each_page(worl
     clock.shift(timedelta(hours=1))
     again = Client()
     answer = again.post(give_password(again), {"code": app_code(page.group(1), now=NOW + timedelta(hours=1)), **KEY})
-    assert answer.url == f"{PROVE}?next=%2Fenterprise%2Fqueue%2F"
-    checked(again.get(answer.url), 200, "本人手机", 'href="/enterprise/queue/"', "以后再说")
-    assert f'href="{PROVE}"' in shown(again.get("/enterprise/queue/"))
-    assert send(again, answer.url, {"address": PHONE, "next": "/enterprise/queue/"}).status_code == 302
-    done = send(again, f"{PROVE}code/", {"code": newest_code(), "next": "/enterprise/queue/"})
-    assert done.url == "/enterprise/queue/"
-    assert f'href="{PROVE}"' not in shown(again.get("/enterprise/queue/"))
+    assert answer.url == f"{PROVE}?next=%2Fenterprise%2Fmine%2F"
+    checked(again.get(answer.url), 200, "本人手机", 'href="/enterprise/mine/"', "以后再说")
+    assert f'href="{PROVE}"' in shown(again.get("/enterprise/mine/"))
+    assert send(again, answer.url, {"address": PHONE, "next": "/enterprise/mine/"}).status_code == 302
+    done = send(again, f"{PROVE}code/", {"code": newest_code(), "next": "/enterprise/mine/"})
+    assert done.url == "/enterprise/mine/"
+    assert f'href="{PROVE}"' not in shown(again.get("/enterprise/mine/"))
 
 
 # --- the second person ------------------------------------------------------------------------------------------------
