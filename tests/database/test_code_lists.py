@@ -44,6 +44,7 @@ HOLD_NONE = {
     "enterprises_brandholding.category": "the same",
     "routing_routingrule.category": "the same",
     "routing_lesson.category": "the same",
+    "enterprises_answertemplate.problem": "a kind of problem, those under it too, or empty for all",
     "complaints_platformline.problem": "what is wrong with a line, in words",
     "complaints_roundtriprow.problem": "the same",
     "oversight_tally.problem": "counted from cases, whose columns point at the lists",

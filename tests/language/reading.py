@@ -130,7 +130,7 @@ class Known:
         """What in this text of a page is neither the third language nor part of a known text that stands in it."""
         if text not in self._found:
             shown = text.casefold()
-            without = QUOTED.sub(lambda quote: "" if self._has(quote[1].casefold()) else quote[0], text)
+            without = QUOTED.sub(lambda quote: " " if self._has(quote[1].casefold()) else quote[0], text)
             self._found[text] = [
                 word
                 for word in foreign(NUMBER.sub("", without))

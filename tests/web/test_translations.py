@@ -266,7 +266,7 @@ accounts/masking accounts/sign_in/guessable complaints/acceptance/publication co
 complaints/forms/enrol_forms
 authorities/law/citations complaints/listening/answering complaints/listening/promised_days
 complaints/listening/days complaints/listening/hearing complaints/listening/numbers
-complaints/listening/regions complaints/listening/shops
+complaints/listening/regions complaints/listening/shops complaints/listening/bills complaints/filing/bills
 complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/tables/platform/lines
 complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling

@@ -178,7 +178,7 @@ def never_alone(move: Move) -> list[Finding]:
     if move.step not in OFFERS:
         return []
     given = move.arguments
-    words = offer_findings.words_of(given["answers"], given.get("promises", ()), given.get("message", ""))
+    words = offer_findings.words_of(given.get("answers", ()), given.get("promises", ()), given.get("message", ""))
     return offer_findings.never_alone(words)
 
 

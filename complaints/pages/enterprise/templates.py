@@ -45,18 +45,9 @@ class TemplateForm(StepForm):
     verdict = Choice(
         label=gettext_lazy("怎么答复"),
         required=False,
-        choices=[("", gettext_lazy("由经办人选")), *labels_of(VERDICTS, "verdict")],
         help_text=gettext_lazy("还没有答复的每一项都这样答复；金额就是这一项要求的金额，“部分同意”的由经办人填。"),
     )
-    way = Choice(
-        label=gettext_lazy("同意的，怎样做到"),
-        required=False,
-        widget=forms.Select,
-        choices=[
-            ("", gettext_lazy("这项要求通常的方式")),
-            *labels_of([kind for kind in OBLIGATION_KINDS if kind != "return_by_consumer"], "obligation_kind"),
-        ],
-    )
+    way = Choice(label=gettext_lazy("同意的，怎样做到"), required=False, widget=forms.Select)
     days = forms.IntegerField(
         label=gettext_lazy("几个工作日内做到"),
         min_value=0,
@@ -79,6 +70,9 @@ class TemplateForm(StepForm):
     def __init__(self, data: Any = None, **options: Any) -> None:
         options["initial"] = {"days": 5, "verdict": ""} | (options.get("initial") or {})
         super().__init__(data, **options)
+        set_choices(self, "verdict", [("", _("由经办人选")), *labels_of(VERDICTS, "verdict")])
+        ways = labels_of([kind for kind in OBLIGATION_KINDS if kind != "return_by_consumer"], "obligation_kind")
+        set_choices(self, "way", [("", _("这项要求通常的方式")), *ways])
 
     def says(self) -> Says:
         return Says(**{name: self.cleaned_data[name] for name in Says.__dataclass_fields__})

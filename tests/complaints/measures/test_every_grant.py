@@ -58,11 +58,10 @@ def test_in_the_editor(world: World, granted: str) -> None:
     }
     answer = send(browser, address(case, "offer"), bare)
     assert (answer.status_code, Offer.objects.count()) == (422, 0)
-    assert "没有约定怎样做到、哪天做到" in shown(answer)
-    row = {"kind": kind, "what": "按约定办好", "due_on": DAY, "owed_by": "enterprise"}
-    whole = bare | {"rows": "1"} | {f"promise-1-{name}": value for name, value in row.items()}
-    for name in ("kind", "what", "due_on"):
-        assert send(browser, address(case, "offer"), whole | {f"promise-1-{name}": ""}).status_code == 422, name
+    assert not missing_in(shown(answer), "请选怎样做到。", "请写明最后一天。")
+    whole = bare | {"kind-1": kind, "what-1": "按约定办好", "due_on-1": DAY}
+    for name in ("kind-1", "due_on-1"):
+        assert send(browser, address(case, "offer"), whole | {name: ""}).status_code == 422, name
     assert not Offer.objects.exists()
     answer = send(browser, address(case, "offer"), whole)
     assert answer.status_code == 302, answer.context["form"].errors

@@ -207,7 +207,7 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     assert "13800000001" not in page
     text = {"answer": "accept", "rest": "give_up"} | HOW
     assert "退还多扣费用" in shown(rui.get(place(case, "offer")))
-    checked(send(rui, place(case, "offer"), text), 200, "请读给消费者听", "接受同意的部分：方案生效")
+    checked(send(rui, place(case, "offer"), text), 200, "请读给消费者听", "接受同意的部分：没做到的，自动交市场监管局")
     assert "accept_offer" not in steps_of(case)
     assert send(rui, place(case, "offer"), text | {"by_stage": "read"}).status_code == 422
     assert "accept_offer" not in steps_of(case)
