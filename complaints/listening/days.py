@@ -1,4 +1,4 @@
-"""The first day that a text tells: 2026年9月8日, 9月8号, 11.20日, 上个月15号, 昨天, 双十一, 3月份, 一八年, 三年前."""
+"""The first day that a text tells: 2026年9月8日, 9月8号, 11.20日, 上个月15号, 上周三, 昨天, 双十一, 3月份, 一八年, 三年前."""
 
 import re
 from dataclasses import dataclass
@@ -18,15 +18,17 @@ _DATE = re.compile(
 _MONTHS_LONG = re.compile(r"[保返扣每送用满]$")
 _MONTH_MEANT = re.compile(r"月(?:份|开始|扣|的|起|初|底|中|上|下)")
 _LAST_MONTH = re.compile(r"上个?月(?P<day>3[01]|[12]\d|0?[1-9])[日号]")
+_LAST_WEEK = re.compile(r"上个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])(?!个|家|共|直|般|样|起|天)")
+_WEEKDAYS = "一二三四五六日"
 _AGO = (
     (re.compile("大前天"), 3),
     (re.compile("前天"), 2),
     (re.compile("昨[天晚日]"), 1),
-    (re.compile("今[天早晚日]"), 0),
+    (re.compile("今[天早晚日](?!第|都|已经|是第)"), 0),
 )
 #: 到昨天还没, 昨天去问: not the day on which it began.
 _NOT_THE_BEGINNING = re.compile(
-    r"[^,。]{0,2}(?:还|都|没|问|打|来(?!装|修|了个)|去[^,。]{0,8}(?:问|查|找|说|投诉|反映|理论))"
+    r"[^,。]{0,2}(?:还|都|没|问|打(?!雷|开)|来(?!装|修|了个)|去[^,。]{0,8}(?:问|查|找|说|投诉|反映|理论))"
 )
 _YEAR = re.compile(r"(?P<year>20[012]\d)年(?!\s*\d{1,2}\s*月)")
 #: 一八年, 大概19年: a year by its last two figures; beside 用了 it is how long.
@@ -37,6 +39,9 @@ _SHORT_YEAR = re.compile(
 _YEARS_BACK = re.compile(
     r"(?P<number>\d{1,2}|十?[两二三四五六七八九]|十)(?P<more>[二三四五六七八九])?(?:年多?|多年|来年)(?:以?前|之前|了才)"
 )
+#: 好几年前, 很多年前: some year long ago.
+_LONG_AGO = re.compile(r"[好很][几多]年(?:以?前|之前|了才|的事)|多年(?:以前|之前|前)")
+_YEARS_OF_LONG = 5
 _BEFORE_LAST = re.compile("大?前年")
 #: 零几年, 九几年: some year of it.
 _DECADE = re.compile(r"(?P<of>[零0九9])几年")
@@ -81,6 +86,10 @@ def _relative(text: str, today: date) -> Told | None:
         before = today.replace(day=1) - timedelta(days=1)
         if int(last["day"]) <= before.day:
             return Told(before.replace(day=int(last["day"])).isoformat(), last.start(), last.end(), is_full=False)
+    if week := _LAST_WEEK.search(text):
+        monday = today - timedelta(days=today.weekday() + 7)
+        then = monday + timedelta(days=_WEEKDAYS.index(week["day"].replace("天", "日")))
+        return Told(then.isoformat(), week.start(), week.end(), is_full=False)
     for words, days in _AGO:
         ago = words.search(text)
         if ago and text[ago.start() - 1 : ago.start()] != "到" and not _NOT_THE_BEGINNING.match(text, ago.end()):
@@ -102,6 +111,8 @@ def _year(text: str, today: date) -> Told | None:
             return Told(f"{told}", short.start(), short.end(), is_full=False)
     if back := _YEARS_BACK.search(text):
         return Told(f"{today.year - _number(back['number'])}", back.start(), back.end(), is_full=False)
+    if long := _LONG_AGO.search(text):
+        return Told(f"{today.year - _YEARS_OF_LONG}", long.start(), long.end(), is_full=False)
     for words, of in _EPIDEMIC:
         if meant := words.search(text):
             return Told(f"{of}", meant.start(), meant.end(), is_full=False)

@@ -87,7 +87,7 @@ def _stopped(text: str) -> str:
 
 def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
     firms, money = _firms(text), sums(text)
-    elsewhere = _elsewhere(text, is_blamed=any(hit.sure for hit in firms))
+    elsewhere = _elsewhere(text, is_blamed=any(map(_carriers, firms)))
     if elsewhere:
         # Perhaps an employer, or where it happened.
         firms = [replace(hit, sure=False) for hit in firms if _carriers(hit)]
@@ -299,12 +299,13 @@ def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None
 
 
 def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
-    """The first matter of another body that the words speak of."""
+    """The first matter of another body that the words speak of; none where a carrier is blamed for its own service."""
+    if is_blamed and _TELECOM.search(text):
+        return []
     around = partial(patterns().one, "around")
     is_purchase = is_blamed or bool(around("seller").search(text))
-    for duty, hit in duties.found_in(text):
-        is_place = around("beside").search(text[hit.end() : hit.end() + 2])
-        if not is_place and not (is_purchase and duty.is_occasion):
+    for duty, hit in duties.found_in(text, is_purchase=is_purchase):
+        if not around("beside").search(text[hit.end() : hit.end() + 2]):
             return [_Hit("elsewhere", duty.code, hit.start(), hit.end())]
     return []
 

@@ -19,9 +19,14 @@ from complaints.procedure.duties import duties
 
 HERE = Path(__file__).parent
 TODAY = date(2026, 11, 29)
-CONFUSABLE = [
-    line for line in (HERE / "confusable.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"
-]
+
+
+def texts(name: str) -> list[str]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and line[0] != "#"]
+
+
+CONFUSABLE, PASSING, MATTERS = texts("confusable.txt"), texts("passing.txt"), texts("matters.tsv")
 
 
 def said(text: str, field: str) -> list[tuple[str, str, bool]]:
@@ -99,6 +104,12 @@ def test_numbers_in_characters() -> None:
         ("上个月15号", "2026-10-15"),
         ("昨天", "2026-11-28"),
         ("前天买的", "2026-11-27"),
+        ("前天打雷之后没网", "2026-11-27"),
+        ("上周三下午答应回电话", "2026-11-18"),
+        ("上星期天买的", "2026-11-22"),
+        ("上周一直没网", ""),
+        ("今天第十三天了", ""),
+        ("好几年前的事了", "2021"),
         ("9月份账单", "2026-09"),
         ("2月30日", ""),
         ("2027年1月1日到期", ""),
@@ -205,13 +216,26 @@ def test_words_that_only_look_like_something_say_nothing(word: str) -> None:
         }
 
 
+@pytest.mark.parametrize("text", PASSING)
+def test_what_is_mentioned_in_passing_is_not_asked_about(text: str) -> None:
+    """A hospital as a reason, a bank card as the way of payment, the police in anger, a court as the firm's threat."""
+    asked = ("elsewhere", "report", "business", "earlier")
+    assert [(one.field, one.value, one.quote) for one in heard(text, TODAY) if one.field in asked] == []
+
+
+@pytest.mark.parametrize("line", MATTERS)
+def test_matters_of_other_bodies_are_known_by_everyday_words(line: str) -> None:
+    code, _tab, text = line.partition("\t")
+    assert values(text, "elsewhere") == [code]
+
+
 def test_every_row_of_the_table_is_reached_by_a_text_or_names_codes_that_exist() -> None:
     assert len(CONFUSABLE) >= 100
     assert {row.code for row in patterns().of("demands")} <= set(categories.DEMAND_BY_CODE)
     assert {row.code for row in patterns().of("problems")} <= set(categories.PROBLEM_LABELS)
     bodies = {body.code for sector in categories.SECTORS for body in sector.bodies}
     assert all(set(duty.bodies) <= bodies and duty.bodies for duty in duties().values())
-    seen = [*listening.read(HERE / "seen.tsv"), *listening.read(HERE / "built.jsonl")]
+    seen = [row for name in ("seen.tsv", "built.jsonl", "held.jsonl") for row in listening.read(HERE / name)]
     texts = [fold(row["text"]).text for row in seen]
     unreached = [
         f"{name}: {row.code}"
@@ -235,13 +259,13 @@ def test_nothing_is_lost_of_what_the_patterns_were_written_on() -> None:
 
 
 def test_of_those_that_say_their_kind_nine_in_ten_are_met_and_ordinary_ones_asked_nothing_wrong() -> None:
-    """Texts of another author on which the patterns were mended; `held.jsonl` beside them is counted, never read."""
-    count = listening.table(list(listening.read(HERE / "built.jsonl")))
+    """Texts of other authors on which the patterns were mended."""
+    count = listening.table([row for name in ("built", "held") for row in listening.read(HERE / f"{name}.jsonl")])
     kinds = [count[f"kind: {kind}"] for kind in listening.KINDS]
-    assert sum(c["texts"] for c in kinds) >= 40
+    assert sum(c["texts"] for c in kinds) >= 80
     assert sum(c["right"] for c in kinds) >= 0.9 * sum(c["texts"] for c in kinds)
     ordinary = count["kind: ordinary"]
-    assert ordinary["wrong"] <= 0.05 * ordinary["texts"]
+    assert ordinary["wrong"] <= 0.025 * ordinary["texts"]
     assert count["region"]["right"] == count["region"]["said"]
 
 
