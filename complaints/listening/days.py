@@ -1,4 +1,4 @@
-"""The first day that a text tells: 2026年9月8日, 9月8号, 11.20日, 上个月15号, 上周三, 昨天, 双十一, 3月份, 一八年, 三年前."""
+"""The first day that a text tells: 2026年9月8日, 9月8号, 11.20日, 上个月15号, 上周三, 昨天, 双十一, 一八年, 三年前."""
 
 import re
 from dataclasses import dataclass
