@@ -82,8 +82,8 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def judge(row: Row, count: Count) -> list[str]:
-    """Counts what was heard of one text; returns what was wrong, in words."""
+def judge(row: Row, count: Count, *, kinds: set[str]) -> list[str]:
+    """Counts what was heard of one text; returns what was wrong, in words. ``kinds``: of demands, those that are judged."""
     from complaints.listening.hearing import CIRCUMSTANCES, heard
 
     today = TODAY_OF_KINDS if row["kind"] else TODAY
@@ -128,13 +128,18 @@ def judge(row: Row, count: Count) -> list[str]:
         is_there = any(code == row["problem"] or code.startswith(f"{row['problem']}.") for code in codes)
         note("problem, one of three", row["problem"], row["problem"] if is_there else (codes or [""])[0])
         note("problem, the first", row["problem"], codes[0] if codes else "")
-    truth = dict(part.partition(":")[::2] for part in filter(None, row["demands"].split(",")))
+    truth = _demands(row)
     demanded = dict(one.value.partition(":")[::2] for one in values["demand"])
-    for kind in sorted({*truth, *demanded} - {"other"}):
+    for kind in sorted({*truth, *demanded} & kinds):
         note("demand", kind if kind in truth else "", kind if kind in demanded else "")
         if kind in truth and (truth[kind] or demanded.get(kind)):
             note("sum of a demand", _yuan(truth[kind]), _yuan(demanded.get(kind, "")))
     return wrong
+
+
+def _demands(row: Row) -> dict[str, str]:
+    """Kind → its sum, or nothing."""
+    return dict(part.partition(":")[::2] for part in filter(None, row["demands"].split(",")))
 
 
 def _judge_kind(row: Row, asked: set[str], day: str, *, is_former_asked: bool, wrong: list[str], count: Count) -> None:
@@ -183,9 +188,11 @@ def _yuan(text: str) -> str:
 
 
 def table(rows: list[Row], *, show: bool = False) -> Count:
+    """A kind of demand that no text of the set has is not judged: its author may have had no word for it."""
     count: Count = defaultdict(Counter)
+    kinds = {kind for row in rows for kind in _demands(row)} - {"other"}
     for row in rows:
-        wrong = judge(row, count)
+        wrong = judge(row, count, kinds=kinds)
         if wrong and show:
             print(f"  {row['text'][:70]}\n     " + "; ".join(wrong))
     return count

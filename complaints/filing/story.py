@@ -361,7 +361,7 @@ def guides(draft: FilingDraft, *, today: date) -> list[Duty]:
     codes = [*said.get("elsewhere", []), *(_LEADS[code] for code in said.get("asked", []) if code in _LEADS)]
     if dates_of(draft, today=today).is_old:
         codes.append(OLD)
-    if said.get("report") == [ONLY]:
+    if is_only_report(draft):
         codes.append("violation")
     return [duties()[code] for code in dict.fromkeys(codes) if code in duties()]
 
@@ -376,6 +376,11 @@ def dates_of(draft: FilingDraft, *, today: date) -> ProblemStep:
 def is_split(draft: FilingDraft) -> bool:
     """Whether a report was split off, which the person has to look over."""
     return drafts.first(draft, OUTCOME, "report") in _SPLIT
+
+
+def is_only_report(draft: FilingDraft) -> bool:
+    """Whether a report and no complaint was wanted."""
+    return drafts.first(draft, OUTCOME, "report") == ONLY
 
 
 def is_for_another(draft: FilingDraft) -> bool:

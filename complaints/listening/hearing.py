@@ -32,6 +32,8 @@ _TELECOM = re.compile(
 _OFFERED = re.compile(r"[退返赔](?:了|还了|给我)?$|只肯$")
 #: Before a sum: what is left of what was paid.
 _LEFT = re.compile(r"还有|还剩|剩余|剩下|剩$")
+#: 退差价, 退一半: not the sum that was paid.
+_PART = re.compile(r"差价|差额|一半|部分|多(?:收|扣|算|出|付)|剩")
 _A_MONTH = re.compile(r"每个?月|一个?月|每年|/月")
 _LONGEST_QUOTE = 24
 _STOPS = str.maketrans(dict.fromkeys("!?;\n", "。"))
@@ -285,7 +287,9 @@ def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None
     amounts = {one.yuan for one in money}
     whole = [one for one in money if one.is_whole or _LEFT.search(text[max(0, one.start - 4) : one.start])]
     if "refund" in found and found["refund"][0] is None:
-        one = whole[-1] if whole else money[0] if len(amounts) == 1 else None
+        said = text[slice(*_clause(text, *found["refund"][1:]))]
+        is_part = _PART.search(said) is not None
+        one = whole[-1] if whole else money[0] if len(amounts) == 1 and not is_part else None
         if one is not None and not _is_monthly(text, one):
             found["refund"] = (one.yuan, *found["refund"][1:])
     if money and not found:

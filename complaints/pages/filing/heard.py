@@ -91,6 +91,8 @@ def _take_in(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> Http
             return redirect(_address(draft, blocks[blocks.index(block) + 1]))
     if not is_right:
         wrong = next((one for one in blocks if list(heard_screen.errors_of(one, form, parts))), None)
+        if wrong is None and story.is_only_report(draft):
+            return redirect(reverse("complaints:file-guide", args=[draft.pk]))
         if wrong is None:
             # Nothing to complain about is left: without the words of a report, or in another edition of the forms.
             text = _("除了举报的话，没有写要投诉什么。请再写几句发生了什么。")

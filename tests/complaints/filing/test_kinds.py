@@ -46,6 +46,15 @@ def test_bought_for_business_is_told_where_it_belongs_and_filed_all_the_same(cli
     assert goes_on_to_the_end(client, draft).pk
 
 
+def test_who_only_reports_is_told_where_though_no_other_words_are_left(client: Client, town: Town) -> None:
+    draft = tell(client, "举报楼下小店无证经营，请查处")
+    told = guided(client, draft, report="only")
+    assert not missing_in(told, "举报和投诉分开办理", "举报楼下小店无证经营")
+    # A complaint as well: of what, has to be written.
+    response = send(client, url(draft, "heard"), full(client, draft, report="both"))
+    assert response.headers["Location"] == url(draft, "story")
+
+
 def test_over_three_years_is_told_and_when_it_was_noticed_is_asked(client: Client, town: Town) -> None:
     draft = tell(client, "大概2021年6月吧，移动宽带师傅把我家外墙打穿，要求赔偿500元")
     assert "<q>2021年6月</q>" in heard(client, draft), "a month is no date: quoted beside the question"
