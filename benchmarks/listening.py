@@ -83,7 +83,7 @@ def _text(value: Any) -> str:
 
 
 def judge(row: Row, count: Count, *, kinds: set[str]) -> list[str]:
-    """Counts what was heard of one text; returns what was wrong, in words. ``kinds``: of demands, those that are judged."""
+    """Counts what was heard of one text; returns what was wrong, in words. ``kinds``: those of demands to judge."""
     from complaints.listening.hearing import CIRCUMSTANCES, heard
 
     today = TODAY_OF_KINDS if row["kind"] else TODAY
