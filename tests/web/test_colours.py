@@ -108,7 +108,9 @@ STYLES = {
     "subgrid": r"subgrid",
     "ranges in media queries": r"@media[^{]*[<>]",
     # A rule with `:has(…)` that is not known is dropped: so it may hide, but never show what is hidden without it.
-    "nothing is shown by :has alone": r":has\([^{]*\{[^}]*(?:display: (?:block|inline|revert|contents)|visibility: visible)",
+    "nothing is shown by :has alone": (
+        r":has\([^{]*\{[^}]*(?:display: (?:block|inline|revert|contents)|visibility: visible)"
+    ),
 }
 #: Tried where there is one, and done another way where there is none.
 ONLY_TRIED = {("copy.js", "the clipboard"), ("copy.js", "printing by script")}
