@@ -106,7 +106,14 @@ def carriers() -> set[str]:
 
 def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     """Keeps the story and what is heard in it; what was said to an earlier story is gone."""
-    _take_back(draft)
+    hear(draft, text, now=now, today=today)
+    draft.step = HEARD
+    drafts.touch(draft, now=now, fields=["data", "step"])
+
+
+def hear(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
+    """As ``keep``, of a draft that is not saved."""
+    take_back(draft)
     for name in ("statement", "report"):
         draft.data.get("problem", {}).pop(name, None)
     found = heard(text, today, home=places.local_code())
@@ -125,10 +132,8 @@ def keep(draft: FilingDraft, text: str, *, now: datetime, today: date) -> None:
     draft.data[HEARD] = {"version": [str(patterns().version)], "line": lines, "problem": problems, "quote": quotes}
     draft.data[HEARD]["firm"] = [searched]
     draft.data[HEARD]["day"] = [one.quote for one in found if one.field == "day" and not _FULL_DAY.fullmatch(one.value)]
-    draft.step = HEARD
     for part in (SAID, OUTCOME):
         draft.data.pop(part, None)
-    drafts.touch(draft, now=now, fields=["data", "step"])
 
 
 def _placed(found: Iterable[Heard], draft: FilingDraft) -> list[Heard]:
@@ -197,8 +202,8 @@ def take(
     what = understood(draft)
     is_first, before = OUTCOME not in data, drafts.first(draft, OUTCOME, "report")
     report = answers.get(REPORT) or (BOTH if REPORT in answers.get("ask", ()) else "")
-    _take_back(draft)
-    taken = _taken(draft, what, answers, today=today)
+    take_back(draft)
+    taken = taken_from(draft, what, answers, today=today)
     for step, values in taken.values.items():
         data.setdefault(step, {}).update(values)
     is_said = what.is_told and (REPORT not in what.quotes or bool(answers.get(REPORT)))
@@ -222,7 +227,7 @@ def _cut(report: str) -> str:
 
 
 @dataclass
-class _Taken:
+class Taken:
     """What follows from the answers. ``values``: part → field → values; ``counted``: (field, answer)."""
 
     values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
@@ -236,8 +241,8 @@ class _Taken:
         return [(step, name, value) for step, values in self.values.items() for name, value in values.items()]
 
 
-def _taken(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, today: date) -> _Taken:
-    result = _Taken()
+def taken_from(draft: FilingDraft, what: Understood, answers: Mapping[str, Any], *, today: date) -> Taken:
+    result = Taken()
     heard_in = [line.value for number, line in what.of("region") if answers.get(f"line_{number}") == YES]
     region = heard_in[0] if heard_in else drafts.first(draft, "enterprise", "service_region")
     for number, line in enumerate(what.lines):
@@ -284,7 +289,7 @@ def _is_more(typed: str, sum_: str) -> bool:
         return True
 
 
-def _put_printed(result: _Taken, one: Printed, value: str, *, region: str, is_telecom: bool, today: date) -> None:
+def _put_printed(result: Taken, one: Printed, value: str, *, region: str, is_telecom: bool, today: date) -> None:
     """What was confirmed of a bill, into the part that it belongs to. Of a month its first day, as about that day."""
     if one.field == FIRM:
         result.put("enterprise", **_firm(value, region, today=today))
@@ -308,7 +313,7 @@ def _said_to_demand(draft: FilingDraft, line: Line) -> str:
 
 
 def _put(
-    result: _Taken, line: Line, number: int, name: str, answers: Mapping[str, Any], *, region: str, today: date
+    result: Taken, line: Line, number: int, name: str, answers: Mapping[str, Any], *, region: str, today: date
 ) -> None:
     """What was confirmed of line ``number``, into the part that it belongs to. ``region``: where it happened."""
     if line.field == "firm":
@@ -336,7 +341,7 @@ def _firm(name: str, region: str, *, today: date) -> dict[str, str]:
     return {"query": name, "respondent": f"{answers.pk}-{hits[0].branch.pk if hits[0].branch else ''}-"}
 
 
-def _take_back(draft: FilingDraft) -> None:
+def take_back(draft: FilingDraft) -> None:
     """Takes out of the parts what an earlier answer put there, but what was changed since."""
     for item in draft.data.get(OUTCOME, {}).get("put", []):
         step, name, values = json.loads(item)

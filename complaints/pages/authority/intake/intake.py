@@ -1,9 +1,12 @@
 """/authority/intake/: a complaint by telephone, at the counter, by letter or from 12345, written down by an officer.
 
-The questions, their checks and the filing are those of the person's own screens; it is read back before it is filed.
-The receipt shows the token to the officer who filed it, for half an hour.
+The questions, their checks and the filing are those of the person's own screens. What is said is heard as there and
+fills in the sheet; beside it stands what will be filed, in sentences to be read out, and only that is filed. The
+receipt shows the token to the officer who filed it, for half an hour.
 """
 
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +20,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,20 +37,22 @@ from accounts.sign_in.limits import place_of
 from authorities.models import Region
 from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.filing import composing, drafts, places, screens
+from complaints.filing import composing, drafts, heard_screen, heard_sheet, places, screens
 from complaints.filing.composing import Unfinished
-from complaints.filing.forms import Step
+from complaints.filing.forms import CHOOSE, Step
+from complaints.filing.heard_sheet import Heard
 from complaints.filing.outlook import ahead
-from complaints.filing.people import consent_questions
+from complaints.filing.people import OPTIONAL, consent_questions
 from complaints.filing.steps import STEP_CODES
 from complaints.links import joining, slips
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.models.evidence import FilingDraft
-from complaints.pages.authority.intake.on_behalf import HOTLINE, SOURCE, CameForm, ReadBackForm
+from complaints.pages.authority.intake.on_behalf import CALL, HOTLINE, SOURCE, CameForm, ReadBackForm
+from complaints.pages.authority.intake.read_back import read_back
 from complaints.pages.authority.triage.triage import looked_back_at, signal_view
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
+from complaints.procedure.filing_request import AGENT, JOINT, SELF, FilingRequest
 from complaints.procedure.workflow import Audience
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, case_url
@@ -72,26 +78,44 @@ class Sheet:
         # Every form is asked, so that all that is wrong is said at once.
         return all([self.came.is_valid(), *(form.is_valid() for form in self.steps.values())])
 
+    @property
+    def wrong(self) -> list[BaseForm]:
+        return [form for form in (self.came, *self.steps.values()) if form.is_bound and form.errors]
+
+    @property
+    def mark(self) -> str:
+        """Tells what was read out from what was changed afterwards."""
+        said = [self.draft.data.get(step) for step in STEP_CODES]
+        typed = json.dumps([said, self.came.cleaned_data], sort_keys=True, default=str)
+        return hashlib.sha256(typed.encode()).hexdigest()[:32]
+
 
 @officer_page("GET", "POST")
 def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """Asked, read back, filed; without a script."""
+    """Asked, read back, filed: all on one page."""
     writer = next((actor for actor in workspace.actors if actor.may(Right.WRITE_DOWN)), None)
     if writer is None:
         # Who only reads finds no such page.
         raise Http404
     data = posted(request)
-    is_judged = data is not None and "find" not in data
-    sheet = _sheet(request, workspace, data, source=_source(writer) if is_judged else None)
-    if not is_judged or data is None:
-        return _ask(request, workspace, sheet)
+    draft = FilingDraft(pk=uuid.uuid4(), data={"you": {"behalf": [SELF]}})
+    if data is None:
+        return _show(request, workspace, _sheet(draft, workspace, {"channel": CALL}))
+    text = data.get("problem-statement", "")
+    heard = _take_in(request, workspace, draft, data)
+    sheet = _sheet(draft, workspace, data, source=_source(writer))
     # A form that was sent before shows its case again, whatever its number of 12345 is by now.
-    read = ReadBackForm(data if "stage" in data else None)
-    filing = None
+    read, filing = None, None
+    if "find" in data:
+        filing = _composed(request, sheet, workspace) if sheet.is_valid else None
+        typed = {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
+        asked = _sheet(draft, workspace, typed)
+        return _show(request, workspace, asked, judged=sheet, filing=filing, heard=heard, text=text)
     with once(request) as attempt:
         if not attempt.answered and sheet.is_valid:
             filing = _composed(request, sheet, workspace)
-            if filing is not None and read.is_bound and read.is_valid():
+            read = ReadBackForm(data, is_same=data["stage"] == sheet.mark) if filing and "stage" in data else None
+            if filing is not None and read is not None and read.is_valid():
                 case = _file(request, filing, sheet, writer, workspace)
                 if case is None:
                     filing = None
@@ -102,9 +126,8 @@ def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     messages.success(request, done, extra_tags="ok")
     if attempt.reference:
         return redirect(attempt.reference)
-    if filing is None:
-        return _ask(request, workspace, sheet, status=422)
-    return _read_back(request, workspace, sheet, filing, data, read)
+    status = 422 if filing is None or read is not None else 200
+    return _show(request, workspace, sheet, filing=filing, heard=heard, text=text, read=read, status=status)
 
 
 def _source(writer: Actor) -> str:
@@ -116,24 +139,25 @@ def _source(writer: Actor) -> str:
     return f"{SOURCE}:{above.order_by('-id').values_list('code', flat=True).first() or ''}"
 
 
-def _sheet(request: HttpRequest, workspace: Workspace, data: QueryDict | None, *, source: str | None) -> Sheet:
-    """``source`` None: what was typed is shown, not judged."""
-    draft = FilingDraft(pk=uuid.uuid4())
-    typed: dict[str, Any] = {}
-    if data is not None:
-        draft.pk = uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{workspace.user.pk}:{key_of(request)}")
-        draft.data = {step: _typed(data, step) for step in STEP_CODES}
-        draft.data["you"]["is_unverified"] = ["on"]
-        typed = {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
+def _take_in(request: HttpRequest, workspace: Workspace, draft: FilingDraft, data: QueryDict) -> Heard:
+    """Puts what was typed into the draft, and what is heard in it where nothing was typed."""
+    draft.pk = uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{workspace.user.pk}:{key_of(request)}")
+    draft.data = {step: _typed(data, step) for step in STEP_CODES}
+    draft.data["you"]["is_unverified"] = ["on"]
+    return heard_sheet.fill(draft, put=data.getlist("put"), now=workspace.now, today=workspace.today)
+
+
+def _sheet(draft: FilingDraft, workspace: Workspace, typed: Mapping[str, Any], *, source: str | None = None) -> Sheet:
+    """``source`` None: what was typed (how it came, without prefix) is shown, not judged."""
     is_judged = source is not None
     regions = [actor.region for actor in workspace.actors if actor.region is not None]
     here = reduce(or_, (Q(authority__region__id__range=region) for region in regions))
     came = CameForm(
-        data if is_judged else None,
+        typed if is_judged else None,
         today=workspace.today,
         stations=list(Station.objects.on(workspace.today).filter(here).order_by("code")[:500]),
         source=source or "",
-        initial=typed,
+        initial={} if is_judged else dict(typed),
     )
     forms = {step: _step(draft, step, today=workspace.today, is_judged=is_judged) for step in STEP_CODES}
     return Sheet(draft, came, forms)
@@ -218,19 +242,52 @@ def _person_key(filing: FilingRequest) -> uuid.UUID | None:
     return user.person_key if user is not None else None
 
 
-def _ask(request: HttpRequest, workspace: Workspace, sheet: Sheet, *, status: int = 200) -> HttpResponseBase:
-    steps = sheet.steps
-    wrong = [form for form in (sheet.came, *steps.values()) if form.is_bound and form.errors]
+def _show(
+    request: HttpRequest,
+    workspace: Workspace,
+    sheet: Sheet,
+    *,
+    judged: Sheet | None = None,
+    filing: FilingRequest | None = None,
+    heard: Heard | None = None,
+    text: str = "",
+    read: ReadBackForm | None = None,
+    status: int = 200,
+) -> HttpResponseBase:
+    """``judged``: the same sheet, where ``sheet`` only shows what was typed. ``text``: the words in the box."""
+    steps, whole = sheet.steps, judged or sheet
+    if heard and heard.problems:
+        kinds: Any = steps["problem"].fields["problem_category"]
+        kinds.choices = [CHOOSE, (_("听起来像"), heard.problems), *list(kinds.choices)[1:]]
     context = {
         "came": sheet.came,
         "steps": steps,
-        "wrong": wrong,
+        "wrong": sheet.wrong,
         "regions": _regions(workspace),
         "who": screens.enterprise_screen(steps["enterprise"], today=workspace.today),
         "others": screens.others_screen(steps["you"]),
-        "demands": screens.demands_screen(steps["demands"]),
-        "consents": [steps["consents"][name] for name in steps["consents"].fields],
+        "demands": screens.demands_screen(steps["demands"], heard=heard.demands if heard else ()),
+        "own_fields": (own_fields := heard_screen.own_fields(steps)),
+        "more_open": any(one.value() or one.errors for one in (*own_fields[1], steps["problem"]["noticed_on"])),
+        "needed": [one for one in steps["consents"] if one.name not in OPTIONAL],
+        "optional": [one for one in steps["consents"] if one.name in OPTIONAL],
+        "heard": heard,
+        "text": text,
+        "read": read or ReadBackForm(),
+        "missing": [str(form[name].label) for form in whole.wrong for name in form.errors if name in form.fields],
     }
+    if filing is not None:
+        picked = drafts.picked(whole.draft, today=workspace.today)
+        signals = signals_of_request(
+            filing, regions=workspace.regions, looked_back=looked_back_at(workspace), person=_person_key(filing)
+        )
+        context |= {
+            "sentences": read_back(whole.draft, whole.steps, filing, picked=picked, now=workspace.now),
+            "came_as": _came(whole),
+            "signals": [signal_view(one, "") for one in signals],
+            "mark": whole.mark,
+            "is_verified": filing.contact_verified,
+        }
     return render(request, "authority/intake.html", context, status=status)
 
 
@@ -247,36 +304,6 @@ def _regions(workspace: Workspace) -> list[tuple[str, list[places.Place]]]:
         groups = [(name, near)]
     here = str(city) if city is not None else ""
     return sorted(groups, key=lambda group: group[0] != here)
-
-
-def _read_back(
-    request: HttpRequest, workspace: Workspace, sheet: Sheet, filing: FilingRequest, data: QueryDict, read: ReadBackForm
-) -> HttpResponseBase:
-    """What will be filed, to be read out; nothing has happened yet."""
-    signals = signals_of_request(
-        filing, regions=workspace.regions, looked_back=looked_back_at(workspace), person=_person_key(filing)
-    )
-    nothing: dict[str, str] = dict.fromkeys([*STEP_CODES, "evidence", "respondents"], "")
-    picked = drafts.picked(sheet.draft, today=workspace.today)
-    context = {
-        # The number is shown whole below, with what the officer knows of it.
-        "sections": [
-            (heading, [line for line in lines if str(line.key) != _("手机")])
-            for heading, lines in screens.summary(sheet.draft, sheet.steps, picked=picked, addresses=nothing)
-        ],
-        "came": _came(sheet),
-        "kept": [
-            (name, value)
-            for name in data
-            if name not in ("csrfmiddlewaretoken", "idempotency_key", "stage", "read", "go")
-            for value in data.getlist(name)
-        ],
-        "signals": [signal_view(one, "") for one in signals],
-        "read": read,
-        "phone": filing.consumer_phone,
-        "is_verified": filing.contact_verified,
-    }
-    return render(request, "authority/intake_read.html", context, status=422 if read.is_bound else 200)
 
 
 def _came(sheet: Sheet) -> list[tuple[str, str]]:

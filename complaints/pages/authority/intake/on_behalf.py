@@ -378,3 +378,13 @@ class ReadBackForm(StepForm):
         label=_("已经读给消费者听，消费者说对（来信和转来的：已经与原文核对）"),
         error_messages={"required": _("请先读给消费者听，再勾选。")},
     )
+
+    def __init__(self, data: Any = None, *, is_same: bool = True) -> None:
+        """``is_same``: what will be filed is what stood there when it was read."""
+        super().__init__(data)
+        self.is_same = is_same
+
+    def clean_read(self) -> bool:
+        if not self.is_same:
+            raise forms.ValidationError(_("内容改过了，请照下面再念一遍，再勾选。"))
+        return bool(self.cleaned_data["read"])

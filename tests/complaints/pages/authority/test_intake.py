@@ -49,13 +49,18 @@ def words(world: World, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**typed, **changes}.items() if value is not None} | key()
 
 
+def read_out(answer: Any) -> dict[str, Any]:
+    """What the page sends back once it was read out: what was filled in, and that it is the same."""
+    return {"stage": answer.context["mark"], "read": "on", "put": answer.context["heard"].put}
+
+
 def filed(client: Client, typed: dict[str, Any]) -> Complaint:
     read = client.post(INTAKE, typed)
     page = checked(read, 200, "请一句一句读给消费者听")
     # The whole number is read out, and nothing says otherwise about it than what the officer knows.
     assert ("工作人员会回电核实" in page) is False
     assert ("电话还没有核实" in page) is not read.context["is_verified"]
-    body = typed | key() | {"stage": "read", "read": "on"}
+    body = typed | key() | read_out(read)
     for _ in range(2):
         done = client.post(INTAKE, body)
         assert done.status_code == 302
@@ -108,9 +113,10 @@ def test_a_number_of_12345_is_taken_once_in_each_city_also_where_a_neighbour_too
     values = sheet | {"enterprise-service_region": str(world.far_officer.authority.region_id)}
     filed(signed_in(officer_of(world, "far")), words(world, **values))
     client, typed = signed_in(world.rui), words(world, **sheet)
-    assert client.post(INTAKE, typed).status_code == 200, "the neighbour's case is out of sight"
+    read = client.post(INTAKE, typed)
+    assert read.status_code == 200, "the neighbour's case is out of sight"
     for _ in range(2):
-        answer = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
+        answer = client.post(INTAKE, typed | read_out(read))
         assert (answer.status_code, "handed_over" in answer.context["came"].errors) == (422, True)
         assert "九月起每个月账单多出一项" in shown(answer)
     assert Complaint.objects.filter(external_id="FZ2026-0199").count() == 1
@@ -119,15 +125,75 @@ def test_a_number_of_12345_is_taken_once_in_each_city_also_where_a_neighbour_too
 
 def test_what_is_wrong_is_said_at_once_and_looking_for_the_enterprise_judges_nothing(world: World) -> None:
     lacking = dict.fromkeys(("demands-demand", "consents-pass_to_regulator", "enterprise-service_region"))
-    answer = signed_in(world.su).post(INTAKE, words(world, **lacking, **{"you-name": "", "came-proof": "没有数字"}))
+    wrong = {"you-name": "", "came-proof": "没有数字", "problem-statement": "九月起每个月账单多出一项，我没有开通过。"}
+    answer = signed_in(world.su).post(INTAKE, words(world, **lacking, **wrong))
     assert answer.status_code == 422
-    wrong = {name for form in answer.context["wrong"] for name in form.errors}
-    assert wrong == {"name", "demand", "proof", "pass_to_regulator", "service_region"}
+    named = {name for form in answer.context["wrong"] for name in form.errors}
+    assert named == {"name", "demand", "proof", "pass_to_regulator", "service_region"}
     assert "九月起每个月账单多出一项" in shown(answer)
     assert not Complaint.objects.exists()
     answer = signed_in(world.su).post(INTAKE, {"enterprise-query": "移动", "find": "1", "you-name": "林来电"} | key())
     checked(answer, 200, f'value="{world.mobile.pk}-', "林来电")
     assert not answer.context["wrong"]
+
+
+SPOKEN = "鼓楼的，在中国移动办的手机卡，11月2日起被多扣60块，我没有开通过。要求退60元，还要道歉。想举报他们乱收费。"
+
+
+def test_what_is_said_fills_the_sheet_and_gives_way_to_what_the_officer_typed(world: World) -> None:
+    client = signed_in(world.su)
+    said: dict[str, Any] = {"problem-statement": SPOKEN, "came-channel": "phone", "you-behalf": "self"}
+    heard = client.post(INTAKE, said | {"find": "1"} | key())
+    demands, problem = (heard.context["steps"][name] for name in ("demands", "problem"))
+    firm = heard.context["steps"]["enterprise"]
+    assert firm["respondent"].value() == f"{world.mobile.pk}-{world.fuzhou.pk}-"
+    assert firm["service_region"].value() == str(world.region.pk)
+    # Offered, not ticked: which demand and which kind of problem it is, the officer says.
+    assert [row["code"] for row in heard.context["demands"]["rows"]] == ["refund", "apology"]
+    assert (demands["demand"].value(), demands["amount_refund"].value()) == (None, "60.00")
+    assert (problem["problem_category"].value(), len(heard.context["heard"].problems)) == (None, 3)
+    assert (problem["disputed_on"].value()[5:], problem["report"].value()) == ("11-02", "想举报他们乱收费")
+    assert not missing_in(shown(heard), SPOKEN, "您写了<q>", "还差")
+    assert not heard.context["wrong"], "nothing is judged yet"
+    # What the officer took out stays out; what was left alone follows the words.
+    put = heard.context["heard"].put
+    changed = said | {"problem-statement": SPOKEN.replace("退60元", "退80元"), "put": put, "find": "1"}
+    changed |= {"problem-disputed_on": "2026-11-03", "demands-demand": ["refund", "apology"]}
+    again = client.post(INTAKE, changed | {"demands-amount_refund": "60.00"} | key())
+    demands, problem = (again.context["steps"][name] for name in ("demands", "problem"))
+    assert (demands["amount_refund"].value(), problem["disputed_on"].value()) == ("80.00", "2026-11-03")
+    assert problem["report"].value() is None
+    assert again.context["steps"]["purchase"]["amount"].value() == "80.00", "what is asked back is in dispute"
+    for broken in ("[", "[1]", "[[]]", "7", '["x", "y", []]', '["you", [], [1]]', "[" * 5000):
+        assert client.post(INTAKE, said | {"put": broken, "find": "1"} | key()).status_code == 200
+
+
+def test_what_will_be_filed_is_read_out_in_sentences_and_only_that_is_filed(world: World) -> None:
+    client, report = (
+        signed_in(world.su),
+        {"problem-statement": STORY + "我要举报他们乱收费。", "you-address": "某路2号"},
+    )
+    read = client.post(INTAKE, words(world, **report))
+    said = " ".join(read.context["sentences"])
+    firm = str(world.fuzhou)
+    assert not missing_in(
+        said, f"林来电，我念一遍：您投诉{firm}。", "您要：", "128.50", "某路2号", "13900001111", "对吗？"
+    )
+    assert not missing_in(
+        said, f"您同意：提供给{world.mobile}", "您不同意：", "您还要举报：“我要举报他们乱收费", f"{firm}最迟"
+    )
+    assert "乱收费" not in next(one for one in read.context["sentences"] if one.startswith("您说"))
+    # Changed after it was read: it stands there anew, and has to be read out once more.
+    other = words(world, **report, **{"demands-amount_refund": "99"})
+    late = client.post(INTAKE, other | read_out(read))
+    checked(late, 422, "内容改过了，请照下面再念一遍")
+    assert not Complaint.objects.exists()
+    unread = {name: value for name, value in read_out(late).items() if name != "read"}
+    checked(client.post(INTAKE, other | key() | unread), 422, "请先读给消费者听")
+    done = client.post(INTAKE, other | key() | read_out(late))
+    assert done.status_code == 302
+    texts = PersonalText.objects.filter(complaint=Complaint.objects.get(), kind="consumer_statement")
+    assert "乱收费" not in texts.get().text
 
 
 def test_who_has_an_account_and_comes_gets_it_there_and_a_number_only_said_is_nobodys(world: World) -> None:
@@ -149,8 +215,7 @@ def test_an_earlier_case_is_shown_to_the_officer_before_filing(world: World) -> 
 
 def test_the_receipt_shows_the_token_to_who_filed_it_alone_also_of_a_case_elsewhere(world: World) -> None:
     client = signed_in(world.su)
-    client.post(INTAKE, words(world))
-    done = client.post(INTAKE, words(world) | {"stage": "read", "read": "on"})
+    done = client.post(INTAKE, words(world) | read_out(client.post(INTAKE, words(world))))
     page = client.get(done["Location"])
     assert (bool(page.context["token"]), page.context["case"].number in shown(page)) == (True, True)
     other = signed_in(officer_of(world, "superior")).get(done["Location"])
@@ -160,7 +225,7 @@ def test_the_receipt_shows_the_token_to_who_filed_it_alone_also_of_a_case_elsewh
     assert client.get(done["Location"].split("?")[0] + "?of=x").status_code == 200
     client, region = signed_in(world.rui), str(world.far_officer.authority.region_id)
     typed = words(world, **{"enterprise-service_region": region})
-    done = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
+    done = client.post(INTAKE, typed | read_out(client.post(INTAKE, typed)))
     checked(done, 302)
     page, case = client.get(done["Location"]), Complaint.objects.latest("pk")
     assert (page.status_code, page.context["token"] in shown(page)) == (200, True)
