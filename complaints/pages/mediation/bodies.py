@@ -224,7 +224,7 @@ PAGES: dict[str, StepPage[CasePage]] = table(
         steps=("schedule_session",),
         title=_("约定调解会"),
         button=_("通知双方"),
-        form=lambda page, data: SessionForm(data, now=page.now),
+        form=lambda page, data: SessionForm(data, now=page.now, until=mediation_clock(page.complaint)),
         explain=_("双方都会收到时间、地点和方式；再约一次，前一次就作废。"),
     ),
     StepPage(

@@ -25,7 +25,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Policy
 from authorities.policies import Policies
 from complaints import handling
-from complaints.models import Complaint
+from complaints.models import Complaint, ForwardingDecision
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions, current_calendar
 from complaints.procedure.refusals import WrongInput
@@ -39,6 +39,7 @@ from enterprises.directory.reasons import say
 BATCH = 500
 MORNING = clock_time(9)
 RETRIES = 3
+AMBIGUOUS = "ambiguous"
 #: Whoever complained there has no account here; the verb makes a key of its own for each case.
 COMPLAINANT = Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), channel="import")
 
@@ -65,7 +66,8 @@ class Tally:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
-    triage: Counter[str] = field(default_factory=Counter)
+    #: By the reason and, where several enterprises may be meant, how many.
+    triage: Counter[tuple[str, int]] = field(default_factory=Counter)
     unnamed: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -218,14 +220,25 @@ class Batches:
         tally.there += there
         tally.filed += len(fresh)
         tally.by_number += sum(row.by_number for row in fresh)
-        for status, reason, named in Complaint.objects.filter(pk__in=filed).values_list(
-            "status", "reason", "respondent_named"
-        ):
+        rows = list(Complaint.objects.filter(pk__in=filed).values_list("pk", "status", "reason", "respondent_named"))
+        several = _several([pk for pk, _status, reason, _named in rows if reason == AMBIGUOUS])
+        for pk, status, reason, named in rows:
             tally.statuses[status] += 1
             if status == Status.TRIAGE:
-                tally.triage[reason] += 1
+                tally.triage[reason, several.get(pk, 0)] += 1
                 if named:
                     tally.unnamed[named] += 1
+
+
+def _several(cases: Sequence[int]) -> dict[int, int]:
+    """How many enterprises may be meant by each of these cases, as routing counted them last."""
+    decisions = ForwardingDecision.objects.filter(complaint__in=cases).order_by("pk")
+    return {
+        case: int(why["count"])
+        for case, explanation in decisions.values_list("complaint_id", "explanation")
+        for why in explanation.get("why", [])
+        if why.get("code") == AMBIGUOUS and "count" in why
+    }
 
 
 def would_file(rows: Iterable[ImportedRow | None], *, source: str) -> Tally:
@@ -343,8 +356,8 @@ def filing_lines(tally: Tally, bad: BadRows, *, dry_run: bool = False) -> Iterat
             f"routed without a person: {routed:,} of {tally.filed:,} ({routed / tally.filed:.1%}), "
             f"of these by the source's own number {tally.by_number:,}"
         )
-        for reason, count in tally.triage.most_common(MOST_REASONS):
-            yield f"triage: {count:,} × {reason}: {say({'code': reason})}"
+        for (reason, several), count in tally.triage.most_common(MOST_REASONS):
+            yield f"triage: {count:,} × {reason}: {say({'code': reason, 'count': several})}"
         for named, count in tally.unnamed.most_common(5):
             yield f"triage: {count:,} × “{named}”"
         yield (

@@ -293,8 +293,10 @@ class _Reader:
             [name for _, name, _, _ in string.Formatter().parse(template) if name] if template else []
         )
         column = table.text("column")
-        constant = table.text("constant")
-        if sum(map(bool, (column, columns, constant))) != 1:
+        constant, digest = table.text("constant"), table.take("digest", bool, False)
+        given = sum(map(bool, (column, columns, constant)))
+        # Without a column of numbers each row is known by what stands in it.
+        if given > 1 or (not given and not (digest and key == "external_id")):
             raise parent.fail(key, "needs exactly one of column, columns, template, constant")
         mapped = {str(k).casefold(): v for k, v in table.take("map", dict, {}).items()}
         otherwise = table.take("otherwise", str, None)
@@ -318,7 +320,7 @@ class _Reader:
             map=mapped,
             otherwise=otherwise,
             needed=table.take("needed", bool, needed),
-            digest=table.take("digest", bool, False),
+            digest=digest,
             formats=table.texts("formats") or standard.formats,
             at=self._time(table, standard.at),
             time_column=table.text("time_column"),

@@ -54,6 +54,27 @@ def test_a_mapping_may_lie_anywhere(tmp_path: Path) -> None:
     assert regions.samefile(MAPPINGS / "us" / "regions.csv")
 
 
+def test_a_register_without_numbers_is_known_by_its_rows_and_says_of_how_many_firms_a_name_may_be(
+    tmp_path: Path,
+) -> None:
+    text = (MAPPINGS / "wa_ag.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ('external_id = { column = "complaint_id" }', "external_id = { digest = true }"),
+        ('id = "business_id"\n', ""),
+        ('address = { columns = ["business_city", "business_state", "business_zip"], join = ", " }\n', ""),
+        ('unused = ["status", ', 'unused = ["complaint_id", "business_id", "business_zip", "status", '),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "ours.toml").write_text(text, encoding="utf-8")
+    code, shown = imported(tmp_path, 8, mapping=str(tmp_path / "ours"))
+    assert (code, Complaint.objects.count()) == (0, 8), shown
+    # Twin Creeks Satellite is a firm in Idaho and another in Oregon.
+    assert "triage: 2 × ambiguous: 2 enterprises" in shown
+    code, shown = run(tmp_path / "register.csv", mapping=str(tmp_path / "ours"))
+    assert "filed 0, already there 8, bad 0" in shown
+
+
 #: A slip in a mapping: what is written instead of what, and by which key it is refused.
 SLIPS = [
     ('timezone = "America/Los_Angeles"', 'timezone = "America/Nowhere"', "timezone: no time zone"),
@@ -63,6 +84,7 @@ SLIPS = [
     ('"Billing Issues" = "price"', '"Billing Issues" = "prize"', "no code 'prize'"),
     ("zero_is_absent = true", "zero_is_absent = 1", "must be a bool"),
     ('column = "estimated_savings"', 'colum = "estimated_savings"', "needs exactly one of"),
+    ('{ column = "complaint_id" }', "{ needed = true }", "external_id: needs exactly one of"),
     ('regions = "us/regions.csv"', 'regions = "us/nowhere.csv"', "country.regions: no file"),
     ('encoding = "utf-8"', 'encoding = "utf-16"', "cannot be read line by line"),
     ("[region]", "[region]\nplace = 1", "region.place: is not known here"),

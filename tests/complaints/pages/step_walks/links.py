@@ -114,6 +114,7 @@ HANDED_ON = handed_on()
 #: A recusal that was asked for stops these.
 STOPPED = handed_on(("consumer", both.request_recusal(whom="瑞试", text=TEXT)))
 PLACE = {"place": "消委会二楼", "mode": "site"}
+LATE = {"at": "2099-01-01T10:00"}
 HELD = PLACE | {"present": ["consumer", "enterprise", "body"], "minutes": "双方到场。"}
 
 
@@ -131,8 +132,9 @@ BODY = Audience(
     role="mediation_body",
     pages=bodies.PAGES,
     walks=[
-        Walk("session", HANDED_ON, _planned, wrong=[(PLACE, "at")], closed=STOPPED),
-        Walk("minutes", STOPPED, _held, wrong=[(HELD, "at"), (HELD | {"at": "2099-01-01T10:00"}, "at")]),
+        # The last case lies after the last day of the mediation.
+        Walk("session", HANDED_ON, _planned, wrong=[(PLACE, "at"), (PLACE | LATE, "at")], closed=STOPPED),
+        Walk("minutes", STOPPED, _held, wrong=[(HELD, "at"), (HELD | LATE, "at")]),
         Walk("suggestion", HANDED_ON, promised, wrong=PAST_PROMISE, closed=STOPPED),
         Walk("result", HANDED_ON, TOLD, wrong=[(TOLD | {"text": "好"}, "text")]),
     ],
