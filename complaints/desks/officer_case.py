@@ -130,6 +130,10 @@ def _is_checked(result: CaseAccess, around: Around) -> bool:
     return bool({"report", "lead"} & around.matters.keys())
 
 
+#: Not before both sides agreed (art. 18).
+_BOTH_AGREE = frozenset(
+    {"schedule_session", "record_session", "record_agreement", "suggest_settlement", "delegate_mediation"}
+)
 #: Nobody below them could be designated.
 _LOWEST = (Authority.Level.COUNTY, Authority.Level.OFFICE)
 _NEEDS: dict[str, Callable[[CaseAccess, Around], bool]] = {
@@ -212,6 +216,14 @@ def refuse_unless_open(steps: Sequence[str], officer_case: OfficerCase) -> None:
 def refusal_of(steps: Sequence[str], officer_case: OfficerCase) -> StepNotAllowed:
     case, actor = officer_case.access.complaint, officer_case.access.actor
     allowed = () if actor is None else handling.allowed_steps(case, actor)
+    if any(name in allowed and name in _BOTH_AGREE for name in steps):
+        said = {side: case.consents.get(f"mediation_{side}") for side in ("consumer", "enterprise")}
+        missing = [wording.label(side, kind="side") for side, agrees in said.items() if not agrees]
+        if missing:
+            return StepNotAllowed(
+                "no_consent",
+                _("%(who)s还没有同意调解（第十八条）。请先在调解页上记录意见，再办这一步。") % {"who": listed(missing)},
+            )
     if any(name in allowed for name in steps) or not any(case.status in TABLE[name].at for name in steps):
         return not_now(wording.label(case.status, kind="status"))
     return not_yours()

@@ -25,7 +25,8 @@ from complaints.desks.officer_case import OfficerCase, officer_case_of
 from complaints.models import Complaint, Deadline, Matter
 from complaints.pages.authority.cases import Button, step_url
 from complaints.pages.authority.forms import termination_grounds
-from complaints.pages.authority.intake.on_behalf import may_write_down
+from complaints.pages.authority.intake.on_behalf import FILER, may_write_down
+from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents, case_rows
@@ -160,6 +161,9 @@ def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> H
     on_behalf_url, respondent_url, body_url = (
         reverse(f"complaints:authority-{name}", args=[number]) for name in ("on-behalf", "respondent", "body")
     )
+    if case.consents.get("mediation_consumer") is None and case.on_behalf_kind not in (JOINT, AGENT):
+        # One person, and one thing that is missing: asked and written down on its own page.
+        on_behalf_url = f"{reverse('complaints:authority-on-behalf-step', args=[number, 'mediation'])}?for={FILER}"
     context = {
         "page": page,
         "case": case,

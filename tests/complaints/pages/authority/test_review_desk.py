@@ -252,6 +252,20 @@ def test_every_list_opens_says_what_each_waits_for_and_costs_no_more_when_longer
     costs_the_same(client, MEDIATION, lambda: [case_at(world, S.MEDIATING) for _ in range(2)], at_most=10 + A_REQUEST)
 
 
+def test_a_consent_that_is_missing_is_named_and_written_down_on_one_page(world: World, case: Complaint) -> None:
+    client = signed_in(world.rui)
+    Complaint.objects.filter(pk=case.pk).update(consents={"mediation_enterprise": True})
+    session = {"at": f"{ahead(1)}T10:00", "place": "三楼", "mode": "site"}
+    for slug in ("session", "session-record", "suggestion", "agreement", "delegate"):
+        checked(client.get(step_url(case, slug)), 409, "消费者还没有同意调解（第十八条）", "请先在调解页上记录意见")
+    checked(client.post(step_url(case, "session"), session | key()), 409, "消费者还没有同意调解（第十八条）")
+    place = f"/authority/cases/{case.number}/on-behalf/mediation/?for=0"
+    assert place in text(client, url(case)), "straight to the page that asks"
+    said = {"answer": "yes", "by_how": "phone", "by_proof": "LY-2026-0815", "by_stage": "read", "by_read": "on"}
+    assert client.post(place, said | key()).status_code == 302
+    checked(client.get(step_url(case, "session")), 200)
+
+
 def test_resting_days_are_left_out_of_the_count(world: World) -> None:
     case, days = given.a_complaint(world, status=S.MEDIATING), timedelta(days=1)
     move = mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared")
