@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from complaints.listening.patterns import Row, row_of
+from complaints.listening.patterns import Row, in_full, row_of
 from complaints.procedure.toml_table import TomlTable
 
 FILE = Path(__file__).with_name("answers.toml")
@@ -47,7 +47,10 @@ class AnswerPatterns:
 def answer_patterns() -> AnswerPatterns:
     top = TomlTable.of_file(FILE)
     version, kinds = top.take("version", int, 0), top.each("kinds", _kind)
-    rows = {name: top.each(name, partial(row_of, newest=version)) for name in LISTS}
+    groups: dict[str, str] = {}
+    for name, words in top.each("groups", lambda table: (table.text("name"), table.text("words", needed=True))):
+        groups[name] = in_full(words, groups)
+    rows = {name: top.each(name, partial(row_of, groups=groups, newest=version)) for name in LISTS}
     top.done()
     return AnswerPatterns(version, kinds, rows)
 

@@ -23,20 +23,43 @@ _AROUND = 14
 #: So many kinds of checkable facts make a reason.
 _ENOUGH = 2
 #: With a single checkable fact a refusal needs so many letters of its own.
-_LONG = 30
+_LONG = 24
 #: Fewer letters than this say nothing.
 _EMPTY = 6
+#: A word of regret beside rows that say what is done may be so long.
+_SHORT = 30
 _QUOTE = 30
 _ENDS = ",。;!?\n"
-_STRONG = frozenset({"cause", "record", "clause", "limits", "sum"})
+_STRONG = frozenset({"cause", "record", "clause", "limits", "sum", "state"})
 _QUOTED = re.compile(r"[“\"「『][^”\"」』]*[”\"」』]")
 _SORRY = re.compile(r"道歉|致歉|对不起|抱歉|不该|不当|伤人|伤了")
 _REACHED_LATER = re.compile(
     r"(?:终于|随后|后来|之后|才)[^,。;!]{0,8}(?:联系上|通上|通话|接通|接听|回电)|(?:您|你)(?:接了|回了|回电)"
 )
 _GIVES = re.compile(r"退(?!货)|赔|补|返|减|免|抵扣|到账|打(?:到|进|款|入|给)|转(?:到|给|您|入|账)|付(?:您|给)|发放")
+#: What somebody is told not to have done or to be; behind it there is a question that means the contrary.
+_DENIED = re.compile(r"(?:没有?|并未|从未|未曾|不曾|不会|绝不|决不|无权|并非|不是|不认为|不存在)[^,。;!?]{0,3}$")
+_ASKED_BACK = re.compile(r"^[^。;!]{0,8}(?:是什么|是啥|吗|吧|么|\?)")
+#: Rows of threats that may be denied; every condition may.
+_DENIABLE = frozenset(
+    {"pursue", "sue", "punish", "refuse_service", "exposed", "listed", "cut_off", "published", "watched", "credit"}
+    | {"accused", "accused_too", "leverage", "whereabouts"}
+)
+#: Before words in quotation marks: somebody of the enterprise said them.
+_THEIRS = re.compile(
+    r"(?:客服|师傅|店员|营业员|员工|同事|保安|骑手|司机|业务员|老师|教练|坐席|小哥|经理|店长|人员|他|她)[^。;!]{0,14}$"
+)
+_NO = re.compile(r"不|没|未|无")
+_ASKS = re.compile(r"要求|诉求|提出|主张|申请|希望|想要|您要")
+#: Right before a sum: it is given.
+_NET = re.compile(r"实(?:际)?(?:退|付|赔|返|到账?)[^,。;!\d]{0,3}$")
+_DIRECT = re.compile(r"(?:退|赔|补|返|付|转)(?:还|偿|给|您|你|回|到|款){0,3}$")
+#: What happened when; a complaint has a day too.
+_DATED = re.compile(r"\d{1,2}月\d{1,2}|20\d\d年\d{1,2}|\d{1,2}:\d\d")
+_ABOUT = re.compile(r"(?:反映|来电|来信|投诉|申诉|诉求|工单)")
 _EACH = re.compile(r"各|每|[×*÷]|乘|分别|其中|折")
 _NUMBER, _HAN = re.compile(r"\d"), re.compile(r"[\u4e00-\u9fff]")
+_DOES = re.compile(_GIVES.pattern + r"|取消|关|停|修|换|装|寄|发|上门|恢复|完成|办|拆|送|转|免|抵|入账|到")
 _LETTERS = re.compile(r"[\s\W_]+")
 
 
@@ -125,14 +148,29 @@ class _Text:
         """Hits of a list that nothing around them explains away."""
         for row in answer_patterns().of(name):
             for hit in row.words.finditer(self.text):
-                if not _is_explained(row, self.text, hit):
+                if not _is_explained(row, self.text, hit) and not self._is_denied(name, row, hit):
                     yield hit
 
     def first(self, name: str) -> re.Match[str] | None:
         return next(self.hits(name), None)
 
+    def _is_denied(self, name: str, row: Row, hit: re.Match[str]) -> bool:
+        """没有停您的机, 不会要求您撤诉; but not 不是讹诈是什么."""
+        if name != "conditions" and (name != "threats" or row.code not in _DENIABLE):
+            return False
+        return bool(_DENIED.search(self.text, max(0, hit.start() - 8), hit.start())) and not _ASKED_BACK.match(
+            self.text[hit.end() :]
+        )
+
     def is_quoted(self, hit: re.Match[str]) -> bool:
-        return any(start < hit.start() and hit.end() < end for start, end in self.quoted)
+        return any(start <= hit.start() and hit.end() <= end for start, end in self.quoted)
+
+    def is_theirs(self, hit: re.Match[str]) -> bool:
+        """Whether somebody of the enterprise is quoted."""
+        return any(
+            start <= hit.start() and hit.end() <= end and _THEIRS.search(self.text, max(0, start - 20), start)
+            for start, end in self.quoted
+        )
 
     def clause(self, start: int, end: int) -> tuple[int, int]:
         begins = max(self.text.rfind(sign, 0, start) for sign in _ENDS) + 1
@@ -152,11 +190,11 @@ def _is_explained(row: Row, text: str, hit: re.Match[str]) -> bool:
 
 
 def _never_alone(text: _Text) -> Iterator[_Hit]:
-    """Threats and conditions. What is quoted with an apology was somebody else's word."""
+    """Threats and conditions. What is quoted of staff, or with an apology, is told and not said."""
     is_sorry = bool(_SORRY.search(text.text))
     for name, code in (("threats", "threat"), ("conditions", "condition")):
         for hit in text.hits(name):
-            if not (is_sorry and text.is_quoted(hit)):
+            if not (is_sorry and text.is_quoted(hit)) and not text.is_theirs(hit):
                 begins, ends = text.clause(*hit.span())
                 yield (code, *((begins, ends) if ends - begins <= _QUOTE else hit.span()))
                 break
@@ -175,7 +213,7 @@ def _against_rows(text: _Text, rows: Sequence[Said], known: Known) -> list[_Hit]
     if verdicts == {"grant"} and not all(row.kind in _WORDS for row in rows):
         for name in ("denies", "pays_first"):
             denied = next((hit for hit in text.hits(name) if not text.is_quoted(hit)), None)
-            if denied:
+            if denied and not _gives(text, rows, known):
                 hits.append(("text_refuses", *denied.span()))
                 break
     if verdicts == {"refuse"} and (granted := text.first("grants")):
@@ -187,13 +225,42 @@ def _against_rows(text: _Text, rows: Sequence[Said], known: Known) -> list[_Hit]
     return hits
 
 
-def _other_sum(text: _Text, rows: Sequence[Said]) -> Iterator[_Hit]:
-    """A sum that is given in words where none of the words' sums is one of the rows'."""
+def _own_sums(rows: Sequence[Said]) -> set[Decimal]:
+    """What the rows grant, each and together."""
     granted = [row.amount for row in rows if row.verdict != "refuse" and row.amount]
-    money = sums(text.text)
-    if not granted or not money or {one.yuan for one in money} & {*granted, sum(granted, Decimal(0))}:
+    return {*granted, sum(granted, Decimal(0))} if granted else set()
+
+
+def _gives(text: _Text, rows: Sequence[Said], known: Known) -> bool:
+    """Whether the words give all the same: a sum of the rows, or a day within them, in a clause without a no."""
+    places = [(one.start, one.end) for one in sums(text.text) if one.yuan in _own_sums(rows)]
+    if known.last_day is not None:
+        days = promised_days(text.text, known.today)
+        places += [(day.start, day.end) for day in days if day.value <= known.last_day]
+    for start, end in places:
+        begins, ends = text.clause(start, end)
+        if _DOES.search(text.text[begins:ends]) and not _NO.search(text.text[begins:ends]):
+            return True
+    return False
+
+
+def _other_sum(text: _Text, rows: Sequence[Said]) -> Iterator[_Hit]:
+    """A sum that is given in words where none of the words' sums is one of the rows', or that one is only asked for."""
+    own, money = _own_sums(rows), sums(text.text)
+    if not own or not money:
         return
     for one in money:
+        if one.yuan not in own and _NET.search(text.text[: one.start]):
+            yield "other_sum", one.start, one.end
+            return
+    named = [one for one in money if one.yuan in own]
+    if named and not all(_ASKS.search(text.text[slice(*text.clause(one.start, one.end))]) for one in named):
+        return
+    if named and not any(_DIRECT.search(text.text[: one.start]) for one in money if one.yuan not in own):
+        return
+    for one in money:
+        if one.yuan in own:
+            continue
         begins, ends = text.clause(one.start, one.end)
         around = text.text[begins : min(len(text.text), ends + 14)]
         if _GIVES.search(around) and not _EACH.search(text.text[begins:ends]):
@@ -222,7 +289,7 @@ def _empty_words(text: _Text, rows: Sequence[Said], known: Known, beside: _Text)
         if (
             is_said_otherwise
             or text.first("closes")
-            or (not has_plan and len(_facts(text, rows) - {"day", "sum"}) < _ENOUGH)
+            or (not has_plan and len(_facts(text, rows) - {"day", "days", "sum"}) < _ENOUGH)
         ):
             hits.append(("unreached", *hit.span()))
     if not hits and not has_plan and (hit := text.first("phoned")):
@@ -249,7 +316,8 @@ def _facts(text: _Text, rows: Sequence[Said]) -> set[str]:
             if row.code != "sum" or not own or not any(one.yuan in own for one in sums(hit.group())):
                 found.add(row.code)
                 break
-    return found
+    days = {hit.group() for hit in _DATED.finditer(bare) if not _ABOUT.search(bare[hit.end() : hit.end() + 8])}
+    return found | {"days"} if len(days) > 1 else found
 
 
 def _without_reason(text: _Text, rows: Sequence[Said], beside: _Text) -> Iterator[_Hit]:
@@ -266,15 +334,15 @@ def _without_plan(text: _Text, rows: Sequence[Said], *, has_day: bool) -> Iterat
     it (``has_day``) is none."""
     facts = _facts(text, rows)
     bare, vague = text.bare(), text.first("vague")
-    if facts & {"day", "record", "clause", "limits"} or (_NUMBER.search(bare) and _HAN.search(bare)):
+    if facts & {"day", "days", "clause", "limits"} or ("record" in facts and not vague) or (_NUMBER.search(bare) and _HAN.search(bare)):
         return
     acts = any(row.words.search(bare) for row in answer_patterns().of("acts"))
     if vague and not (acts and facts):
         yield "vague", *vague.span()
     elif not acts and not facts:
         letters = len(_letters(text.text))
-        is_courtesy = has_day and letters < _LONG and len(_letters(bare)) < letters
-        if not is_courtesy and (letters >= _EMPTY or not _HAN.search(text.text)):
+        is_sorry = _SORRY.search(text.text) and (has_day or any(row.kind == "apology" for row in rows))
+        if not (is_sorry and letters < _SHORT) and (letters >= _EMPTY or not _HAN.search(text.text)):
             yield ("boilerplate" if len(_letters(bare)) < letters / 2 or letters > 60 else "vague", *_opening(text))
 
 

@@ -1,6 +1,7 @@
 """The patterns as data: `patterns.toml`, read once. A file that cannot be used is refused by key: TomlProblem."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -55,17 +56,24 @@ class Patterns:
 def patterns() -> Patterns:
     top = TomlTable.of_file(FILE)
     version, kin = top.take("version", int, 0), top.text("kin", needed=True)
-    rows = {name: top.each(name, partial(row_of, kin=kin, newest=version)) for name in LISTS}
+    rows = {name: top.each(name, partial(row_of, groups={"KIN": kin}, newest=version)) for name in LISTS}
     top.done()
     return Patterns(version, rows)
 
 
-def row_of(table: TomlTable, *, newest: int, kin: str = "") -> Row:
-    """A row of the table whose version is ``newest``; KIN in its words stands for ``kin``."""
+def in_full(words: str, groups: Mapping[str, str]) -> str:
+    """An expression with each name of ``groups`` in it replaced by what it stands for."""
+    for name, stands_for in groups.items():
+        words = words.replace(name, stands_for)
+    return words
+
+
+def row_of(table: TomlTable, *, newest: int, groups: Mapping[str, str]) -> Row:
+    """A row of the table whose version is ``newest``; ``groups``: what names in capitals stand for in its words."""
 
     def pattern(key: str) -> re.Pattern[str]:
         try:
-            return re.compile(table.text(key, needed=key == "words").replace("KIN", kin), re.IGNORECASE)
+            return re.compile(in_full(table.text(key, needed=key == "words"), groups), re.IGNORECASE)
         except re.error as error:
             raise table.fail(key, str(error)) from error
 

@@ -20,7 +20,7 @@ _WITHIN = re.compile(
 )
 #: Around a day: something is to be done until then.
 _PROMISES = re.compile(
-    r"前|之前|到账|到您|退|付|打|转|恢复|完成|完工|上门|生效|办|解决|寄|发|送|抵扣|安装|装|修|换|补|赔|返|道歉|改|取|停|拆"
+    r"前|之前|到账|到您|退|付|打|转|恢复|完成|完工|上门|生效|办|解决|寄|发|送|抵扣|安装|装|修|换|补|赔|返|道歉|改|取|停|拆|起失效|起生效"
 )
 #: Right behind a day: what goes on until then, or begins.
 _NO_PROMISE = re.compile(r"(?:再|起|开始|才|还|就)?(?:扣|收费|计费|到期|期满|满)")
