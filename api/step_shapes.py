@@ -21,7 +21,7 @@ from api import exact
 from complaints import wording
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import MOVES
-from complaints.handling.transition.two_persons import ENTERPRISES, GUARDED
+from complaints.handling.transition.two_persons import GUARDED, PROPOSED
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import TABLE, Role
 
@@ -44,7 +44,7 @@ def input_of(step: str) -> type[serializers.Serializer[Any]]:
     name = "".join(word.title() for word in step.split("_")) + "Input"
     if step == "propose":
         fields: dict[str, Any] = {
-            "step": exact.Choice(choices=(*GUARDED, *ENTERPRISES)),
+            "step": exact.Choice(choices=(*GUARDED, *PROPOSED)),
             "input": serializers.DictField(required=False, default=dict),
         }
     else:

@@ -56,7 +56,9 @@ NOT_ASKED = ("elsewhere", "report", "business", "earlier", "old")
 OFFERED = ("firm, offered", "problem, one of three", "demand", "sum of a demand", "day", "region", "platform")
 
 #: Answers of enterprises: those on which the patterns were written, and two sets of another author.
-ANSWERS = tuple(Path(f"tests/complaints/listening/answers-{name}.jsonl") for name in ("built", "built2", "built3", "held3", "held4"))
+ANSWERS = tuple(
+    Path(f"tests/complaints/listening/answers-{name}.jsonl") for name in ("built", "built2", "built3", "held3", "held4")
+)
 #: The day on which those texts were written.
 ANSWERED = date(2026, 12, 1)
 MOST_GOOD_FLAGGED, LEAST_POOR_CAUGHT = 0.02, 0.90

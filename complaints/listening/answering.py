@@ -334,7 +334,11 @@ def _without_plan(text: _Text, rows: Sequence[Said], *, has_day: bool) -> Iterat
     it (``has_day``) is none."""
     facts = _facts(text, rows)
     bare, vague = text.bare(), text.first("vague")
-    if facts & {"day", "days", "clause", "limits"} or ("record" in facts and not vague) or (_NUMBER.search(bare) and _HAN.search(bare)):
+    if (
+        facts & {"day", "days", "clause", "limits"}
+        or ("record" in facts and not vague)
+        or (_NUMBER.search(bare) and _HAN.search(bare))
+    ):
         return
     acts = any(row.words.search(bare) for row in answer_patterns().of("acts"))
     if vague and not (acts and facts):

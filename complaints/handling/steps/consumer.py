@@ -13,7 +13,7 @@ from complaints.acceptance.remedies import late_answer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
 from complaints.handling.transition import clocks, saying, settling
-from complaints.handling.transition.effect import Effect, Move, verb
+from complaints.handling.transition.effect import Effect, Move, proposable, verb
 from complaints.models import OfferAnswer
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -25,6 +25,7 @@ WITHDRAW_REASONS = ("settled", "mistake", "no_longer_wanted", "other_way", "othe
 REST = ("give_up", "go_on", "regulator")
 
 
+@proposable
 def add_statement(*, text: str, files: Sequence[str] = ()) -> Move:
     """A statement or evidence at any time while the case is open."""
     given = saying.text(text, "text", needed=not files)

@@ -77,7 +77,11 @@ def assign(
     return Effect(data=data | {"because": dict(because)}, reason=why)
 
 
-@verb(channel=partial(saying.choice, allowed=CONTACT_CHANNELS), note=partial(saying.text, needed=False, longest=1000))
+@verb(
+    channel=partial(saying.choice, allowed=CONTACT_CHANNELS),
+    note=partial(saying.text, needed=False, longest=1000),
+    at=saying.moment,
+)
 def log_contact(
     file: CaseFile, actor: Actor, *, channel: str, reached: bool, note: str = "", at: datetime | None = None
 ) -> Effect:

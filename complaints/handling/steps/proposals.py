@@ -27,7 +27,10 @@ def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
     row = TABLE[move.step]
     # What an enterprise proposes hangs on its engagement; an authority corrects its documents after closing too.
     gone = actor.side == "enterprise" and file.engagement is None
-    if file.status not in row.at or not actor.has(row.by) or gone:
+    if file.status not in row.at or not actor.has(row.by):
+        raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
+    if gone:
+        two_persons.must_have_another(file, move, actor)
         raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
     if powers.bars(move.step, actor, file.complaint):
         raise powers.recusal_refusal()

@@ -110,7 +110,7 @@ def _take_one(file: CaseFile, move: Move, actor: Actor) -> StepResult:
         judge(row, file, actor)
         two_persons.check(file, move, actor)
         before = undoing.snapshot(file) if row.undo and actor.role == Role.CONSUMER else None
-        apply_effect(row, file, actor, move.carry(file, actor))
+        apply_effect(row, file, actor, two_persons.noted(move.carry(file, actor), move, actor))
         if before is not None:
             undoing.keep(file, row.step, before)
     except StepNotAllowed as refusal:

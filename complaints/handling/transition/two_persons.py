@@ -2,6 +2,7 @@
 counts within the same call of ``take_each`` alone."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,13 +19,13 @@ from authorities.policies import Policies, PolicyMissing
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.handling.transition import saying
-from complaints.handling.transition.effect import Move
+from complaints.handling.transition.effect import Effect, Move
 from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Audience
 from complaints.settlement import offer_findings
-from complaints.settlement.offer_findings import Finding
+from complaints.settlement.offer_findings import Finding, Words
 from database.row_security import working_as_steps
 from enterprises.models import TwoPersons
 from enterprises.team.staffing import at_work
@@ -43,6 +44,19 @@ DECISIONS = {kinds.REFUSAL: "refuse", kinds.TERMINATION: "terminate", kinds.AGRE
 OFFERS = ("make_offer", "replace_offer")
 #: What an enterprise may guard by its setting.
 ENTERPRISES = (*OFFERS, "report_failure", "return_case")
+#: Steps of an enterprise beside offers → the words in them that the consumer reads.
+SAID: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("ask_consumer", "send_message", "answer_question", "add_statement", "reply_publicly"), ("text",)),
+    **dict.fromkeys(("report_failure", "return_case", "request_return", "request_extension"), ("text",)),
+    **dict.fromkeys(("ask_authority", "answer_instruction", "answer_suggestion", "request_recusal"), ("text",)),
+    **dict.fromkeys(("claim_settled_elsewhere", "deny_settled_elsewhere"), ("text",)),
+    "log_contact": ("note",),
+    "report_performed": ("proof", "channel"),
+    "show_payment": ("channel",),
+    "add_promise": ("what", "proof"),
+}
+#: What an enterprise may propose: those and its offers.
+PROPOSED = (*OFFERS, *SAID)
 
 
 def asks(actor: Actor) -> dict[str, list[str]]:
@@ -140,15 +154,13 @@ def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
 def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:
     """Why this move needs a second person: threat and condition whatever the enterprise wants, amount, refusal, failure
     and return where it wants so. Empty: it does not. Raises WrongInput for an amount that is none."""
-    if move.step not in ENTERPRISES:
-        return ()
     results = list(dict.fromkeys(one.code for one in never_alone(move)))
-    if setting is None:
+    if setting is None or move.step not in ENTERPRISES:
         return tuple(results)
     if move.step == "report_failure":
-        return ("failure",) if setting.failures else ()
+        return (*results, "failure") if setting.failures else tuple(results)
     if move.step == "return_case":
-        return ("return",) if setting.returns else ()
+        return (*results, "return") if setting.returns else tuple(results)
     if setting.offers_above is not None and worth(move.arguments, demands) > setting.offers_above:
         results.append("amount")
     # Also what is called otherwise and comes to nothing.
@@ -161,25 +173,40 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
 
 
 def must_have_another(file: CaseFile, move: Move, actor: Actor) -> None:
-    """Refuse to propose a threat or a condition where the enterprise has nobody who could approve it."""
+    """Refuse to propose a threat or a condition where the enterprise has nobody who could approve it, or no longer has
+    the case."""
     found = never_alone(move) if actor.side == "enterprise" else []
     if not found:
         return
+    slots = {"quote": found[0].quote, "reason": found[0].text}
+    if file.engagement is None:
+        raise WrongInput("not_now", _("“%(quote)s”：%(reason)s请改掉这一句。") % slots, field=found[0].field)
     approvers = at_work(file.today).filter(user__is_active=True, role__in=Right.APPROVE_MEASURE.posts)
     people = approvers.filter(enterprise_id=actor.enterprise_id or 0).values_list("user__person_key", flat=True)
     if not set(people) - {actor.person_key}:
         text = _("“%(quote)s”：%(reason)s本企业没有第二个人可以批准，请改掉这一句。")
-        slots = {"quote": found[0].quote, "reason": found[0].text}
         raise WrongInput("nobody_else", text % slots, field=found[0].field)
 
 
 def never_alone(move: Move) -> list[Finding]:
-    """The threats and conditions in the words of an offer."""
+    """The threats and conditions in the words of an enterprise's move."""
+    given = move.arguments
+    if move.step in SAID:
+        words = [Words(name, str(given.get(name) or "")) for name in SAID[move.step]]
+        return offer_findings.never_alone(words)
     if move.step not in OFFERS:
         return []
-    given = move.arguments
     words = offer_findings.words_of(given.get("answers", ()), given.get("promises", ()), given.get("message", ""))
     return offer_findings.never_alone(words)
+
+
+def noted(effect: Effect, move: Move, actor: Actor) -> Effect:
+    """With what was found in words that were approved all the same, as an offer has it by itself (steps/advising.py);
+    ``field`` is there the kind of the text."""
+    if actor.side != "enterprise" or move.step not in SAID or not never_alone(move):
+        return effect
+    found = offer_findings.never_alone(Words(kind, text) for kind, text in effect.texts.items())
+    return replace(effect, data={**effect.data, "advice": [one.kept() for one in found]})
 
 
 def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
@@ -202,8 +229,9 @@ def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
 def asked_of(file: CaseFile, move: Move, actor: Actor) -> tuple[str, ...]:
     """Why this move of this side needs somebody else, by what is in force; empty when it does not."""
     case = file.complaint
-    if actor.side == "enterprise" and move.step in ENTERPRISES and actor.enterprise_id is not None:
-        setting = file.conditions.two_persons(actor.enterprise_id, case.branch_id)
+    if actor.side == "enterprise" and actor.enterprise_id is not None:
+        is_guarded = move.step in ENTERPRISES
+        setting = file.conditions.two_persons(actor.enterprise_id, case.branch_id) if is_guarded else None
         return why(setting, move, file.demands)
     if actor.side == "authority" and needed(file.conditions.policies, rule_of(file, move), case.handling_region_id):
         return ("policy",)
@@ -227,7 +255,7 @@ def is_approved(file: CaseFile, step: str) -> bool:
 
 def is_open_to(file: CaseFile, step: str, actor: Actor) -> bool:
     """A reviewer takes no step of his own; what he has just approved is carried out in his name."""
-    return actor.side == "enterprise" and actor.may("approve") and step in ENTERPRISES and is_approved(file, step)
+    return actor.side == "enterprise" and actor.may("approve") and step in PROPOSED and is_approved(file, step)
 
 
 def fall(file: CaseFile) -> None:

@@ -68,6 +68,7 @@ EFFECTS: dict[str, Any] = {
     "report_failure": gettext_lazy("案件交市场监管局；消费者不同意转交的，就此办结。"),
     "return_case": gettext_lazy("案件交回分送，转给所选的单位；没有选的，由分送人员决定。"),
 }
+SAID = gettext_lazy("马上办理，写的内容消费者看得到。")
 
 
 @workspace_page("GET")
@@ -221,9 +222,9 @@ def _show(
         "form": form,
         "page": page,
         "complaint": case,
-        "effect": EFFECTS.get(matter.subject, "") % page.limits,
+        "effect": EFFECTS.get(matter.subject, SAID) % page.limits,
         "preview": offer_card(page.demands, proposed, by=waiting["by"], at=matter.opened_at) if is_offer else None,
-        "findings": _found(matter) if is_offer else [],
+        "findings": _found(matter) if is_offer else two_persons.never_alone(handling.built(matter.subject, proposed)),
         "facts": [] if is_offer else _facts(proposed),
     }
     return render(request, "enterprise/approval.html", context, status=status)
@@ -256,6 +257,10 @@ def offer_card(demands: Sequence[Demand], proposed: Mapping[str, Any], *, by: st
     return card_of(demands, answers, promises, message=proposed.get("message", ""), by=by, at=at)
 
 
+#: Everything that is said in words, as the verbs call it.
+_WORDS = tuple(dict.fromkeys(name for names in two_persons.SAID.values() for name in names))
+
+
 def _facts(proposed: Mapping[str, Any]) -> list[Fact]:
     reason = str(proposed.get("reason") or "")
     text = wording.label(reason, kind="failure_reason")
@@ -264,7 +269,7 @@ def _facts(proposed: Mapping[str, Any]) -> list[Fact]:
     facts = (
         Fact(_("理由"), text if text != reason else wording.label(reason, kind="return_reason")),
         Fact(_("应由谁答复"), " · ".join(named(row) for row in (branch, enterprise) if row is not None)),
-        Fact(_("说明"), str(proposed.get("text") or "")),
+        Fact(_("说明"), "\n".join(str(proposed[name]) for name in _WORDS if proposed.get(name))),
     )
     return [fact for fact in facts if fact.value]
 

@@ -24,10 +24,9 @@ from complaints.models import Demand, OfferAnswer
 from complaints.pages.enterprise.offer_card import ANSWERS, card_of, effect_of, figures_of, lines_of, sum_of
 from complaints.pages.enterprise.steps import answer, step_context
 from complaints.pages.enterprise.templates import says_text
-from complaints.pages.enterprise.work import similar_shown
+from complaints.pages.enterprise.work import sent_back, similar_shown
 from complaints.pages.shared.step_pages import StepContext, StepPage, draw
 from complaints.procedure.categories import problem_label
-from complaints.procedure.workflow import Audience
 from complaints.reading import case_form
 from complaints.reading.case import CasePage
 from complaints.settlement import answer_templates, offer_terms
@@ -37,9 +36,6 @@ from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
 from web.incoming import whole
 from web.templatetags.portal import money
-
-#: What ends the writing of an offer, or sends it back to be written on.
-_AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "replace_offer"})
 
 
 @workspace_page("GET", "POST")
@@ -277,19 +273,7 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
 
 def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
     """The offer that a second person sent back, as first values; nothing once something followed."""
-    last = next((event.step for event in case.timeline if event.step in _AFTER_WRITING), "")
-    if last != "send_back":
-        return {}
-    matter = (
-        case.complaint.matters.filter(
-            kind="proposal", audience=Audience.ENTERPRISE, enterprise=case.complaint.enterprise_id, state="refused"
-        )
-        .order_by("-pk")
-        .first()
-    )
-    if matter is None or matter.subject != step or matter.measure_id is not None:
-        return {}
-    return offer_values.proposed_values(matter.data.get("payload", {}))
+    return offer_values.proposed_values(payload) if (payload := sent_back(case, (step,))) else {}
 
 
 def _values_of_open_offer(case: CasePage) -> dict[str, Any]:

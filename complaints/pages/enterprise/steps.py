@@ -1,9 +1,10 @@
 """The enterprise's step pages and the order of their buttons; how a step is taken there, once, or refused.
 
-What the enterprise's own setting wants a second person for is proposed instead.
+What the words or the enterprise's own setting want a second person for is proposed instead.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -50,7 +51,9 @@ from web.templatetags.portal import money
 @workspace_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/<slug>/ for every step that is one form."""
-    return answer(step_context(request, held(workspace, number)), PAGES[slug])
+    case, page = held(workspace, number), PAGES[slug]
+    at = step_context(request, case)
+    return answer(replace(at, first=work.sent_back(case, page.steps)) if request.method == "GET" else at, page)
 
 
 def answer(at: StepContext[CasePage], page: StepPage[CasePage], form: Form | None = None) -> HttpResponseBase:
@@ -124,10 +127,9 @@ def _has_matter(case: CasePage, step: str) -> bool:
 
 
 def _needs_another(case: CasePage, move: Move) -> bool:
-    """Whether the enterprise's own setting wants a second person for this move."""
-    if move.step not in two_persons.ENTERPRISES:
-        return False
-    setting = setting_for(case.complaint.enterprise_id or 0, case.complaint.branch_id)
+    """Whether the words of this move, or the enterprise's own setting, want a second person."""
+    is_guarded = move.step in two_persons.ENTERPRISES
+    setting = setting_for(case.complaint.enterprise_id or 0, case.complaint.branch_id) if is_guarded else None
     return bool(two_persons.why(setting, move, case.demands))
 
 

@@ -24,10 +24,11 @@ from django.utils.translation import gettext as _
 from complaints import handling, wording
 from complaints.desks import keyset
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
+from complaints.handling.transition import two_persons
 from complaints.models import Complaint, Contact, Engagement, PersonDigest, RootCause
 from complaints.parties import unreachable
 from complaints.procedure.categories import fitting_causes, problem_label
-from complaints.procedure.workflow import LOOK, TABLE, Status
+from complaints.procedure.workflow import LOOK, TABLE, Audience, Status
 from complaints.reading.case import CasePage
 from complaints.settlement.similar_cases import Settled, similar_to
 from complaints.wording import label
@@ -145,6 +146,24 @@ def waits_for_approval(page: CasePage, steps: Sequence[str]) -> bool:
     """Whether one of ``steps`` was proposed to a second person, who has not decided yet."""
     proposal = page.matters.get("proposal")
     return proposal is not None and proposal.subject in steps
+
+
+def sent_back(page: CasePage, steps: Sequence[str]) -> dict[str, Any]:
+    """What was proposed for one of ``steps`` and sent back by a second person; empty once something followed."""
+    offers = two_persons.OFFERS if {*steps} & {*two_persons.OFFERS} else ()
+    after = {"propose", "approve", "send_back", *steps, *offers}
+    if next((event.step for event in page.timeline if event.step in after), "") != "send_back":
+        return {}
+    matter = (
+        page.complaint.matters.filter(
+            kind="proposal", audience=Audience.ENTERPRISE, enterprise=page.complaint.enterprise_id, state="refused"
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if matter is None or matter.subject not in steps or matter.measure_id is not None:
+        return {}
+    return dict(matter.data.get("payload", {}))
 
 
 def why_not_open(page: CasePage, steps: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Two persons at an authority and at an enterprise: what one alone may not decide, how little an approval opens."""
 
+import inspect
 import threading
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice,
 from complaints.parties import actors
 from complaints.parties.actors import Actor, officer
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import Outcome
+from complaints.procedure.workflow import LOOK, TABLE, Audience, Outcome
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Staff, TwoPersons
 from enterprises.team.staffing import setting_for
@@ -345,3 +346,42 @@ def test_two_approve_at_once_and_one_offer_goes_out(world: World) -> None:
         person.join(PATIENCE)
     assert (sorted(results)[0], sorted(results)[1][0]) == (["", ""], "nothing_open")
     assert Offer.objects.filter(complaint=case).count() == 1
+
+
+THREAT = "再投诉就把您列入黑名单。"
+
+
+def test_a_threat_by_message_needs_a_second_person_and_stands_in_the_record(world: World) -> None:
+    """Whatever the enterprise's own setting; nothing else that is said waits."""
+    case, message = given.a_complaint(world, status=S.NEGOTIATING), enterprise.send_message(text=f" 已收到。{THREAT}")
+    refusal = given.refusal(case, message, world.handler, LATER)
+    assert (refusal.code, refusal.field, "请改掉这一句" in refusal.reason) == ("two_persons", "text", True)
+    given.step(case, enterprise.send_message(text="已收到，今天查账单。"), world.handler, LATER)
+    given.step(case, proposals.propose(move=message), world.handler, LATER)
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    assert (matter.subject, matter.data["why"]) == ("send_message", ["threat"])
+    move = handling.built(matter.subject, matter.data["payload"])
+    assert all(taken.is_done for taken in approve(case, move, reviewer(world)))
+    entry = HandlingStep.objects.filter(complaint=case, step="send_message").latest("sequence")
+    assert entry.data["advice"] == [{"code": "threat", "field": "message", "place": [4, 15]}]
+
+
+def test_whatever_an_enterprise_says_to_the_consumer_is_read(world: World) -> None:
+    """A verb that takes words for both sides stands in SAID; a reason for looking is no word to anybody."""
+    for step, row in TABLE.items():
+        if step not in handling.MOVES or row.audience != Audience.PARTIES or Role.HANDLER not in row.by:
+            continue
+        words = inspect.signature(handling.MOVES[step]).parameters.keys() & {"text", "note", "proof", "what", "channel"}
+        words -= {"channel"} if step == "log_contact" else set()
+        if step not in two_persons.OFFERS and step != LOOK:
+            assert words == {*two_persons.SAID.get(step, ())}, step
+
+
+def test_where_the_case_has_left_the_enterprise_the_sentence_changes(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, WEDNESDAY)
+    given.step(case, enterprise.report_failure(reason="no_agreement", text="谈不拢。"), world.handler, WEDNESDAY)
+    question = enterprise.ask_authority(text=THREAT)
+    assert given.refused(case, question, world.handler, LATER) == "two_persons"
+    refusal = given.refusal(case, proposals.propose(move=question), world.handler, LATER)
+    assert (refusal.code, "请改掉这一句" in refusal.reason) == ("not_now", True)

@@ -12,12 +12,19 @@ from complaints.listening.answer_patterns import LISTS, answer_patterns
 from complaints.listening.answering import Known, Said, read, read_alone
 
 HERE = Path(__file__).parent
-BUILT = [json.loads(line) for line in (HERE / "answers-built.jsonl").read_text(encoding="utf-8").splitlines()]
-CONFUSABLE = [
-    line
-    for line in (HERE / "confusable_answers.txt").read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("#")
+BUILT = [
+    json.loads(line)
+    for name in ("built", "built2", "built3")
+    for line in (HERE / f"answers-{name}.jsonl").read_text(encoding="utf-8").splitlines()
 ]
+
+
+def lines_of(name: str) -> list[str]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+CONFUSABLE = lines_of("confusable_answers.txt")
 TODAY = date(2026, 12, 1)
 #: How the author of the texts calls a kind → the code by which it is found.
 CODES = {
@@ -60,6 +67,28 @@ def test_what_only_looks_like_it_is_not_found(text: str) -> None:
     assert [(found.code, found.quote) for found in read_alone(text)] == []
 
 
+@pytest.mark.parametrize("line", lines_of("never_alone_answers.txt"))
+def test_what_threatens_or_sets_a_condition_is_found_as_such(line: str) -> None:
+    code, _space, text = line.partition(" ")
+    assert code in [found.code for found in read_alone(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        # Denied, or staff are quoted; a question that only looks like a denial is none.
+        ("我们没有起诉您。", []),
+        ("不是讹诈是什么？", ["threat"]),
+        ("我们不会要求您撤诉。", []),
+        ("您不撤诉就不退。", ["condition"]),
+        ("客服对您说“再投诉就拉黑”，属实，已扣罚。", []),
+        ("“再投诉就拉黑”，我们说到做到。", ["threat"]),
+    ],
+)
+def test_what_is_denied_or_quoted_of_staff_is_not_said(text: str, codes: list[str]) -> None:
+    assert [found.code for found in read_alone(text)] == codes
+
+
 THREAT = "请不要恶意投诉，否则后果自负。"
 
 
@@ -96,6 +125,8 @@ LAST = date(2026, 12, 5)
     [
         # A reason may stand in the other words of the answer; the sum that was asked for is none.
         ("这60元不能退。", REFUSED, {}, "", ["no_reason"]),
+        ("您9月3日签收，9月20日才提出，不能退。", REFUSED, {}, "", []),
+        ("鞋底磨损明显，穿了两个多月，不能退。可以免费补胶一次。", REFUSED, {}, "", []),
         ("这60元不能退。", REFUSED, {}, "9月14日的录音里您同意办理，合同第四条写明不退。", []),
         # Not reached, beside a call that did reach; tried on named days and a plan all the same is no brush-off.
         ("多次致电无人接听。", GRANTED, {"contact": "reached"}, "", ["unreached"]),
@@ -110,6 +141,10 @@ LAST = date(2026, 12, 5)
         ("60元10个工作日内退回。", GRANTED, {"last_day": LAST}, "", ["other_day"]),
         ("60元下周五前退回。", GRANTED, {"last_day": LAST}, "", ["other_day"]),
         ("这笔费用不予退还。", GRANTED, {"last_day": LAST}, "", ["text_refuses"]),
+        ("本来过了七天不能退，我们破例，60元12月5日前退。", GRANTED, {"last_day": LAST}, "", []),
+        ("这60元您9月3日已经用过，不能退。", GRANTED, {"last_day": LAST}, "", ["text_refuses"]),
+        ("您要求退60元，我们退您30元。", GRANTED, {}, "", ["other_sum"]),
+        ("60元扣手续费6元，实退54元。", GRANTED, {}, "", ["other_sum"]),
         ("同意退您60元。", REFUSED, {}, "", ["text_grants", "no_reason"]),
         # What is enclosed.
         ("检测单见附件，60元12月5日前退。", GRANTED, {"has_enclosure": True}, "", []),

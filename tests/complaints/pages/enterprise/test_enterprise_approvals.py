@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import SecurityEvent
+from accounts.models import SecurityEvent, User
 from complaints.assignment import assigning
 from complaints.handling.steps import consumer, enterprise
 from complaints.models import Matter, Offer
@@ -169,6 +169,55 @@ def test_a_program_is_told_the_way_and_may_go_it(world: World) -> None:
     assert ming.post(f"{steps}/approve/", {}).status_code == 409
     assert lead.post(f"{steps}/approve/", {}).status_code == 200
     assert reloaded(case).status == S.TRIAGE
+
+
+THREAT = "再投诉就把您列入黑名单。"
+
+
+def test_a_threat_by_message_waits_for_a_reviewer_who_reads_it_quoted_and_sent_back_it_is_written_on(
+    world: World,
+) -> None:
+    """Nobody guards anything here: the words alone want a second person."""
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    boss, page = signed_in(world.lead), address(case, "message")
+    answer = send(ming, page, {"text": f"账单查过了。{THREAT}"})
+    assert (answer.status_code, "已提请批准" in shown(ming.get(answer.url))) == (302, True)
+    url = f"{LIST}{Matter.objects.get(complaint=case, kind='proposal').pk}/"
+    quoted = ("像威胁或者侮辱", "再投诉就把您列入黑名单</q>", "账单查过了", "消费者看得到")
+    checked(boss.get(url), 200, *quoted)
+    assert send(boss, url, {"decision": "refuse", "text": "请改掉最后一句。"}).status_code == 302
+    assert ming.get(page).context["form"]["text"].value() == f"账单查过了。{THREAT}"
+    assert send(ming, page, {"text": f"账单查过了，没有错。{THREAT}"}).status_code == 302
+    url = f"{LIST}{Matter.objects.get(complaint=case, kind='proposal', state='open').pk}/"
+    assert send(boss, url, GRANTED).status_code == 302
+    assert "账单查过了，没有错。" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+    assert "“再投诉就把您列入黑名单”" in shown(ming.get(address(case)))
+    assert not ming.get(page).context["form"]["text"].value()
+    # A harmless one goes at once.
+    assert send(ming, page, {"text": "60元12月5日前退。"}).status_code == 302
+    assert not Matter.objects.filter(complaint=case, kind="proposal", state="open").exists()
+
+
+def test_where_nobody_else_could_approve_what_was_typed_stays_with_the_sentence_named(world: World) -> None:
+    people = Staff.objects.filter(enterprise=world.mobile, role__in=["manager", "reviewer"]).values("user")
+    User.objects.filter(pk__in=people).update(is_active=False)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    checked(send(signed_in(world.ming), address(case, "ask"), {"text": THREAT}), 422, "请改掉这一句", THREAT)
+    assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
+
+
+def test_a_program_says_no_threat_alone_and_may_propose_it(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    ming, lead = (Program(token_for(user, world=world, place="enterprise").secret) for user in (world.ming, world.lead))
+    steps, said = f"/complaints/{case.number}/steps", {"text": THREAT}
+    refused = ming.post(f"{steps}/send_message/", said).json()
+    assert (refused["code"], refused["field"]) == ("two_persons", "text")
+    assert ming.post(f"{steps}/propose/", {"step": "send_message", "input": said}).status_code == 200
+    assert lead.post(f"{steps}/approve/", {}).status_code == 200
+    called = {"channel": "phone", "reached": True, "note": THREAT, "at": timezone.now().isoformat()}
+    assert ming.post(f"{steps}/log_contact/", called).json()["code"] == "two_persons"
+    assert ming.post(f"{steps}/propose/", {"step": "log_contact", "input": called}).status_code == 200
+    assert lead.post(f"{steps}/approve/", {}).status_code == 200
 
 
 TEAM = "/enterprise/team/"
