@@ -45,10 +45,14 @@ _DENIABLE = frozenset(
     {"pursue", "sue", "punish", "refuse_service", "exposed", "listed", "cut_off", "published", "watched", "credit"}
     | {"accused", "accused_too", "leverage", "whereabouts"}
 )
-#: Before words in quotation marks: somebody of the enterprise said them.
-_THEIRS = re.compile(
-    r"(?:客服|师傅|店员|营业员|员工|同事|保安|骑手|司机|业务员|老师|教练|坐席|小哥|经理|店长|人员|他|她)[^。;!]{0,14}$"
+_STAFF = (
+    "客服|师傅|店员|营业员|员工|同事|保安|骑手|司机|业务员|老师|教练|坐席|小哥|经理|店长|护士|医生|收银员|人员|他|她"
 )
+#: Before words in quotation marks: staff said them, or the consumer asks about them.
+_THEIRS = re.compile(rf"(?:{_STAFF}|(?:您|你)(?:说|问|担心|反映|提到|以为|收到|看到))[^。;!]{{0,14}}$")
+#: Before words without them: staff said or asked it, and it was put right.
+_TOLD = re.compile(rf"(?:{_STAFF})[^,。;!]{{0,12}}(?:说|骂|嘲|讽|喊|让|叫|要求)[^,。;!]{{0,8}}$")
+_PUT_RIGHT = re.compile(r"停课|停岗|停职|辞退|开除|扣(?:了|罚|绩效)|处分|批评|违规|不应该|不对|错误|封号")
 _NO = re.compile(r"不|没|未|无")
 _ASKS = re.compile(r"要求|诉求|提出|主张|申请|希望|想要|您要")
 #: Right before a sum: it is given.
@@ -166,9 +170,10 @@ class _Text:
         return any(start <= hit.start() and hit.end() <= end for start, end in self.quoted)
 
     def is_theirs(self, hit: re.Match[str]) -> bool:
-        """Whether somebody of the enterprise is quoted."""
-        return any(
-            start <= hit.start() and hit.end() <= end and _THEIRS.search(self.text, max(0, start - 20), start)
+        """Whether somebody of the enterprise is quoted, or told of and put right."""
+        told = _TOLD.search(self.text, max(0, hit.start() - 26), hit.start())
+        return bool(told and _PUT_RIGHT.search(self.text, hit.end())) or any(
+            start < hit.end() and hit.start() < end and _THEIRS.search(self.text, max(0, start - 20), start)
             for start, end in self.quoted
         )
 
