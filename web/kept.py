@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django import forms
+from django.apps import apps
 from django.http import HttpRequest
 
 #: Never shown again: what signs in, what the form itself carries.
@@ -61,5 +62,6 @@ def _fields_of(request: HttpRequest) -> dict[str, forms.Field]:
 
 def _kinds(kind: type[forms.BaseForm]) -> Iterable[type[forms.BaseForm]]:
     for inner in kind.__subclasses__():
-        yield inner
+        if apps.get_containing_app_config(inner.__module__) is not None:
+            yield inner
         yield from _kinds(inner)

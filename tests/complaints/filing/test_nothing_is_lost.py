@@ -43,8 +43,7 @@ def test_an_expired_form_names_each_field_by_its_label(client: Client, town: Tow
     you = {"您的姓名": "陈雨桐", "手机号码": "19900000001", "联系地址": answers.YOU["address"]}
     assert named(page) == you
     heard = named(expired(client, url(draft, "heard"), heard_with() | {"note": "退到原来的卡", "query": "街角小店"}))
-    # Kept, under its label where no other form of the portal calls such a field differently.
-    assert "退到原来的卡" in heard.values()
+    assert heard["补充说明"] == "退到原来的卡"
     assert heard["企业或品牌名称"] == "街角小店"
     told = named(expired(client, url(draft, "story"), {"story": answers.STATEMENT}))
     assert told == {"发生了什么事？想要什么结果？": answers.STATEMENT}
