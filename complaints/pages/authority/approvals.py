@@ -22,7 +22,7 @@ from accounts.roles import Right
 from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.bulk_run import BulkRun, run_once
+from complaints.desks.bulk_run import BulkRun
 from complaints.desks.officer_case import officer_case_of
 from complaints.forms.staff_forms import DecisionForm
 from complaints.handling import Move, StepNotAllowed
@@ -32,6 +32,7 @@ from complaints.models import Complaint, Matter
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review import letters_of
+from complaints.pages.authority.supervision.instructions import run_told
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import not_yours
 from complaints.reading import case_documents
@@ -183,17 +184,7 @@ def _decided_together(
         refused = [(matter.complaint.number, results[matter.pk]) for matter in matters if results.get(matter.pk)]
         return BulkRun("urge" if form.cleaned_data["decision"] == "grant" else "send_back", done, refused)
 
-    run = run_once(request, take)
-    if run is None:
-        return None
-    context = {
-        "run": run,
-        "title": run.title(),
-        "reasons": run.refusals(),
-        "back_url": reverse("complaints:authority-approvals"),
-        "back_text": _("待批准"),
-    }
-    return render(request, "authority/supervision/run.html", context)
+    return run_told(request, take, back="authority-approvals", back_text=_("待批准"))
 
 
 @officer_page("GET", "POST")

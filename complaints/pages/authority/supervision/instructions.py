@@ -172,6 +172,23 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
 NOT_HERE = gettext_lazy("没有这件投诉，或者它不在本辖区。")
 
 
+def run_told(
+    request: HttpRequest, take: Callable[[], BulkRun | None], *, back: str, back_text: str
+) -> HttpResponse | None:
+    """What came of ``take``, which is run once, case by case; None where it took nothing."""
+    run = run_once(request, take)
+    if run is None:
+        return None
+    context = {
+        "run": run,
+        "title": run.title(),
+        "reasons": run.refusals(),
+        "back_url": reverse(f"complaints:{back}"),
+        "back_text": back_text,
+    }
+    return render(request, "authority/supervision/run.html", context)
+
+
 def taken_on_many(
     request: HttpRequest,
     workspace: Workspace,
@@ -195,17 +212,7 @@ def taken_on_many(
             refused[result.complaint.number] = many_cases.why_refused(result)
         return BulkRun(do, [n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
 
-    run = run_once(request, take)
-    if run is None:
-        return None
-    context = {
-        "run": run,
-        "title": run.title(),
-        "reasons": run.refusals(),
-        "back_url": reverse(f"complaints:{back}"),
-        "back_text": back_text,
-    }
-    return render(request, "authority/supervision/run.html", context)
+    return run_told(request, take, back=back, back_text=back_text)
 
 
 def _actor(workspace: Workspace, case: Complaint) -> Actor:
