@@ -107,10 +107,8 @@ STYLES = {
     "heights younger than Chromium 108": r"\d[dsl]v[hw]\b",
     "subgrid": r"subgrid",
     "ranges in media queries": r"@media[^{]*[<>]",
-    # A rule with `:has(…)` that is not known is dropped: so it may hide, but never show what is hidden without it.
-    "nothing is shown by :has alone": (
-        r":has\([^{]*\{[^}]*(?:display: (?:block|inline|revert|contents)|visibility: visible)"
-    ),
+    # Where `:not(:has(…))` is not known the rule is dropped, and all is shown.
+    "nothing but :has hides or shows": r"(?<!:not\():has\([^{]*\{[^}]*(?:display: none|visibility)",
 }
 #: Tried where there is one, and done another way where there is none.
 ONLY_TRIED = {("copy.js", "the clipboard"), ("copy.js", "printing by script")}
