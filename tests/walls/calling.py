@@ -90,6 +90,8 @@ class Caller:
                 "number": world.families[person.of].case(TRACKED).number,
                 "digest": drafts.tracking_digest(f"{person.of}{TRACKED}{'k' * 30}"),
                 "until": (timezone.now() + OPEN_FOR).isoformat(),
+                # A code was given too: without one each decision leads to the page of the code, open or not.
+                "phone_until": (timezone.now() + OPEN_FOR).isoformat(),
             }
             session.save()
             client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
