@@ -29,6 +29,7 @@ from complaints.models import Complaint, HandlingStep, Matter
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
+from complaints.procedure.urgency import by_itself
 from complaints.procedure.workflow import LOOK, TABLE, Audience
 from complaints.reading.case import CaseAccess, page_of
 from complaints.record.events import version_of
@@ -273,6 +274,8 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             continue
         accesses[place] = result
         try:
+            if step in OFFERS and (is_urgent := by_itself(result.complaint.facts)):
+                raise StepNotAllowed("urgent", is_urgent)
             given = validated(input_of(step)(data=row["input"]))
             one = meant_by(who, result, step, given, if_match=row["if_match"])
         except WrongFields as wrong:

@@ -151,6 +151,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "web.templatetags.portal",
                 "accounts.templatetags.persons",
                 "accounts.templatetags.proof",
+                "complaints.templatetags.cases",
                 "complaints.templatetags.law",
             ],
             "context_processors": [

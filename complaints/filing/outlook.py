@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from accounts.keys import sealed_fields
 from authorities.policies import PolicyMissing
 from complaints.filing.same_firm import Against, firms_behind, names_of
+from complaints.handling.steps.filing import why_urgent
 from complaints.models import Complaint, Engagement, PersonalText
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.deadlines import Due, calendar_days, working_days
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.urgency import urgent_of
+from complaints.procedure.workflow import CLOCKS, Clock, Outcome, Status
 from complaints.record.person_digests import bare, same_text
 from web.languages import named
 
@@ -40,8 +42,10 @@ def outlook(filing: FilingRequest, *, is_enrolled: bool, now: datetime) -> Outlo
     given, region = Conditions.at(now), filing.service_region_id
     calendar, policies = given.calendar, given.policies
     try:
-        names = ("acceptance", "negotiation") if is_enrolled else ("forwarding",)
-        dues = [working_days(now, policies.number(name, region).number, calendar, rule=name) for name in names]
+        clocks = (Clock.ACCEPTANCE, Clock.NEGOTIATION) if is_enrolled else (Clock.FORWARDING,)
+        is_urgent = bool(why_urgent(filing))
+        numbers = [(policies.number(CLOCKS[clock].policy_for(is_urgent=is_urgent), region), clock) for clock in clocks]
+        dues = [working_days(now, policy.number, calendar, rule=clock) for policy, clock in numbers]
     except PolicyMissing:
         return None
     return Outlook(first=dues[0], last=dues[1] if len(dues) > 1 else None)
@@ -62,6 +66,8 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
         return []
     conditions, region = Conditions.at(now), case.handling_region_id
 
+    accepted = CLOCKS[Clock.ACCEPTANCE].policy_for(is_urgent=bool(urgent_of(case.facts)))
+
     def counted(rule: str) -> Due:
         days = conditions.policies.number(rule, region).number
         return working_days(case.filed_at, days, conditions.calendar, rule=rule)
@@ -80,7 +86,7 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
                 result = _("%(enterprise)s给出结果；没有结果就自动交市场监管局")
             return [
                 Ahead(_("把投诉转给%(enterprise)s") % name, forwarding.due_at),
-                Ahead(_("%(enterprise)s受理，指定专人与您联系") % name, counted("acceptance").due_at),
+                Ahead(_("%(enterprise)s受理，指定专人与您联系") % name, counted(accepted).due_at),
                 Ahead(result % name, counted("negotiation").due_at),
             ]
         days = conditions.policies.number("mediation", region).number

@@ -47,7 +47,7 @@ class NumberBounds:
 
 def clocks_of(name: str) -> tuple[Clock, ...]:
     """The clocks whose length this number is; none for a switch, a count or a length of something else."""
-    return tuple(clock for clock, rule in CLOCKS.items() if rule.policy == name)
+    return tuple(clock for clock, rule in CLOCKS.items() if name in rule.policies)
 
 
 def moves(name: str) -> tuple[Clock, ...]:

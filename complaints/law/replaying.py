@@ -149,7 +149,8 @@ def outcome(row: RecordedDeadline, rules: Rules, *, now: datetime, rests: Sequen
         if rules.numbers.get(row.policy_version) != (length, unit):
             return ReplayOutcome("set", row.last_day)
         try:
-            number = rules.policies.number(CLOCKS[Clock(row.clock)].policy, row.region_id)
+            # ``acceptance_urgent@-.1``: the name under which it was counted.
+            number = rules.policies.number(row.policy_version.partition("@")[0], row.region_id)
             new = (number.number, number.unit, rules.policies.flag(WEEKEND_ROLL, row.region_id))
             if rules.caps_rests:
                 cap = rules.policies.number(PAUSE_CAP, row.region_id).number

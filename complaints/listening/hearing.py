@@ -327,3 +327,9 @@ def _circumstances(text: str) -> Iterator[_Hit]:
         if row.code not in told and (hit := row.found_in(text)):
             told.add(row.code)
             yield _Hit(row.code, "", hit.start(), hit.end())
+
+
+def urgent_in(text: str) -> list[str]:
+    """Why the words make a complaint urgent (procedure/urgency.py); nothing that people are asked about."""
+    folded = _stopped(fold(text).text)
+    return [row.code for row in patterns().of("urgent") if row.found_in(folded)]

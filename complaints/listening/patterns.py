@@ -10,7 +10,10 @@ from complaints.procedure.toml_table import TomlTable
 
 FILE = Path(__file__).with_name("patterns.toml")
 #: Every list of the table.
-LISTS = ("firms", "around", "demands", "usual", "not_asked", "circumstances", "platforms", "shops", "idle", "problems")
+LISTS = (
+    *("firms", "around", "demands", "usual", "not_asked", "circumstances", "urgent", "platforms", "shops", "idle"),
+    "problems",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

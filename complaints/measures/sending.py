@@ -26,6 +26,7 @@ from complaints.models import Complaint, Engagement, Matter, Measure, Obligation
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
+from complaints.procedure.urgency import by_itself
 from complaints.tables import many_cases
 from enterprises.models import Staff
 
@@ -137,6 +138,9 @@ def _meant(
         actor = _for(by.actors, case)
         if case is None or actor is None:
             outcome.left_out.append(LeftOut(pick.number, _("没有找到这件投诉。")))
+            continue
+        if is_urgent := by_itself(case.facts):
+            outcome.left_out.append(LeftOut(pick.number, is_urgent))
             continue
         try:
             shorts = answers_to(pick, demands[pick.case], rule)

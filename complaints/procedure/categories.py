@@ -56,6 +56,8 @@ SECTOR_PROBLEMS = _problems(sector for sector in SECTORS if sector is not _GENER
 PROBLEM_CATEGORIES: Groups = (*GENERAL_PROBLEMS, *SECTOR_PROBLEMS)
 #: The words of every code, also of those that are no longer offered.
 OBJECT_LABELS: dict[str, Label] = {kind.code: kind.label for sector in SECTORS for kind in sector.categories}
+#: Kinds of problem that make a complaint urgent → why (urgency.URGENT).
+URGENT_PROBLEMS = {kind.code: kind.urgent for sector in SECTORS for kind in sector.problem_kinds if kind.urgent}
 PROBLEM_LABELS: dict[str, Label] = {kind.code: kind.label for sector in SECTORS for kind in sector.problem_kinds}
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from complaints.procedure.duties import duties
 from complaints.procedure.filing_request import NOT_FOR_QUESTIONS
 from complaints.procedure.toml_table import TomlProblem, TomlTable
+from complaints.procedure.urgency import URGENT
 
 Word = str | Promise
 
@@ -38,11 +39,13 @@ class SectorProblem(TomlProblem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One line of a list. `is_active`: still offered; a code that is not keeps its words."""
+    """One line of a list. `is_active`: still offered; a code that is not keeps its words. `urgent`: why a complaint of
+    this kind of problem is urgent (urgency.URGENT), or empty."""
 
     code: str
     label: Word
     is_active: bool = True
+    urgent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +268,10 @@ def _kind(table: TomlTable, of: str) -> Kind:
         code=_code(table, "code", of),
         label=_word(table, "name", needed=True),
         is_active=table.flag("active", default=True),
+        urgent=table.text("urgent") if of == "kinds" else "",
     )
+    if result.urgent and result.urgent not in URGENT:
+        raise table.fail("urgent", f"{result.urgent!r} is none of {', '.join(URGENT)}")
     if of == "categories" and result.code.partition(".")[0] not in (GOODS, SERVICE):
         raise table.fail("code", f"{result.code!r} must begin with {GOODS}. or {SERVICE}.")
     return result

@@ -103,8 +103,9 @@ class StepRule:
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """How one clock behaves. ``policy`` names the dated row with its length. A clock runs only in ``runs_while``, rests
-    in ``paused_while``; leaving both ends it. ``basis``: an article of Order 121, or on what else it rests."""
+    """How one clock behaves. ``policy`` names the dated row with its length, ``urgent_policy`` that of urgent cases
+    where it is another. A clock runs only in ``runs_while``, rests in ``paused_while``; leaving both ends it.
+    ``basis``: an article of Order 121, or on what else it rests."""
 
     clock: Clock
     policy: str
@@ -112,6 +113,15 @@ class ClockRule:
     runs_while: frozenset[Status]
     basis: str = "policy"
     paused_while: frozenset[Status] = frozenset()
+    urgent_policy: str = ""
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return (self.policy, self.urgent_policy) if self.urgent_policy else (self.policy,)
+
+    def policy_for(self, *, is_urgent: bool) -> str:
+        """The name of the policy by which a clock of such a case is counted."""
+        return self.urgent_policy if is_urgent and self.urgent_policy else self.policy
 
     @property
     def on_lapse(self) -> str:
@@ -360,7 +370,9 @@ CLOCKS: dict[Clock, ClockRule] = {
     rule.clock: rule
     for rule in (
         ClockRule(Clock.FORWARDING, "forwarding", "authority", _at(S.FILED, S.TRIAGE), "art. 41"),
-        ClockRule(Clock.ACCEPTANCE, "acceptance", "enterprise", _at(S.WITH_ENTERPRISE)),
+        ClockRule(
+            Clock.ACCEPTANCE, "acceptance", "enterprise", _at(S.WITH_ENTERPRISE), urgent_policy="acceptance_urgent"
+        ),
         ClockRule(
             Clock.NEGOTIATION,
             "negotiation",

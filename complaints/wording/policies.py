@@ -17,6 +17,7 @@ GROUPS = {
 #: Name → (group, label).
 POLICIES: dict[str, tuple[str, Promise]] = {
     "acceptance": ("enterprise", pgettext_lazy("policy", "企业受理")),
+    "acceptance_urgent": ("enterprise", pgettext_lazy("policy", "企业受理急件")),
     "negotiation": ("enterprise", pgettext_lazy("policy", "协商和解")),
     "negotiation_pause_cap": ("enterprise", pgettext_lazy("policy", "等消费者确认时，协商期限最多暂停")),
     "confirmation": ("enterprise", pgettext_lazy("policy", "消费者答复方案")),

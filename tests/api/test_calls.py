@@ -372,3 +372,12 @@ def test_a_spoken_complaint_that_is_refused_says_where_and_leaves_nothing(
         nothing_is_kept(folder)
     bad = chen.upload("/complaints/", {"complaint": '{"a": 1, "a": 2}', "voice": recorded()})
     assert (bad.status_code, bad.json()["code"]) == (400, "bad_json")
+
+
+def test_a_batch_of_offers_leaves_out_an_urgent_case(world: World, program: Making) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, statement="家里宽带断网四天了，报修没有人来。")
+    answers = [{"demand": 1, "verdict": "refuse", "reason": "系统记录显示由本人办理，不同意。"}]
+    row = {"case": case.number, "input": {"answers": answers}}
+    (result,) = program("ming").post("/steps/make_offer/batch/", {"rows": [row]}).json()["results"]
+    assert (result["result"], result["code"]) == ("refused", "urgent"), result
+    assert "请打开这一件" in result["message"]

@@ -17,13 +17,15 @@ from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect
 from complaints.handling.transition.settling import register
 from complaints.handling.transition.take import take_new
+from complaints.listening.hearing import urgent_in
 from complaints.models import Complaint, Demand, Evidence, Participant
 from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
-from complaints.procedure.categories import QUESTIONS
+from complaints.procedure.categories import QUESTIONS, URGENT_PROBLEMS
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest, RespondentRequest
 from complaints.procedure.numbering import new_number
 from complaints.procedure.refusals import WrongInput
+from complaints.procedure.urgency import causes
 from complaints.procedure.workflow import Audience, Status
 from complaints.record import bulk
 from database.row_security import working_as_steps
@@ -207,6 +209,7 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         "contacted_on": request.contacted_on.isoformat() if request.contacted_on else None,
         "reply_by": request.reply_by,
         "need_help": list(request.need_help),
+        "urgent": why_urgent(request),
         # Which file is the statement by voice, and whether nothing was written beside it.
         "voice": "".join(_digests([request.voice_id])) if request.voice_id else "",
         "voice_only": True if request.voice_id and not request.statement else None,
@@ -214,6 +217,13 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         "may_settle": request.on_behalf.may_settle,
     }
     return {name: value for name, value in facts.items() if value not in (None, "", [])}
+
+
+def why_urgent(request: FilingRequest) -> list[str]:
+    """Why this complaint is urgent: what was ticked, the kind of problem, the words."""
+    care = ["care"] if request.need_help else []
+    kind = URGENT_PROBLEMS.get(request.problem_category, "")
+    return causes([*care, kind, *urgent_in(f"{request.statement}\n{request.demand_note}")])
 
 
 def _participants(request: FilingRequest, opened: CaseFile) -> list[Participant]:

@@ -12,6 +12,7 @@ from complaints.models import Deadline, Matter, Obligation, Reminder
 from complaints.parties.actors import SYSTEM
 from complaints.procedure import deadlines
 from complaints.procedure.deadlines import Due
+from complaints.procedure.urgency import urgent_of
 from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, OPEN, Audience, Clock, Status
 
 S = Status
@@ -40,7 +41,8 @@ def live(
 
 def counted_due(file: CaseFile, clock: Clock, start: datetime, *, days: int | None = None) -> tuple[Due, int, str, str]:
     """Due date by the policy of the place: (due, length, unit, policy version)."""
-    policy = file.conditions.policies.number(CLOCKS[clock].policy, file.complaint.handling_region_id)
+    name = CLOCKS[clock].policy_for(is_urgent=bool(urgent_of(file.complaint.facts)))
+    policy = file.conditions.policies.number(name, file.complaint.handling_region_id)
     length = policy.number if days is None else days
     rule = f"{clock}"
     calendar, policies = file.conditions.calendar, file.conditions.policies

@@ -155,7 +155,7 @@ def _clock(rule: ClockRule) -> list[str]:
     return [
         f"`{rule.clock}`",
         chinese,
-        f"policy `{rule.policy}`",
+        "policy " + ", urgent ".join(f"`{name}`" for name in rule.policies),
         _statuses(rule.runs_while),
         _statuses(rule.paused_while),
         rule.owed_by,

@@ -23,6 +23,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move, StepNotAllowed, StepResult, WrongInput
 from complaints.models import Complaint, Demand, RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
+from complaints.procedure.urgency import by_itself
 from complaints.record.events import plain_version
 from complaints.tables import uploads
 from complaints.tables.exporting.selecting import Visibility, visibility_of_person
@@ -213,7 +214,8 @@ class _Worker:
         """The moves of the lines that can be taken; the other lines get their state here."""
         ids = {row.case_id for row in batch if row.case_id is not None}
         with self.visibility.under_row_security():
-            seen = dict(self.visibility.cases().filter(pk__in=ids).values_list("pk", "handler"))
+            cases = self.visibility.cases().filter(pk__in=ids).values_list("pk", "handler", "facts")
+            seen = {pk: (handler, facts) for pk, handler, facts in cases}
         demands, due = open_demands(seen), due_obligations(complaint_id__in=seen)
         earlier = {
             row.key: row
@@ -243,6 +245,8 @@ class _Worker:
                 mark_bad(row, "", _("与第%(n)s行相同，只算一次。") % {"n": keys[row.key]}, state="same")
             elif counted[case] > MOST_OF_A_CASE:
                 mark_bad(row, "number", _("同一件投诉最多写%(n)s行。") % {"n": MOST_OF_A_CASE}, state=bad)
+            elif row.step == "make_offer" and (is_urgent := by_itself(seen[case][1])):
+                mark_bad(row, "step", is_urgent, state=bad)
             else:
                 keys[row.key] = row.line
                 try:
@@ -252,7 +256,7 @@ class _Worker:
                         demands=demands[case],
                         due=due[case],
                         colleagues=self._people(),
-                        handler=seen[case],
+                        handler=seen[case][0],
                     )
                 except StepNotAllowed as wrong:
                     mark_bad(row, wrong.field, wrong.reason, state=bad)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks import listening
 from complaints.listening.folding import MOST_READ, fold
-from complaints.listening.hearing import CIRCUMSTANCES, Heard, heard
+from complaints.listening.hearing import CIRCUMSTANCES, Heard, heard, urgent_in
 from complaints.listening.numbers import chinese_number, sums
 from complaints.listening.patterns import LISTS, patterns
 from complaints.procedure import categories
@@ -19,6 +19,10 @@ from complaints.procedure.duties import duties
 
 HERE = Path(__file__).parent
 TODAY = date(2026, 11, 29)
+
+
+#: Texts that are marked as urgent, and why (tests/complaints/measures/test_urgent.py has more).
+URGENT = {"座机打不出电话": "line_dead", "我爸每周三次透析": "medical", "电热毯用了两天就冒烟": "safety"}
 
 
 def texts(name: str) -> list[str]:
@@ -236,7 +240,7 @@ def test_every_row_of_the_table_is_reached_by_a_text_or_names_codes_that_exist()
     bodies = {body.code for sector in categories.SECTORS for body in sector.bodies}
     assert all(set(duty.bodies) <= bodies and duty.bodies for duty in duties().values())
     seen = [row for name in ("seen.tsv", "built.jsonl", "held.jsonl") for row in listening.read(HERE / name)]
-    texts = [fold(row["text"]).text for row in seen]
+    texts = [fold(row["text"]).text for row in seen] + list(URGENT)
     unreached = [
         f"{name}: {row.code}"
         for name in LISTS
@@ -244,6 +248,10 @@ def test_every_row_of_the_table_is_reached_by_a_text_or_names_codes_that_exist()
         if row.where == "" and name not in ("usual", "problems") and not any(row.words.search(text) for text in texts)
     ]
     assert unreached == []
+
+
+def test_what_is_urgent_is_heard_by_its_own_row() -> None:
+    assert {text: urgent_in(text) for text in URGENT} == {text: [why] for text, why in URGENT.items()}
 
 
 def test_nothing_is_lost_of_what_the_patterns_were_written_on() -> None:
