@@ -322,7 +322,10 @@ def officer_of(people: Stage, name: str) -> Officer:
 
 
 def tells_all(person: Person, case: Complaint, expected: str) -> None:
-    """The timeline has every one of these steps, in the words of the language."""
+    """The timeline has every one of these steps, in the words of the language; one tap away for a consumer."""
+    fold = person.page.locator("details:not([open]):has(#events) > summary")
+    if fold.count():
+        fold.click()
     shown = person.page.locator("#events .event").all_inner_texts()
     steps = list(HandlingStep.objects.filter(complaint=case, audience="parties").order_by("sequence"))
     assert " ".join(s.step for s in steps) == expected

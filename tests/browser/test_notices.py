@@ -39,7 +39,7 @@ def test_pages_hold_before_axe_and_fit(world: World, visit: Any, settings: Any) 
         (visit(), "/demo/mail/"),
     ):
         page = visitor.go(path)
-        for folded in page.locator("#notices details").all():
+        for folded in page.locator("#notices").all():
             folded.evaluate("row => row.open = true")
         visitor.look()
 

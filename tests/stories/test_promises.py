@@ -196,7 +196,7 @@ def test_told_of_every_step_that_asks(world: World, home: Person) -> None:
     for row in told:
         text = (row.subject + row.short).replace(case.number, "")
         assert found_in(text, "宽带", "陈", "128") == []
-    assert "条通知" in home.sees(case, at=day(1, 1))
+    assert "通知，" in home.sees(case, at=day(1, 1))
 
 
 def test_a_refusal_that_i_do_not_take(world: World, home: Person) -> None:

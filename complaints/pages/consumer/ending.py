@@ -98,7 +98,8 @@ def card_of(
         label=ended.text,
         tone=ended.tone,
         icon=ended.icon,
-        reason=ended.why,
+        # What the sentence above it says as well, and the lines below it show.
+        reason="" if complaint.was_refused_in_full or complaint.outcome == Outcome.SETTLED else ended.why,
         body=_body(complaint),
         lines=[*map(_kept, page.promises), *_came_to_nothing(page)],
         doors=[*_doors(ways, may, undo, at, dossier)],
@@ -153,5 +154,9 @@ def _doors(
             yield Door(what=way.what, url=at(way.step), until=until, why=way.why)
     if "rate" in may:
         yield Door(what=_("这次办理怎么样？"), url=at("rate"), why=_("评价不影响结果，可以不评。"))
+    if "give_publication_consent" in may or "withdraw_publication_consent" in may:
+        yield Door(
+            what=_("隐去姓名，把这件事公开？"), url=at("publication"), why=_("别人遇到同样的事，能看到怎么解决的。")
+        )
     if dossier:
         yield Door(what=_("要一份完整档案"), url=dossier, why=_("PDF、ZIP，可以给法院或者仲裁。"))

@@ -69,19 +69,22 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     rows = case_rows.of_page[CONSUMER](result.complaint.pk)
     page = page_of(replace(result, rows=rows), now=now)
     undo = page.matters.get("undo") if page.may("undo") else None
+    closed = ending.card_of(
+        page,
+        now=now,
+        conditions=page.conditions,
+        may=page.steps,
+        undo=undo,
+        at=lambda name: reverse("complaints:case-step", args=[page.complaint.number, name]),
+        dossier=reverse("complaints:case-dossier", args=[page.complaint.number]),
+    )
+    doors = {door.url for door in closed.doors} if closed is not None else set()
     context = {
         "page": page,
+        "folds_menu": True,
         "calls": calls_of(page),
-        "closed": ending.card_of(
-            page,
-            now=now,
-            conditions=page.conditions,
-            may=page.steps,
-            undo=undo,
-            at=lambda name: reverse("complaints:case-step", args=[page.complaint.number, name]),
-            dossier=reverse("complaints:case-dossier", args=[page.complaint.number]),
-        ),
-        "more": more_of(page),
+        "closed": closed,
+        "more": [link for link in more_of(page) if link["url"] not in doors],
         "can_add": page.may("add_statement"),
         "undo_until": undo.until_at if undo else None,
         "undo_what": wording.label(undo.subject, kind="step") if undo else "",

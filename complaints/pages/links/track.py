@@ -188,6 +188,7 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
         "evidence": evidence_of(case),
         "station": station_of(request, now=now),
         "open_until": until,
+        "folds_menu": True,
         "closes_in": max(0, int((until - now).total_seconds())) if until else 0,
     }
     return render(request, "public/tracked.html", context)

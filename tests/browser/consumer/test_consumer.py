@@ -114,7 +114,7 @@ def test_the_pages_around_a_promise_are_clean(world: World, visit: Callable[...,
         off,
     ):
         visitor.go(path)
-        visitor.page.evaluate("for (const d of document.querySelectorAll('#offers details')) d.open = true")
+        visitor.page.evaluate("for (const d of document.querySelectorAll('main details')) d.open = true")
         visitor.look()
     # The two taps of a broken promise.
     visitor.go(f"/cases/{overdue.number}/")

@@ -1,4 +1,4 @@
-"""How long the pages at the end of a case are: pixels at 360, and Chinese characters beside what the case says."""
+"""How long a case and the pages at its end are: pixels at 360, and Chinese characters beside what the case says."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from complaints.handling.steps import consumer
 from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import World
@@ -35,3 +36,26 @@ def test_an_offer_is_two_and_a_half_screens_and_its_own_words_are_few(world: Wor
     for case, most_pixels, most_characters in ((partly, 1650, 165), (nothing, 1450, 165)):
         pixels, characters = measured(visitor, f"/cases/{case.number}/offer/1/")
         assert (pixels <= most_pixels, characters <= most_characters) == (True, True), (pixels, characters)
+
+
+def test_a_case_is_two_and_a_half_screens_and_what_else_is_known_of_it_one_tap_away(
+    world: World, visit: Callable[..., Any]
+) -> None:
+    then = timezone.now() - timedelta(minutes=5)
+    kept = given.a_complaint(world, status=S.CLOSED, now=then)
+    rested = given.step(given.refused_in_full(world, now=then), consumer.let_rest(), world.consumer, then)
+    talking = given.a_complaint(world, status=S.NEGOTIATING, now=then)
+    visitor = visit(width=360, user=world.chen)
+    for case, most_pixels, most_characters in ((kept, 1450, 160), (rested, 1600, 175), (talking, 1650, 200)):
+        pixels, characters = measured(visitor, f"/cases/{case.number}/")
+        assert (pixels <= most_pixels, characters <= most_characters) == (True, True), (pixels, characters)
+        visitor.check()
+    for case in (rested, talking):
+        # Without scripts as well: a native fold.
+        page = visit(width=360, user=world.chen, javascript=False).go(f"/cases/{case.number}/")
+        event = page.locator("#events .event").last
+        assert not event.is_visible()
+        page.locator("summary", has_text="全部经过").click()
+        assert event.is_visible()
+        assert "提交投诉" in event.inner_text()
+    assert visitor.go(f"/cases/{rested.number}/").locator(".ways a[href$='/undo/']").is_visible()
