@@ -120,7 +120,7 @@ class NamesSuggestion(forms.Form):
 
 
 class SuggestionAnswerForm(NamesSuggestion, StepForm):
-    answer = Choice(label=_("是否同意调解方案"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
+    answer = Choice(label=_("是否同意调解方案"), choices=[("yes", _("同意调解方案")), ("no", _("不同意调解方案"))])
     text = FreeText(label=_("说明"), required=False, rows=3, longest=1000)
 
     def __init__(self, *args: Any, matter: Matter | None, lines: Sequence[str] = (), **options: Any) -> None:

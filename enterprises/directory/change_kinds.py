@@ -143,7 +143,7 @@ def last_day(row: DatedRow, wish: ChangeRequest, name: str) -> None:
     if row.starts_on is not None and row.starts_on > last:
         raise ChangeRefused(
             "not_begun",
-            _("%(name)s自%(day)s起才有效") % {"name": name, "day": row.starts_on.isoformat()},
+            _("%(name)s从%(day)s起才有效") % {"name": name, "day": row.starts_on.isoformat()},
             field="on_day",
         )
 

@@ -214,7 +214,7 @@ class LogFilter(forms.Form):
         label=_("邮箱、手机或人员代码"), required=False, max_length=254, widget=forms.TextInput(attrs={"size": 24})
     )
     since = forms.DateField(
-        label=_("自"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("从"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     until = forms.DateField(
         label=_("至"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

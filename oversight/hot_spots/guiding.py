@@ -207,7 +207,7 @@ def sweep_reminders(*, now: datetime) -> int:
             _tell(
                 guidance,
                 lambda guidance=guidance, measure=measure: (  # type: ignore[misc]
-                    _("【12315】行政指导的一项措施已过期限"),
+                    _("【12315】行政指导的一项措施已逾期"),
                     _(
                         "%(authority)s对%(firm)s的行政指导：措施%(n)s“%(what)s”的期限已过，还没有报告完成。请报告进展：%(link)s"
                     )

@@ -154,7 +154,7 @@ def run_text(spot: HotSpot) -> str:
     third = (gettext("%(month)s上旬"), gettext("%(month)s中旬"), gettext("%(month)s下旬"))[
         min((spot.first.day - 1) // 10, 2)
     ]
-    return gettext("近%(weeks)s周高于此前%(before)s周，约自%(since)s起") % {
+    return gettext("近%(weeks)s周高于此前%(before)s周，约从%(since)s起") % {
         "weeks": len(spot.weeks),
         "before": len(spot.usual),
         "since": third % {"month": month},

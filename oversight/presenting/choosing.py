@@ -142,7 +142,7 @@ class ChoiceForm(forms.Form):
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": _("请从列出的时间段中选。")},
     )
-    first = day_field(_("自"))
+    first = day_field(_("从"))
     last = day_field(_("至"))
     category = forms.ChoiceField(
         label=_("类别"), required=False, error_messages={"invalid_choice": _("没有这个类别，已显示全部类别。")}

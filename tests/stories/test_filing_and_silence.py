@@ -82,7 +82,7 @@ def test_a_slip_of_the_thumb(world: World, home: Person) -> None:
     """Accepted by mistake: read back at once, and taken back until the end of the next working day."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     assert (
-        missing_in(home.sends(case, "offer/1", {"answer": "accept", "rest": "give_up"}), "您同意了方案", "点错了？")
+        missing_in(home.sends(case, "offer/1", {"answer": "accept", "rest": "give_up"}), "您接受了方案", "点错了？")
         == []
     )
     assert case.status == S.PERFORMING

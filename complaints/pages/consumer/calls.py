@@ -79,7 +79,7 @@ def _settlement(page: CasePage) -> Iterator[Call]:
         )
     if page.may("answer_as_party"):
         text = _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。")
-        yield Call(_("您自己同意这个方案吗？"), text, address(page, "party"), _("答复方案"), "info")
+        yield Call(_("您自己接受这个方案吗？"), text, address(page, "party"), _("答复方案"), "info")
     if any(p.state_code == "reported" and p.owed_by == "enterprise" for p in page.obligations) and page.may(
         "confirm_performed"
     ):

@@ -153,7 +153,7 @@ def refer(page: CasePage) -> Sequence[str]:
     if learned is not None and (page.today - learned).days > 3 * 365:
         texts.append(_("您知道争议已超过3年：这样的投诉通常不予受理。您仍可转交，或者向法院起诉。"))
     else:
-        texts.append(_("自知道或者应当知道权益受损起超过3年的，通常不予受理。"))
+        texts.append(_("从知道或者应当知道权益受损起超过3年的，通常不予受理。"))
     return texts
 
 
@@ -220,7 +220,7 @@ def read_back(page: CasePage) -> dict[str, Any] | None:
     if matter is None or not page.may("undo"):
         return None
     decided = {
-        "accept_offer": (_("您同意了方案"), _accepted),
+        "accept_offer": (_("您接受了方案"), _accepted),
         "let_rest": (_("您不再坚持"), _next),
         "decline_offer": (_("您没有接受方案"), _declined),
         "stop_negotiating": (_("您不再与企业协商"), _next),

@@ -112,7 +112,7 @@ class WithdrawConsentForm(StepForm):
 
 
 class SuggestionForm(NamesSuggestion, StepForm):
-    answer = Pick(label=_("您的答复"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
+    answer = Pick(label=_("您的答复"), choices=[("yes", _("同意调解方案")), ("no", _("不同意调解方案"))])
     text = Essay(label=_("想说明的"), required=False, rows=3)
 
 

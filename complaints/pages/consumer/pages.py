@@ -318,7 +318,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="party",
         steps=("answer_as_party",),
-        title=_("您自己同意这个方案吗？"),
+        title=_("您自己接受这个方案吗？"),
         button=_("提交我的答复"),
         form=yes_no(_("同意"), _("不同意"), name="agrees"),
         build=lambda form: parties.answer_as_party(agrees=form.is_yes),

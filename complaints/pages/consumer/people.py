@@ -78,7 +78,7 @@ def _line(row: Participant, result: CaseAccess, offer: Offer | None, *, may_ask:
     state, tone = states[row.state]
     answer = ""
     if offer is not None and row.kind == Participant.JOINT and row.state == Participant.JOINED:
-        answers = {row.refused_offer: _("不同意方案，不受约束"), row.agreed_offer: _("同意方案")}
+        answers = {row.refused_offer: _("没有接受方案，不受约束"), row.agreed_offer: _("接受了方案")}
         answer = answers.get(offer.number, _("还没有答复方案"))
     return {
         "ordinal": row.ordinal,

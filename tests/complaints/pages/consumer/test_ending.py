@@ -58,7 +58,7 @@ def test_what_was_refused_needs_a_choice_and_is_read_back_by_name(world: World) 
     )
     assert "checked" in page
     answer = send(browser, address, {"answer": "accept", "rest": "give_up"})
-    checked(browser.get(answer["location"]), 200, "您同意了方案", "不再要求的：", "撤销")
+    checked(browser.get(answer["location"]), 200, "您接受了方案", "不再要求的：", "撤销")
     checked(browser.get(place(case)), 200, "（不再要求）")
 
 
