@@ -10,7 +10,7 @@ from functools import partial
 
 from complaints.listening.days import first_day
 from complaints.listening.folding import fold
-from complaints.listening.likeness import likest
+from complaints.listening.likeness import closeness
 from complaints.listening.numbers import Sum, sums
 from complaints.listening.patterns import Row, patterns
 from complaints.listening.regions import said_region
@@ -23,6 +23,8 @@ CIRCUMSTANCES = (ANOTHER, BUSINESS, EARLIER, REPORT)
 LONGEST_QUESTION = 60
 #: So many kinds of problem are offered.
 PROBLEMS_OFFERED = 3
+#: What a pattern's weight counts beside the closeness of phrases, which is 1 at most.
+_PER_WEIGHT = 0.06
 _TELECOM = re.compile(
     r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号|信号|基站|断网|网速|\d兆|副卡|停机|销户|靓号|彩铃|营业厅"
     r"|手机卡(?!顿|死|住)|电话卡|放号|月租|专线|机主",
@@ -93,8 +95,9 @@ def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
     if elsewhere:
         # Perhaps an employer, or where it happened.
         firms = [replace(hit, sure=False) for hit in firms if _carriers(hit)]
-    is_telecom = bool(_TELECOM.search(text)) or (any(map(_carriers, firms)) and not _has_another_party(text))
-    problems = list(_problems(text, is_telecom=is_telecom))
+    close = closeness(text)
+    is_telecom = _is_telecom(text, firms, close)
+    problems = list(_problems(text, close, is_telecom=is_telecom))
     yield from elsewhere or _question(text)
     yield from _circumstances(text)
     yield from firms
@@ -199,18 +202,28 @@ def _shop(text: str) -> list[_Hit]:
 # --- what went wrong ------------------------------------------------------------------------------------------------
 
 
-def _problems(text: str, *, is_telecom: bool) -> Iterator[_Hit]:
-    """At most three, likeliest first: what the patterns say, filled up by likeness."""
-    weights: Counter[str] = Counter()
+def _is_telecom(text: str, firms: list[_Hit], close: dict[str, float]) -> bool:
+    """Whether the service of a carrier is complained about: no other party is named, or else its kinds of problem are
+    the closest."""
+    is_carrier, speaks = any(map(_carriers, firms)), bool(_TELECOM.search(text))
+    is_other = _has_another_party(text) or bool(firms and not is_carrier)
+    if not is_other:
+        return is_carrier or speaks
+    closest = max(close, key=lambda code: close[code], default="")
+    return (speaks or bool(_named(text))) and closest.startswith("telecom")
+
+
+def _problems(text: str, close: dict[str, float], *, is_telecom: bool) -> Iterator[_Hit]:
+    """At most three, likeliest first, by what the patterns say and the phrases that are close."""
+    of_sector = {code: much for code, much in close.items() if code.startswith("telecom") == is_telecom}
+    most = max(of_sector.values(), default=1)
+    said = Counter({code: much / most for code, much in of_sector.items()})
     places: dict[str, tuple[int, int]] = {}
     for row in patterns().of("problems"):
         if row.code.startswith("telecom") == is_telecom and (hit := row.found_in(text)):
-            weights[row.code] += row.weight
+            said[row.code] += row.weight * _PER_WEIGHT
             places.setdefault(row.code, hit.span())
-    likely = likest(text, among="telecom", besides=not is_telecom)
-    ranks = {code: rank for rank, code in enumerate(likely)}
-    said = sorted(weights, key=lambda code: (-weights[code], ranks.get(code, len(ranks))))
-    for code in list(dict.fromkeys([*said, *likely]))[:PROBLEMS_OFFERED]:
+    for code, _much in said.most_common(PROBLEMS_OFFERED):
         start, end = places.get(code, (0, 0))
         yield _Hit("problem", code, start, end)
 

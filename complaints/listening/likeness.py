@@ -1,55 +1,78 @@
-"""Kinds of problem by likeness: which kinds' phrases share most pairs and triples of letters with a text. A naive Bayes
-over the phrases of `phrases.toml`; its order is used, its probability means nothing (design: measured)."""
+"""Kinds of problem by likeness: how close a text is to the phrases of each kind (`phrases.toml`), by the letters, pairs
+and triples of letters that both have. The order is used, the numbers mean nothing (how often it is right:
+docs/how-to/listening.md)."""
 
 import math
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from functools import cache
+from heapq import nlargest
 from pathlib import Path
 
 FILE = Path(__file__).with_name("phrases.toml")
-#: Added to every share, so that a pair that a kind never had does not rule it out.
-_SMOOTHING = 0.03
-#: Fewer known pairs say nothing.
+#: A kind is as close as so many of its phrases together that are closest.
+_CLOSEST = 6
+#: Phrases are short: beside a short one a long one weighs a little less than by the cosine.
+_BY_LENGTH = 0.9
+#: Fewer known pairs and triples say nothing.
 _LEAST = 2
 _NO_LETTER = re.compile(r"[\d\W_]+")
 
 
 def _grams(text: str) -> set[str]:
     text = _NO_LETTER.sub(" ", text)
-    return {gram for n in (2, 3) for i in range(len(text) - n + 1) if " " not in (gram := text[i : i + n])}
+    return {gram for n in (1, 2, 3) for i in range(len(text) - n + 1) if " " not in (gram := text[i : i + n])}
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """``kinds``: of each phrase by its number; ``holders``: gram → the numbers of the phrases that have it, and how
+    much it counts in each."""
+
+    kinds: list[str]
+    holders: dict[str, tuple[tuple[int, ...], tuple[float, ...]]]
 
 
 @cache
-def _shares() -> tuple[dict[str, dict[str, float]], dict[str, float]]:
-    """(kind → gram → which share of its phrases has it, gram → the mean share over all kinds)."""
+def _phrases() -> _Phrases:
     raw = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    of_kind: dict[str, dict[str, float]] = {}
-    mean: dict[str, float] = defaultdict(float)
+    kinds: list[str] = []
+    # gram → which share of its wordings has it
+    shares: list[Counter[str]] = []
     for code, phrases in raw["phrases"].items():
-        share: dict[str, float] = defaultdict(float)
         for phrase in phrases:
-            texts = [phrase.replace("{x}", thing) for thing in raw["things"]] if "{x}" in phrase else [phrase]
-            for text in texts:
-                for gram in _grams(text):
-                    share[gram] += 1 / len(texts) / len(phrases)
-        of_kind[code] = share
-        for gram, value in share.items():
-            mean[gram] += value / len(raw["phrases"])
-    return of_kind, mean
+            wordings = [phrase.replace("{x}", thing) for thing in raw["things"]] if "{x}" in phrase else [phrase]
+            share: Counter[str] = Counter()
+            for wording in wordings:
+                for gram in _grams(wording):
+                    share[gram] += 1 / len(wordings)
+            kinds.append(code)
+            shares.append(share)
+    times = Counter(gram for share in shares for gram in share)
+    rarity = {gram: math.log(1 + (len(shares) - n + 0.5) / (n + 0.5)) for gram, n in times.items()}
+    holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for number, share in enumerate(shares):
+        length = math.hypot(*(part * rarity[gram] for gram, part in share.items()))
+        for gram, part in share.items():
+            holders[gram].append((number, part * rarity[gram] ** 2 / length**_BY_LENGTH))
+    return _Phrases(kinds, {gram: tuple(zip(*pairs, strict=True)) for gram, pairs in holders.items()})
 
 
-def likest(text: str, *, among: str, besides: bool = False) -> list[str]:
-    """The kinds whose code begins with ``among`` (``besides``: those that do not), the likest first; none where the
-    text shares too little with any."""
-    of_kind, mean = _shares()
-    grams = [gram for gram in _grams(text) if gram in mean]
-    if len(grams) < _LEAST:
-        return []
-    odds = {
-        code: sum(math.log((share.get(gram, 0) + _SMOOTHING) / (mean[gram] + _SMOOTHING)) for gram in grams)
-        for code, share in of_kind.items()
-        if code.startswith(among) != besides
-    }
-    return sorted(odds, key=lambda code: -odds[code])
+def closeness(text: str) -> dict[str, float]:
+    """How close the text is to each kind that shares anything with it, to be compared with each other; nothing where it
+    shares too little with any."""
+    phrases = _phrases()
+    grams = [gram for gram in _grams(text) if gram in phrases.holders]
+    if sum(len(gram) > 1 for gram in grams) < _LEAST:
+        return {}
+    sums = [0.0] * len(phrases.kinds)
+    for gram in grams:
+        for number, weight in zip(*phrases.holders[gram], strict=True):
+            sums[number] += weight
+    of_kind: dict[str, list[float]] = defaultdict(list)
+    for code, close in zip(phrases.kinds, sums, strict=True):
+        if close:
+            of_kind[code].append(close)
+    return {code: sum(nlargest(_CLOSEST, each)) for code, each in of_kind.items()}

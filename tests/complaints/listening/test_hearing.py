@@ -2,6 +2,8 @@
 
 import re
 import time
+import tomllib
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from benchmarks import listening
 from complaints.listening.folding import MOST_READ, fold
 from complaints.listening.hearing import CIRCUMSTANCES, Heard, heard, urgent_in
+from complaints.listening.likeness import FILE, closeness
 from complaints.listening.numbers import chinese_number, sums
 from complaints.listening.patterns import LISTS, patterns
 from complaints.procedure import categories
@@ -275,6 +278,38 @@ def test_of_those_that_say_their_kind_nine_in_ten_are_met_and_ordinary_ones_aske
     ordinary = count["kind: ordinary"]
     assert ordinary["wrong"] <= 0.025 * ordinary["texts"]
     assert count["region"]["right"] == count["region"]["said"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("菜端上来一股馊味，吃完全家跑厕所", "food_safety"),
+        ("柜台上那台秤我信不过，回来一复秤轻了不少", "measure"),
+        ("办的卡还没用几回，人去楼空，老板电话关机", "contract"),
+        ("刚收到就有划痕，少一个零件", "quality"),
+        ("返厂弄了好久，拿回来还是老样子，售后不理", "after_sales"),
+        ("结账的时候多打了一件，找他们还不承认", "price"),
+        ("机器人客服绕来绕去，就是没有真人", "telecom.support.unreachable"),
+        ("换了便宜套餐的申请，营业厅死活不给办", "telecom.fees.plan_change"),
+        ("话费余额又少一截，问是什么钱谁也讲不清", "telecom.fees.unexplained_charge"),
+        ("宽带报装后一直没有师傅上门", "telecom.broadband.installation"),
+    ],
+)
+def test_a_kind_of_problem_is_close_by_everyday_phrases_alone(text: str, problem: str) -> None:
+    close = closeness(fold(text).text)
+    assert problem in sorted(close, key=lambda code: -close[code])[:3]
+
+
+def test_beside_a_carrier_that_is_no_party_the_kinds_of_goods_are_offered() -> None:
+    assert "counterfeit" in values("手机店老板说帮我办移动套餐送手机，结果手机是翻新机", "problem")
+    assert values("我是移动的老用户，每个月扣一笔权益超市的费用，从来没人问过我", "problem")[0].startswith("telecom.")
+
+
+def test_every_kind_of_problem_has_phrases_and_no_phrase_has_two() -> None:
+    phrases = tomllib.loads(FILE.read_text(encoding="utf-8"))["phrases"]
+    assert set(phrases) == set(categories.PROBLEM_LABELS)
+    times = Counter(phrase for each in phrases.values() for phrase in each)
+    assert [phrase for phrase, n in times.items() if n > 1] == []
 
 
 @pytest.mark.parametrize(
