@@ -1,12 +1,13 @@
 """`heard`: what a text says of a complaint, as findings with the words they rest on. Pure; never raises."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from heapq import nlargest
 
 from complaints.listening.days import first_day
 from complaints.listening.folding import fold
@@ -113,10 +114,7 @@ def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
     told = first_day(text, today)
     if told:
         yield _Hit("day", told.value, told.start, told.end)
-    for row in patterns().of("platforms"):
-        if place := row.found_in(text):
-            yield _Hit("platform", row.name or "?", place.start(), place.end())
-            break
+    yield from _platform(text, is_named_only=is_telecom or bool(elsewhere))
     if region := said_region(text, home=home):
         yield _Hit("region", region.code, region.start, region.end)
 
@@ -199,6 +197,22 @@ def _shop(text: str) -> list[_Hit]:
     return [_Hit("firm", carrier, *place)]
 
 
+def _platform(text: str, *, is_named_only: bool) -> list[_Hit]:
+    """The platform beside words of buying, else the first that is named, else that something was bought over the
+    network. ``is_named_only``: a carrier or another body is meant, so only a platform beside words of buying counts."""
+    around = partial(patterns().one, "around")
+    found: list[tuple[bool, bool, int, _Hit]] = []
+    for row in patterns().of("platforms"):
+        for hit in row.words.finditer(text):
+            before, after = text[max(0, hit.start() - 6) : hit.start()], text[hit.end() : hit.end() + 16]
+            is_bought = bool(around("bought").search(after))
+            is_passing = around("not_there_before").search(before) or around("not_there_after").search(after)
+            if (row.name and is_passing) or (is_named_only and not (row.name and is_bought)):
+                continue
+            found.append((not row.name, not is_bought, hit.start(), _Hit("platform", row.name or "?", *hit.span())))
+    return [min(found, key=lambda one: one[:3])[3]] if found else []
+
+
 # --- what went wrong ------------------------------------------------------------------------------------------------
 
 
@@ -217,13 +231,13 @@ def _problems(text: str, close: dict[str, float], *, is_telecom: bool) -> Iterat
     """At most three, likeliest first, by what the patterns say and the phrases that are close."""
     of_sector = {code: much for code, much in close.items() if code.startswith("telecom") == is_telecom}
     most = max(of_sector.values(), default=1)
-    said = Counter({code: much / most for code, much in of_sector.items()})
+    said: dict[str, float] = defaultdict(float, {code: much / most for code, much in of_sector.items()})
     places: dict[str, tuple[int, int]] = {}
     for row in patterns().of("problems"):
         if row.code.startswith("telecom") == is_telecom and (hit := row.found_in(text)):
             said[row.code] += row.weight * _PER_WEIGHT
             places.setdefault(row.code, hit.span())
-    for code, _much in said.most_common(PROBLEMS_OFFERED):
+    for code in nlargest(PROBLEMS_OFFERED, said, key=lambda code: said[code]):
         start, end = places.get(code, (0, 0))
         yield _Hit("problem", code, start, end)
 

@@ -32,7 +32,7 @@ class _Phrases:
     much it counts in each."""
 
     kinds: list[str]
-    holders: dict[str, tuple[tuple[int, ...], tuple[float, ...]]]
+    holders: dict[str, tuple[list[int], list[float]]]
 
 
 @cache
@@ -40,11 +40,11 @@ def _phrases() -> _Phrases:
     raw = tomllib.loads(FILE.read_text(encoding="utf-8"))
     kinds: list[str] = []
     # gram → which share of its wordings has it
-    shares: list[Counter[str]] = []
+    shares: list[dict[str, float]] = []
     for code, phrases in raw["phrases"].items():
         for phrase in phrases:
             wordings = [phrase.replace("{x}", thing) for thing in raw["things"]] if "{x}" in phrase else [phrase]
-            share: Counter[str] = Counter()
+            share: dict[str, float] = defaultdict(float)
             for wording in wordings:
                 for gram in _grams(wording):
                     share[gram] += 1 / len(wordings)
@@ -52,12 +52,14 @@ def _phrases() -> _Phrases:
             shares.append(share)
     times = Counter(gram for share in shares for gram in share)
     rarity = {gram: math.log(1 + (len(shares) - n + 0.5) / (n + 0.5)) for gram, n in times.items()}
-    holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    holders: dict[str, tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
     for number, share in enumerate(shares):
         length = math.hypot(*(part * rarity[gram] for gram, part in share.items()))
         for gram, part in share.items():
-            holders[gram].append((number, part * rarity[gram] ** 2 / length**_BY_LENGTH))
-    return _Phrases(kinds, {gram: tuple(zip(*pairs, strict=True)) for gram, pairs in holders.items()})
+            numbers, weights = holders[gram]
+            numbers.append(number)
+            weights.append(part * rarity[gram] ** 2 / length**_BY_LENGTH)
+    return _Phrases(kinds, dict(holders))
 
 
 def closeness(text: str) -> dict[str, float]:

@@ -2,8 +2,6 @@
 
 import re
 import time
-import tomllib
-from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 from benchmarks import listening
 from complaints.listening.folding import MOST_READ, fold
 from complaints.listening.hearing import CIRCUMSTANCES, Heard, heard, urgent_in
-from complaints.listening.likeness import FILE, closeness
 from complaints.listening.numbers import chinese_number, sums
 from complaints.listening.patterns import LISTS, patterns
 from complaints.procedure import categories
@@ -97,46 +94,6 @@ def test_numbers_in_characters() -> None:
     told = {"三千五": 3500, "三千零五": 3005, "十二": 12, "二十": 20, "两万": 20000, "壹佰贰拾": 120, "一百零一": 101}
     assert {word: chinese_number(word) for word in told} == told
     assert chinese_number("三斤") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("9月8日起", "2026-09-08"),
-        ("12月30号办的", "2025-12-30"),
-        ("２０２６年９月８日", "2026-09-08"),
-        ("2026.9.8买的", "2026-09-08"),
-        ("十月二号", "2026-10-02"),
-        ("去年11月2日", "2025-11-02"),
-        ("上个月15号", "2026-10-15"),
-        ("昨天", "2026-11-28"),
-        ("前天买的", "2026-11-27"),
-        ("前天打雷之后没网", "2026-11-27"),
-        ("上周三下午答应回电话", "2026-11-18"),
-        ("上星期天买的", "2026-11-22"),
-        ("上周一直没网", ""),
-        ("今天第十三天了", ""),
-        ("好几年前的事了", "2021"),
-        ("9月份账单", "2026-09"),
-        ("2月30日", ""),
-        ("2027年1月1日到期", ""),
-        ("腊月初八", ""),
-        ("到昨天还没修", ""),
-        ("昨天去营业厅问", ""),
-        ("昨天去营业厅交话费被忽悠办了套餐", "2026-11-28"),
-        ("双十一那天下单的", "2026-11-11"),
-        ("国庆那天", "2026-10-01"),
-        ("2021年6月办的", "2021-06"),
-        ("大概一八年吧", "2018"),
-        ("用了一二年就坏", ""),
-        ("用了19年", ""),
-        ("三年前办的", "2023"),
-        ("前年买的", "2024"),
-        ("疫情头一年充的", "2020"),
-    ],
-)
-def test_the_first_day(text: str, day: str) -> None:
-    assert "".join(values(text, "day")) == day
 
 
 @pytest.mark.parametrize(
@@ -278,38 +235,6 @@ def test_of_those_that_say_their_kind_nine_in_ten_are_met_and_ordinary_ones_aske
     ordinary = count["kind: ordinary"]
     assert ordinary["wrong"] <= 0.025 * ordinary["texts"]
     assert count["region"]["right"] == count["region"]["said"]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("菜端上来一股馊味，吃完全家跑厕所", "food_safety"),
-        ("柜台上那台秤我信不过，回来一复秤轻了不少", "measure"),
-        ("办的卡还没用几回，人去楼空，老板电话关机", "contract"),
-        ("刚收到就有划痕，少一个零件", "quality"),
-        ("返厂弄了好久，拿回来还是老样子，售后不理", "after_sales"),
-        ("结账的时候多打了一件，找他们还不承认", "price"),
-        ("机器人客服绕来绕去，就是没有真人", "telecom.support.unreachable"),
-        ("换了便宜套餐的申请，营业厅死活不给办", "telecom.fees.plan_change"),
-        ("话费余额又少一截，问是什么钱谁也讲不清", "telecom.fees.unexplained_charge"),
-        ("宽带报装后一直没有师傅上门", "telecom.broadband.installation"),
-    ],
-)
-def test_a_kind_of_problem_is_close_by_everyday_phrases_alone(text: str, problem: str) -> None:
-    close = closeness(fold(text).text)
-    assert problem in sorted(close, key=lambda code: -close[code])[:3]
-
-
-def test_beside_a_carrier_that_is_no_party_the_kinds_of_goods_are_offered() -> None:
-    assert "counterfeit" in values("手机店老板说帮我办移动套餐送手机，结果手机是翻新机", "problem")
-    assert values("我是移动的老用户，每个月扣一笔权益超市的费用，从来没人问过我", "problem")[0].startswith("telecom.")
-
-
-def test_every_kind_of_problem_has_phrases_and_no_phrase_has_two() -> None:
-    phrases = tomllib.loads(FILE.read_text(encoding="utf-8"))["phrases"]
-    assert set(phrases) == set(categories.PROBLEM_LABELS)
-    times = Counter(phrase for each in phrases.values() for phrase in each)
-    assert [phrase for phrase, n in times.items() if n > 1] == []
 
 
 @pytest.mark.parametrize(
