@@ -9,7 +9,7 @@ from django.apps import apps
 from django.http import HttpRequest
 
 #: Never shown again: what signs in, what the form itself carries.
-NOT_KEPT = {"csrfmiddlewaretoken", "idempotency_key", "next", "version", "anyway", "along", "mark", "seen"}
+NOT_KEPT = {"csrfmiddlewaretoken", "idempotency_key", "next", "version", "anyway", "along", "mark", "seen", "then"}
 NOT_KEPT |= {"code", "current", "again", "credential"}
 # The code of something chosen from a list: nobody typed it, and nobody can read it.
 _CHOSEN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")

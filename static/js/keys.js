@@ -35,6 +35,15 @@ for (const link of place.querySelectorAll("[data-go]")) {
   link.hidden = false;
 }
 
+// What is sent from a page of the case leads on to the next one where nothing is left to do (enterprise/steps.py).
+const following = place.querySelector("[data-go='1']")?.getAttribute("href");
+for (const form of document.querySelectorAll("main form[method=post]")) {
+  if (!list || !following || isList) break;
+  const then = document.createElement("input");
+  Object.assign(then, { type: "hidden", name: "then", value: following });
+  form.append(then);
+}
+
 for (const box of document.querySelectorAll("[data-case] [type=checkbox]")) {
   const mark = () => box.closest("[data-case]").classList.toggle("is-selected", box.checked);
   box.addEventListener("change", mark);
@@ -104,9 +113,11 @@ const isTyping = (target) => target.isContentEditable || /^(TEXTAREA|SELECT)$/.t
 document.addEventListener("keydown", (event) => {
   // What a page's own script has seen to is done.
   if (event.defaultPrevented) return;
-  // From a field: its form is sent, as by its first button.
-  if (wish.checked && event.ctrlKey && event.key === "Enter" && event.target.form) {
-    const send = [...event.target.form.elements].find((field) => field.matches("button:not([type=button])"));
+  // The form of the field, or else the only one of the page, is sent, as by its first button.
+  if (wish.checked && event.ctrlKey && event.key === "Enter") {
+    const forms = document.querySelectorAll("main form.panel[method=post]");
+    const form = event.target.form || (forms.length === 1 ? forms[0] : null);
+    const send = [...(form?.elements || [])].find((field) => field.matches("button:not([type=button])"));
     if (send) { event.preventDefault(); send.click(); }
     return;
   }

@@ -11,7 +11,7 @@ from typing import Any
 import heroicons
 from django import template
 from django.forms import BaseForm, BaseFormSet
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -125,6 +125,13 @@ def why_asked(field: BoundField) -> str:
 def widget_kind(field: BoundField) -> str:
     """textinput, checkbox, radioselect, ... for the field template."""
     return field.widget_type
+
+
+@register.filter
+def unfocused(option: BoundWidget) -> str:
+    """The second and later choices of a group that has the focus: one element of a page may ask for it."""
+    option.data["attrs"].pop("autofocus", None)
+    return option.tag()
 
 
 def _errors_of(form: BaseForm) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ The buttons are the open steps of this person, nothing more; a former enterprise
 reads its own engagement and finds none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -34,15 +34,20 @@ TO_DO = (
     *("accept", "answer", "offer", "payment", "add-promise", "performed", "instruction", "confirm", "mediation"),
     "suggestion",
 )
+#: What opens the steps beside the main one by keyboard, in their order; no key that does something else on the page.
+STEP_KEYS = "123456789bdefhilrstuwyz"
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
+    """``key``: what opens it by keyboard; empty for the main one, which has a key of its own."""
+
     slug: str
     label: str
     url: str
+    key: str = ""
 
 
 @workspace_page("GET")
@@ -67,6 +72,8 @@ def context_of(request: HttpRequest, workspace: Workspace, number: str) -> dict[
     announced = {item["url"] for item in waiting}
     main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
     rest = [b for b in buttons if b is not main and b.url not in announced]
+    rest = [b for b in rest if b.slug in IN_FRONT] + [b for b in rest if b.slug not in IN_FRONT]
+    rest = [replace(button, key=key) for button, key in zip(rest, STEP_KEYS, strict=False)]
     documents: list[case_documents.DocumentRow] = []
     if not page.is_former:
         issued = documents_of(page, rows.documents)

@@ -25,7 +25,7 @@ from complaints.handling import Move
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
 from complaints.reading import case_form
-from complaints.reading.case import CaseAccess
+from complaints.reading.case import CONSUMER, CaseAccess
 from complaints.reading.case_form import take_step
 
 Text = str | Promise
@@ -217,6 +217,9 @@ def take(at: StepContext[Any], page: StepPage[Any], form: Form) -> HttpResponseB
 def draw(
     at: StepContext[Any], page: StepPage[Any], form: Form, *, status: int = 200, template: str = "", **more: Any
 ) -> HttpResponseBase:
+    is_at_a_desk = at.access.side != CONSUMER and at.request.user.is_authenticated
+    if is_at_a_desk and at.request.method == "GET" and not page.template:
+        _focus_first(form)
     context = {
         "form": form,
         "asked": page,
@@ -230,3 +233,10 @@ def draw(
         **more,
     }
     return render(at.request, template or page.template or at.template, context, status=status)
+
+
+def _focus_first(form: Form) -> None:
+    """Whoever comes to a page of a desk by a key goes on by a key. On a consumer's telephone the keyboard of a field
+    with the focus would cover half of the page."""
+    if fields := form.visible_fields():
+        fields[0].field.widget.attrs["autofocus"] = True
