@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from accounts.masking import masked_phone
 from accounts.models import User
@@ -76,7 +75,7 @@ def paper(said: dict[str, Any], *, at: datetime, is_signed: bool = True) -> byte
             "next_action": [
                 (_("谁在办"), next_action.holder or _("没有人需要办理")),
                 (_("期限"), last_day(next_action.due_at) if next_action.due_at else _("没有期限")),
-                (pgettext("if missed", "逾期"), next_action.if_missed or "–"),
+                (_("到期没办"), next_action.if_missed or "–"),
             ],
             "ahead_title": _("接下来的三件事"),
             "ahead": [(last_day(item.due_at), item.what) for item in said["ahead"]],

@@ -287,7 +287,7 @@ class HotSpotAction(models.Model):
         MEASURE_DROPPED = "dropped", _("删去措施")
         SENT = "sent", _("送达企业")
         REPORTED = "reported", _("企业报告进展")
-        REMINDED = "reminded", _("措施到期未完成，已提醒")
+        REMINDED = "reminded", _("措施逾期没有完成，已提醒")
         CLOSED = "closed", _("作出判断并结束")
         DRAFTED = "drafted", _("起草消费预警")
         EDITED = "edited", _("修改消费预警")
