@@ -138,7 +138,7 @@ def errors_of(block: Block, form: HeardForm, parts: Parts) -> Iterator[tuple[Bou
         yield from ((parts[part][name], str(text)) for text in parts[part].errors.get(name, ()))
 
 
-def context(form: HeardForm, parts: Parts, *, category: str, today: date) -> dict[str, Any]:
+def context(form: HeardForm, parts: Parts, *, category: str, today: date, is_one_by_one: bool) -> dict[str, Any]:
     """What the blocks show: lists of firms and demands, bound fields."""
     what = form.what
     at_once, folded = own_fields(parts)
@@ -159,5 +159,7 @@ def context(form: HeardForm, parts: Parts, *, category: str, today: date) -> dic
         "day_quote": what.day,
         "is_category_asked": category != TELECOM,
         **screens.enterprise_screen(parts["enterprise"], today=today),
-        **screens.demands_screen(parts["demands"], heard=[line for _number, line in what.of("demand")]),
+        **screens.demands_screen(
+            parts["demands"], heard=[line for _number, line in what.of("demand")], is_short=is_one_by_one
+        ),
     }

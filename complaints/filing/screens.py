@@ -143,11 +143,13 @@ def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choi
     ]
 
 
-def demands_screen(form: Step, *, heard: Sequence[Line] = ()) -> dict[str, Any]:
-    """Rows for the list: those that were heard at once, else those that fit the purchase; the others folded away."""
+def demands_screen(form: Step, *, heard: Sequence[Line] = (), is_short: bool = False) -> dict[str, Any]:
+    """Rows for the list: those that were heard at once, else those that fit the purchase; the others folded away.
+    ``is_short``: at most four at once where none was heard, without hints."""
     ticked = form["demand"].value() or []
     said = {line.demand[0]: line for line in heard}
-    at_once, folded = categories.demands_for(form.category)
+    offered = categories.few_demands_for if is_short else categories.demands_for
+    at_once, folded = offered(form.category)
     if said:
         every = {kind.code: kind for kind in (*at_once, *folded)}
         at_once = tuple(categories.DEMAND_BY_CODE[code] for code in said)
@@ -161,7 +163,7 @@ def demands_screen(form: Step, *, heard: Sequence[Line] = ()) -> dict[str, Any]:
         return {
             "code": kind.code,
             "label": kind.label,
-            "hint": "" if line else kind.hint,
+            "hint": "" if line or is_short else kind.hint,
             "quote": line.quote if line else "",
             "checked": kind.code in ticked,
             "money_name": money_name,

@@ -100,6 +100,22 @@ def demands_for(category: str) -> tuple[tuple[DemandKind, ...], tuple[DemandKind
     return rest, goods
 
 
+#: What is asked for most, by the kind of purchase ("" where it is not known): for whoever is shown few at once.
+_LIKELIEST = {
+    GOODS: ("refund", "return_goods", "replace", "repair"),
+    SERVICE: ("refund", "cancel_service", "damages", "fix_fault"),
+    "": ("refund", "return_goods", "damages", "apology"),
+}
+
+
+def few_demands_for(category: str) -> tuple[tuple[DemandKind, ...], tuple[DemandKind, ...]]:
+    """The same kinds as ``demands_for``, four of them shown at once."""
+    every = [kind for kinds in demands_for(category) for kind in kinds]
+    likeliest = _LIKELIEST[object_kind(category)]
+    first = [kind for code in likeliest for kind in every if kind.code == code]
+    return tuple(first), tuple(kind for kind in every if kind not in first)
+
+
 def problem_label(code: str) -> Label:
     """What the form calls it; a code that it does not know is shown as it is."""
     return PROBLEM_LABELS.get(code, code)

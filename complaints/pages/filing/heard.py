@@ -155,7 +155,7 @@ def _show(
         "kept_until": draft.expires_at,
         "whys": screens.whys(parts[part][name] for block in shown for part, name in block.typed),
         **marks("heard"),
-        **heard_screen.context(form, parts, category=category, today=today),
+        **heard_screen.context(form, parts, category=category, today=today, is_one_by_one=one_by_one),
     }
     return render(request, "consumer/filing/heard.html", context, status=status)
 
