@@ -66,7 +66,8 @@ def _receipt(request: HttpRequest, number: str, *, now: datetime) -> dict[str, A
     said = receipts.contents(case, visible, token=token, track_page=track_page, now=now)
     is_own = isinstance(request.user, User) and case.consumer_id == request.user.pk
     signed = asked_papers(request.user, case, kind=Dossier.RECEIPT, side=CONSUMER, now=now) if is_own else None
-    return said | {"qr": qr_code(said["track_url"]) if token else None, "is_own": is_own, "signed": signed}
+    qr = qr_code(said["track_url"]) if token else None
+    return said | {"qr": qr, "is_own": is_own, "signed": signed, "folds_menu": True}
 
 
 def _token(held: HeldDraft | None, case: Complaint, *, now: datetime) -> str:

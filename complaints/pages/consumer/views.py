@@ -107,7 +107,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
     text = read_back(page)
     if text is None:
         return redirect(case_url(page.complaint))
-    return render(request, "consumer/done.html", {"page": page, "read_back": text})
+    return render(request, "consumer/done.html", {"page": page, "read_back": text, "folds_menu": True})
 
 
 @signed_in_page("GET", "POST")

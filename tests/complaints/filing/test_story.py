@@ -378,24 +378,3 @@ def test_a_field_that_people_seldom_confirm_is_no_longer_filled_in(client: Clien
     assert heard_counts.doubted(["firm"], version=here, now=now) == set()
     assert heard_counts.forget(limit=500) == 100
     assert HeardAnswer.objects.count() == heard_counts.KEPT
-
-
-@pytest.mark.parametrize(
-    ("told", "first"),
-    [
-        ("街角的店不讲理，东西也不好，还骂人。", ["refund", "return_goods", "damages", "apology"]),
-        ("移动的人不讲理，还骂人。", ["refund", "cancel_service", "damages", "fix_fault"]),
-    ],
-)
-def test_the_elder_display_asks_for_one_of_four_demands_and_folds_the_rest(
-    client: Client, town: Town, told: str, first: list[str]
-) -> None:
-    draft = tell(client, told)
-    plain = heard(client, draft).partition("还想要别的")[0]
-    client.cookies["display"] = "elder"
-    shown, _, folded = html.unescape(client.get(f"{url(draft, 'heard')}?q=demands").content.decode()).partition(
-        "还想要别的"
-    )
-    rows = r'name="demand"\s+value="(\w+)"'
-    assert re.findall(rows, shown) == first
-    assert set(re.findall(rows, plain)) <= {*first, *re.findall(rows, folded)}, "nothing is left out"

@@ -92,6 +92,13 @@ def test_the_closed_card_says_what_was_done_and_what_was_given_up(world: World) 
     )
 
 
+def test_what_was_let_rest_is_read_back_with_the_undo_and_without_a_duty_of_nobody(world: World) -> None:
+    case, browser = given.refused_in_full(world), signed_in(world.chen)
+    answer = send(browser, f"{place(case)}offer/1/", {"answer": "rest"})
+    page = checked(browser.get(answer["location"]), 200, "您不再坚持", "不算和解成功", f'href="{place(case)}undo/"')
+    assert not found_in(page, "没有人需要办理", "没有期限")
+
+
 def test_the_undo_stays_visible_as_long_as_it_works(world: World) -> None:
     case = given.refused_in_full(world)
     given.step(case, consumer.let_rest(), world.consumer, SOON)
