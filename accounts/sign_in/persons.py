@@ -7,6 +7,7 @@ decides is shown it before, and it stands beside the decision.
 Proposals in a case keep the parts in their own row (`Part`), everything else in DecisionPart.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from accounts.keys import row_tags
+from accounts.keys import keyring, row_tags, sealing
+from accounts.keys.ciphers import CannotOpen
 from accounts.keys.sealed_fields import digests_of
 from accounts.models import DecisionPart, User
 from accounts.security_log import note
@@ -62,14 +64,30 @@ class Part:
     phone: bytes
     seat: Seat
 
-    def kept(self) -> list[str]:
-        """As JSON keeps it, beside the person."""
-        return [self.phone.hex(), self.seat.session, self.seat.device]
+    def kept(self) -> str:
+        """As JSON keeps it, beside the person: sealed, so that whoever sees the row reads nothing of it."""
+        secret = keyring.secrets_of([keyring.PORTAL], make=True)[keyring.PORTAL]
+        said = json.dumps([self.phone.hex(), self.seat.session, self.seat.device])
+        return sealing.seal(
+            said, person=keyring.PORTAL, secret=secret, place=_place(self.person), suite=keyring.suite()
+        ).hex()
 
     @classmethod
-    def of_kept(cls, person: str, kept: Iterable[str]) -> "Part":
+    def of_kept(cls, person: str, kept: str | list[str]) -> "Part":
+        """``kept``: of proposals of before, the three as they are."""
+        if isinstance(kept, str):
+            secret = keyring.secrets_of([keyring.PORTAL])[keyring.PORTAL]
+            try:
+                opened = sealing.open_sealed(bytes.fromhex(kept), secret=secret, place=_place(person))
+            except CannotOpen:
+                raise NotTwoPersons("part_touched") from None
+            kept = list(json.loads(opened))
         phone, session, device = kept
         return cls(person, bytes.fromhex(phone), Seat(session, device))
+
+
+def _place(person: str) -> bytes:
+    return f"part of a decision\x1f{person}".encode()
 
 
 def part_of(person: object, phone: bytes | memoryview | None) -> Part:
@@ -168,12 +186,13 @@ def beside(same_device: bool) -> dict[str, bool]:
 
 
 def asked_here(*, by_others_than: User) -> set[str]:
-    """What others asked for on this same device, the newest, to be shown to whoever decides; one statement."""
+    """What others asked for on this same device, the newest, to be shown to whoever decides."""
     device = seats.here().device
     if not device:
         return set()
     rows = DecisionPart.objects.filter(device=device, part="asked").exclude(user=by_others_than)
-    return set(rows.order_by("-pk").values_list("matter", flat=True)[:SHOWN])
+    with working_as_steps():
+        return set(rows.order_by("-pk").values_list("matter", flat=True)[:SHOWN])
 
 
 @contextmanager

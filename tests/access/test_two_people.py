@@ -248,9 +248,10 @@ def test_T97_over_the_session_of_who_asked_nobody_decides_and_after_signing_out_
     entry = HandlingStep.objects.get(complaint=case, step="approve")
     assert entry.data["same_device"] is True
     assert "和提出时是同一台设备" in shown(browser.get(address(case)))
-    # What is kept says nothing of the session or the cookie themselves.
+    # What is kept says nothing of the session or the cookie themselves, nor who has the same phone.
     parts = Matter.objects.get(complaint=case, kind="proposal").data["parts"]
     secrets = [cookie.value for cookie in browser.cookies.values() if cookie.value]
+    secrets.append(bytes(User.objects.get(pk=world.ming.pk).own_phone_index or b"").hex())
     assert missing_in(str(parts), *secrets) == secrets
 
 

@@ -59,7 +59,7 @@ SAID: dict[str, tuple[str, ...]] = {
 PROPOSED = (*OFFERS, *SAID)
 
 
-def asks(actor: Actor) -> dict[str, list[str]]:
+def asks(actor: Actor) -> dict[str, str]:
     """The part of who proposes, as a proposal keeps it under the key of the person. Raises StepNotAllowed for somebody
     whose phone no code has proved."""
     part = persons.part_of(actor.person_key, actor.phone)
@@ -99,9 +99,10 @@ def must_be_another(matter: Matter, actor: Actor, *, refuses: bool = False) -> b
 
 
 def is_same_device(matter: Matter) -> bool:
-    """Whether this was proposed, or signed before, on the device of who looks at it now; asks nothing."""
-    here = seats.here().device
-    return bool(here) and any(device == here for _phone, _session, device in matter.data.get("parts", {}).values())
+    """Whether this was proposed, or signed before, on the device of who looks at it now; asks for the portal's key."""
+    kept = matter.data.get("parts", {}) if seats.here().device else {}
+    here = persons.part_of("", None)
+    return persons.is_same_device((Part.of_kept(one, part) for one, part in kept.items()), here)
 
 
 def needed(policies: Policies, step: str, region_id: int) -> bool:
