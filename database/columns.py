@@ -7,7 +7,8 @@ before a request has said for whom it works (whose session it is, who that is) i
 (database/row_security.py).
 
 Django leaves the columns out of the rows that it reads for a caller (database/backend/): there they are deferred, as by
-``defer()``. What has to find a row by one of them, or to judge by it, does that as the steps.
+``defer()``. What has to find a row by one of them, or to judge by it, does that as the steps, or asks a function of the
+database for a signed word (complaints/migrations/0028_no_digest_for_callers.py).
 
 `grant` says so to the database after each migrate and restore: a new column is granted by the same list.
 tests/walls/test_columns.py looks through all models for columns that belong in here.
@@ -37,8 +38,16 @@ WITHHELD = {
     "enterprises_invitation": ("token_digest", "address_digest"),
     "complaints_export": ("link_digest",),
     "complaints_stationentry": ("token_digest",),
+    "complaints_complaint": ("tracking_digest",),
+    "complaints_participant": ("token_digest",),
+    "complaints_answerlink": ("token_digest",),
+    "complaints_filingdraft": ("key_digest",),
     # A digest of what was typed: few numbers make a phone.
     "accounts_idempotencykey": ("body_digest",),
+    # By what people are found and told from others: the people of a case, who tries, who decides from where.
+    "complaints_persondigest": ("digest",),
+    "accounts_countedtry": ("who_digest",),
+    "accounts_decisionpart": ("session", "device"),
 }
 
 #: Columns of a table that are there already, withheld or not: a migration may just have gone back to before one.

@@ -15,6 +15,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -54,7 +55,8 @@ _taken_out: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 @models.Field.register_lookup
 @models.ForeignKey.register_lookup
 class AnyOf(models.Lookup):  # type: ignore[type-arg]
-    """``filter(pk__any_of=ids)``: ids (or texts, keys, digests) of whatever number as one value.
+    """``filter(pk__any_of=ids)``: ids (or texts, keys, digests) of whatever number as one value, or as an expression
+    that gives an array.
 
     Not "in": that is a join, which is put off where a row comes with many others, and a table is read from end to end.
     """
@@ -64,6 +66,9 @@ class AnyOf(models.Lookup):  # type: ignore[type-arg]
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
+        if hasattr(self.rhs, "as_sql"):
+            array, more = self.process_rhs(compiler, connection)
+            return f"{column} = any({array})", (*values, *more)
         # Of the column's own type, or the widest of its kind.
         kind = self.lhs.output_field.rel_db_type(connection)
         kind = "bigint" if kind.endswith("int") or kind == "integer" else "text" if kind.startswith("varchar") else kind
@@ -147,12 +152,29 @@ class PreparedQuery(Generic[Row]):
         plan = self._plans.get(whose := row_security.caller() in roles.CALLERS)
         if plan is None:
             with self._lock:
-                plan = self._plans.get(whose) or self._plans.setdefault(whose, _Plan(self.build, self.types))
+                plan = self._plans.get(whose) or self._plans.setdefault(whose, self._made())
         return plan
+
+    def _made(self) -> _Plan[Row]:
+        return _Plan(self.build, self.types)
 
     def first(self, *values: Value) -> Row | None:
         """For a query that ends with one row (`[:1]`)."""
         return next(iter(self(*values)), None)
+
+
+class PreparedTuples(PreparedQuery[Any]):
+    """What a function of the database gives, as tuples of ``width`` columns, for a `CombinedQuery`. ``build`` gives our
+    own words with ``%s`` for each value, and the values."""
+
+    def __init__(self, build: Callable[..., tuple[str, Sequence[Any]]], width: int, *types: type) -> None:
+        super().__init__(build, *types)  # type: ignore[arg-type]
+        self.width = width
+
+    def _made(self) -> Any:
+        stand_ins = _stand_ins(self.types)
+        sql, values = self.build(*stand_ins)
+        return SimpleNamespace(sql=sql, values=values, stand_ins=stand_ins, width=self.width, row=tuple)
 
 
 class CombinedQuery:

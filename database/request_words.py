@@ -9,6 +9,7 @@ HMAC-SHA256 under a key derived from SECRET_KEY; while it changes, words under S
 """
 
 import hmac
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -28,10 +29,40 @@ def _key(secret: str) -> tuple[str, bytes]:
 def signed(cursor: Any, kind: str, *parts: str) -> tuple[str, str]:
     """(what is said, its MAC in hexadecimal) for the session of this cursor of Django.
 
-    ``kind`` is request, shown or steps; no part holds a `|`."""
+    ``kind`` is request, shown, steps, keys, digests or tries; no part holds a `|`."""
+    return _signed(cursor.cursor.connection, kind, *parts)
+
+
+def _signed(line: Any, kind: str, *parts: str) -> tuple[str, str]:
+    """``line``: the driver's connection."""
     name, key = _key(settings.SECRET_KEY)
-    said = "|".join((name, str(cursor.cursor.connection.info.backend_pid), kind, *parts))
+    said = "|".join((name, str(line.info.backend_pid), kind, *parts))
     return said, hmac.digest(key, said.encode(), "sha256").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One value of a statement that stands there as two, what is said and its MAC: signed where the statement is sent,
+    or prepared, for the session there. So it may stand in a query that is kept for all sessions."""
+
+    kind: str
+
+    def __conform__(self, _protocol: Any) -> "_Quoted":
+        return _Quoted(self)
+
+
+class _Quoted:
+    """How psycopg2 writes a `Word`: it says by which connection first."""
+
+    def __init__(self, word: Word) -> None:
+        self.word, self.line = word, None
+
+    def prepare(self, line: Any) -> None:
+        self.line = line
+
+    def getquoted(self) -> bytes:
+        said, mac = _signed(self.line, self.word.kind)
+        return f"'{said}', '{mac}'".encode()
 
 
 def lay(connection: Any) -> None:

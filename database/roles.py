@@ -25,6 +25,8 @@ CLOSED = (
     # What others do now and what this session keeps: their texts hold values.
     *("pg_stat_get_activity", "pg_stat_get_backend_activity", "pg_prepared_statement", "pg_prepared_xact", "pg_cursor"),
     *("pg_lock_status", "pg_blocking_pids", "pg_safe_snapshot_blocking_pids", "pg_listening_channels"),
+    # The text of the statement itself, which may hold a word that the portal signed.
+    *("current_query",),
     # What ends or wakes others, or only waits.
     *("pg_cancel_backend", "pg_terminate_backend", "pg_notify", "pg_sleep", "pg_sleep_for", "pg_sleep_until"),
     # Locks that stay with the session; those of a transaction are needed by pages.

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 from weakref import WeakSet
 
 from django.conf import settings
@@ -78,24 +79,39 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
     return str(row[0])
 
 
-def show(digest: str) -> None:
+class Opened(NamedTuple):
+    """The ids of what carries the digest of a secret: a participant, an answer link, a draft, and of cases the one that
+    was asked about."""
+
+    participant: int | None
+    link: int | None
+    draft: UUID | None
+    case: int | None
+
+
+def show(digest: str, *, number: str = "") -> Opened:
     """Somebody without an account has shown a secret: what carries its digest may be seen in this transaction.
 
-    ``digest``: hexadecimal, as the row keeps it (tracking token of a case, key of a draft). Outside of a request there
-    is nothing to open.
+    ``digest``: hexadecimal, as the row keeps it (tracking token of a case, key of a draft). No caller reads it there,
+    so the database says what it belongs to; ``number``: of the case about which that is asked. Outside of a request
+    there is nothing to open.
     """
-    if caller() is None:
-        return
     if not digest or not digest.isalnum():
         raise ValueError("Not the digest of a secret.")
+    if caller() is None:
+        with connection.cursor() as cursor:
+            cursor.execute("select * from opened_by(%s, %s)", [digest, number])
+            return Opened(*cursor.fetchone())
     if (current := _CURRENT.get()) is not None:
         current.shown.append(digest)
-    _show(digest)
+    return _show(digest, number)
 
 
-def _show(digest: str) -> None:
+def _show(digest: str, number: str = "") -> Opened:
     with connection.cursor() as cursor:
-        cursor.execute("select show_secret(%s, %s)", request_words.signed(cursor, "shown", digest))
+        said = request_words.signed(cursor, "shown", digest, *([number] if number else []))
+        cursor.execute("select * from show_secret(%s, %s)", said)
+        return Opened(*cursor.fetchone())
 
 
 @contextmanager

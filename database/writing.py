@@ -68,7 +68,7 @@ BY_PAGES = frozenset(
         *("complaints_noticechoice", "complaints_outsideholder"),
         *("complaints_platformline", "complaints_recordedname", "complaints_roundtriprow"),
         *("complaints_savedview", "complaints_seal", "complaints_stationentry", "complaints_tile"),
-        *("complaints_trackingtry", "enterprises_absence", "enterprises_answertemplate"),
+        *("enterprises_absence", "enterprises_answertemplate"),
         *("enterprises_assignmentrule", "enterprises_customercount"),
         *("enterprises_enrolmentfile", "enterprises_enrolmentfiling"),
         *("enterprises_leagueline", "enterprises_leagueset", "enterprises_mediationbody"),

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from accounts.keys import ciphers, sealing
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys, VaultKeys
-from database import request_words
+from database.request_words import Word
 from database.roles import CALLERS
 from database.row_security import caller, working_as_steps
 
@@ -41,7 +41,7 @@ _READ = """select person, wrapped, restricted_at is not null from accounts_perso
 where person = any(%s::uuid[]) and destroyed_at is null"""
 # No caller reads the keys by itself: the database gives them for a signed word, and none that is restricted. The steps,
 # sweeps, commands and verification read those too.
-_READ_FOR_CALLERS = "select person, wrapped, is_restricted from keys_of(%s, %s, %s::uuid[])"
+_READ_FOR_CALLERS = "select person, wrapped, is_restricted from keys_of(%s, %s::uuid[])"
 _EXAMINE = "select person, wrapped, destroyed_at is not null from accounts_personkey where person = any(%s::uuid[])"
 _MAKE = """
 with made as (
@@ -92,7 +92,7 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
         missing = [person for person in missing if person not in result]
     if missing:
         with connection.cursor() as cursor:
-            read_by, values = _reading(cursor, missing)
+            read_by, values = _reading(missing)
             cursor.execute(read_by, values)
             rows = cursor.fetchall()
         read = {person: _unwrapped(person, wrapped) for person, wrapped, _ in rows}
@@ -174,11 +174,11 @@ def forget(persons: Iterable[UUID] | None = None) -> None:
             fresh.secrets.pop(person, None)
 
 
-def _reading(cursor: Any, persons: list[UUID]) -> tuple[str, list[Any]]:
+def _reading(persons: list[UUID]) -> tuple[str, list[Any]]:
     """The statement by which these keys are read as whom this works for now, and its values."""
     names = [str(person) for person in persons]
     if caller() in CALLERS:
-        return _READ_FOR_CALLERS, [*request_words.signed(cursor, "keys"), names]
+        return _READ_FOR_CALLERS, [Word("keys"), names]
     return _READ_OF_PORTAL if persons == [PORTAL] else _READ, [names]
 
 
@@ -208,7 +208,7 @@ def _made(persons: list[UUID]) -> dict[UUID, bytes]:
     wrapped = [sealing.wrap(secret, person=person, keys=keys(), suite=suite()) for person, secret in new.items()]
     names = [str(person) for person in persons]
     with connection.cursor() as cursor:
-        read_by, values = _reading(cursor, persons)
+        read_by, values = _reading(persons)
         cursor.execute(_MAKE.replace("{read}", read_by), [names, wrapped, *values])
         rows = cursor.fetchall()
     fresh = {person: new[person] for person, _, _, is_new in rows if is_new}

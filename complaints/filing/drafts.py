@@ -79,8 +79,8 @@ def of_key(key: str, *, now: datetime) -> FilingDraft | None:
     """The draft that this key opens, filed ones included while they are kept."""
     if not key or len(key) > 100:
         return None
-    show(digest_of(key))
-    return FilingDraft.objects.filter(key_digest=digest_of(key), expires_at__gt=now).first()
+    draft = show(digest_of(key)).draft
+    return FilingDraft.objects.filter(pk=draft, expires_at__gt=now).first() if draft is not None else None
 
 
 def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime) -> FilingDraft | None:

@@ -82,11 +82,18 @@ def of_token(token: str, *, now: datetime, access: str = RESPONDENT) -> AnswerLi
     """The live link of this kind; None for one that is unknown, over or was taken back: nobody is told which."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    show(digest_of(token))
+    digest = digest_of(token)
+    found = show(digest).link
+    if found is None:
+        return None
     link = AnswerLink.objects.filter(
-        token_digest=digest_of(token), revoked_at=None, expires_at__gt=now, delegation__isnull=access == RESPONDENT
+        pk=found, revoked_at=None, expires_at__gt=now, delegation__isnull=access == RESPONDENT
     ).first()
-    if link is None or link.delegation_id is None:
+    if link is None:
+        return None
+    # No caller reads it, and the phone is bound to it.
+    link.token_digest = digest
+    if link.delegation_id is None:
         return link
     # Whether the mediation is still with the body that got this link.
     handed = Matter.objects.filter(pk=link.delegation_id, complaint__status__in=IN_MEDIATION, state="open")

@@ -72,8 +72,10 @@ def of_token(token: str, *, now: datetime) -> Participant | None:
     """Who is asked by this link; None for one that is unknown, over, or was answered."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    show(digest_of(token))
-    rows = Participant.objects.filter(token_digest=digest_of(token), state=Participant.ASKED, expires_at__gt=now)
+    participant = show(digest_of(token)).participant
+    if participant is None:
+        return None
+    rows = Participant.objects.filter(pk=participant, state=Participant.ASKED, expires_at__gt=now)
     return rows.first()
 
 

@@ -1,8 +1,7 @@
 """Finding a case by its number and the token of its receipt. A wrong number and a wrong token get the same answer, and
 every wrong try counts: the sixth within an hour is not looked up."""
 
-import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,19 +14,19 @@ from django.utils.dateparse import parse_datetime
 from accounts.sign_in.known_browsers import Browser
 from accounts.sign_in.limits import Limit, TooManyTries, count, line_of, waits_until, wide_network_of
 from complaints.filing.drafts import tracking_digest
-from complaints.models import Complaint, TrackingTry
+from complaints.models import Complaint
 from complaints.procedure.numbering import tidy
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from database.row_security import show
 
-TRIES = 5
+WITHIN = timedelta(hours=1)
+OF_BROWSER = Limit("wrong_tracking_browser", 5, WITHIN)
 #: Many people may share one line (a telephone network, an office): it has room for them; its network has more.
-TRIES_OF_ADDRESS = 60
+OF_LINE = Limit("wrong_tracking_line", 60, WITHIN)
 OF_NETWORK = Limit("wrong_tracking_network", 600, timedelta(days=1))
 #: A browser that opened this very case before counts apart, whatever others try.
-OF_KNOWN = Limit("wrong_tracking_known", TRIES, timedelta(hours=1))
-WITHIN = timedelta(hours=1)
+OF_KNOWN = Limit("wrong_tracking_known", 5, WITHIN)
 RELATED = (
     *("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch"),
     *("service_region", "consumer"),
@@ -47,16 +46,12 @@ class Seeker:
         return line_of(self.address)
 
     @property
-    def address_digest(self) -> str:
-        return _digest(self.line)
-
-    @property
-    def browser_digest(self) -> str:
-        return _digest(f"{self.line}\n{self.browser}")
-
-
-def _digest(text: str) -> str:
-    return salted_hmac("complaints.links.tracking", text, algorithm="sha256").hexdigest()
+    def counted(self) -> list[tuple[Limit, str]]:
+        """What a wrong try counts for, and under which name."""
+        if self.known is not None:
+            return [(OF_KNOWN, self.known.mark)]
+        of_browser, network = f"{self.line}\n{self.browser}", wide_network_of(self.address)
+        return [(OF_BROWSER, of_browser), (OF_LINE, self.line), (OF_NETWORK, network)]
 
 
 def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> Complaint | None:
@@ -64,18 +59,16 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
     with transaction.atomic():
         # Tries sent at once are counted one after the other.
         with connection.cursor() as cursor:
-            key = f"tracking:{seeker.address_digest}"
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        known = seeker.known if seeker.known is not None and seeker.known.knows(opened(tidy(number))) else None
-        until = waits_until(OF_KNOWN, known.mark, now=now) if known is not None else _waits_until(seeker, now=now)
+            line = salted_hmac("complaints.links.tracking", seeker.line, algorithm="sha256").hexdigest()
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tracking:{line}"])
+        if seeker.known is not None and not seeker.known.knows(opened(tidy(number))):
+            seeker = replace(seeker, known=None)
+        until = next(filter(None, (waits_until(limit, who, now=now) for limit, who in seeker.counted)), None)
         if until is None:
             case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
-            if case is None and known is not None:
-                count(OF_KNOWN.kind, known.mark, now=now)
-            elif case is None:
-                count(OF_NETWORK.kind, wide_network_of(seeker.address), now=now)
-                browser, address = seeker.browser_digest, seeker.address_digest
-                TrackingTry.objects.create(browser_digest=browser, address_digest=address, at=now)
+            if case is None:
+                for limit, who in seeker.counted:
+                    count(limit.kind, who, now=now)
             return case
     raise TooManyTries(until)
 
@@ -88,23 +81,12 @@ def opened(number: str) -> str:
 def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | None:
     """The case with its organisations and without its people; not for a representative whose term is over. Who shows
     the digest of a case's token may see that case for the rest of this request."""
-    show(digest)
+    shown = show(digest, number=number)
     in_term = Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date())
     cases = Complaint.objects.exclude(status=Status.DRAFT).select_related(*RELATED)
     case = cases.filter(in_term, number=number).first()
-    # Compared even when there is no case: the time of an answer tells nothing.
-    kept = case.tracking_digest if case is not None else ""
-    return case if hmac.compare_digest(digest, kept or "0" * len(digest)) else None
-
-
-def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
-    recent = TrackingTry.objects.filter(at__gt=now - WITHIN).order_by("-at")
-    of_browser, of_address = Q(browser_digest=seeker.browser_digest), Q(address_digest=seeker.address_digest)
-    for whose, most in ((of_browser, TRIES), (of_address, TRIES_OF_ADDRESS)):
-        wrong = list(recent.filter(whose).values_list("at", flat=True)[:most])
-        if len(wrong) == most:
-            return wrong[-1] + WITHIN
-    return waits_until(OF_NETWORK, wide_network_of(seeker.address), now=now)
+    # Asked for even where the token is another one: the time of an answer tells nothing.
+    return case if case is not None and case.pk == shown.case else None
 
 
 OPEN_FOR = timedelta(minutes=30)

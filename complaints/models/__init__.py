@@ -7,7 +7,7 @@ from complaints.models.complaint import Complaint, Engagement
 from complaints.models.demand import Demand
 from complaints.models.documents import DocumentSeries, DocumentVersion, Dossier, OfficialDocument
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState, FilingDraft, Upload
-from complaints.models.finding import CaseWords, PersonDigest, TrackingTry
+from complaints.models.finding import CaseWords, PersonDigest
 from complaints.models.heard import HeardAnswer
 from complaints.models.law import LawChange, LawEffect
 from complaints.models.log import Checkpoint, Leaf, NotAdmitted, Tile
@@ -92,7 +92,6 @@ __all__ = [
     "SealedHead",
     "StationEntry",
     "Tile",
-    "TrackingTry",
     "Upload",
     "WebhookDelivery",
 ]

@@ -1,5 +1,5 @@
 """By what a case is found: digests of what nobody can read in the database (phone, name, order number, copied text),
-the words of what was bought, and wrong tries at following a case without an account.
+and the words of what was bought.
 
 Of a person only digests stand here (accounts/keys/blind.py). They go when the person is erased."""
 
@@ -35,18 +35,3 @@ class CaseWords(models.Model):
     class Meta:
         # What was added last is read through with each search until it is sorted in: not more than this (kB).
         indexes = [GinIndex(fields=["marks"], name="cases_by_words", gin_pending_list_limit=128)]
-
-
-class TrackingTry(models.Model):
-    """One pair of number and token that did not fit; counted here, the cache may be away."""
-
-    browser_digest = models.CharField(max_length=64)
-    address_digest = models.CharField(max_length=64)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["browser_digest", "-at"], name="wrong_tries_of_a_browser"),
-            models.Index(fields=["address_digest", "-at"], name="wrong_tries_of_an_address"),
-            models.Index(fields=["at"], name="oldest_wrong_tries_first"),
-        ]

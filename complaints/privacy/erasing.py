@@ -23,7 +23,6 @@ from complaints.documents import printing
 from complaints.dossier import asking
 from complaints.evidence import storing
 from complaints.filing import drafts, heard_counts
-from complaints.links.tracking import WITHIN
 from complaints.privacy import holds, terms
 from complaints.privacy.people import Found, find, last_cases
 from complaints.procedure.refusals import StepNotAllowed
@@ -277,7 +276,6 @@ def sweep_expired(*, now: datetime) -> int:
         return 0
     thrown = drafts.throw_away_expired(now=now, limit=BATCH)
     thrown += throw_away_done(now=now, limit=BATCH)
-    thrown += delete_some(models.TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
     thrown += erase_due(now=now, limit=BATCH // 10)
     thrown += drop_files(now=now)
     thrown += holds.restrict_again(now=now)

@@ -5,16 +5,21 @@ import hashlib
 import struct
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BigIntegerField, BinaryField, Exists, Func, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast
 from rapidfuzz.fuzz import ratio
 
 from accounts.keys import sealed_fields
 from accounts.keys.sealed_fields import digest_of, digests_of
 from complaints.models import PersonalText, PersonDigest
 from complaints.procedure.categories import QUESTIONS
+from database.request_words import Word
 
 #: So many parts of a hundred must be equal.
 NEAR_IDENTICAL = 90
@@ -96,11 +101,44 @@ def digests_in(kind: str, text: str) -> Iterator[tuple[str, bytes]]:
             yield name, digest
 
 
+def alike(
+    rows: QuerySet[PersonDigest] | None = None, *, digests: Sequence[bytes] | None = None
+) -> QuerySet[PersonDigest]:
+    """What has the same digest as one of ``rows``, these included, or one of ``digests`` (a list, or what stands for
+    one in a prepared query).
+
+    No caller reads a digest (database/columns.py): a function of the database compares them, for a signed word, and
+    gives ids of rows. ``rows`` and the answer are what row security shows."""
+    ids: Any = Value([]) if rows is None else ArraySubquery(rows.order_by().values("pk"))
+    found = Func(
+        Value(Word("digests")),
+        Cast(ids, ArrayField(BigIntegerField())),
+        Cast(Value(digests or []), ArrayField(BinaryField())),
+        function="rows_alike",
+        output_field=ArrayField(BigIntegerField()),
+    )
+    return PersonDigest.objects.filter(pk__any_of=found)
+
+
+def load(rows: Iterable[PersonDigest]) -> None:
+    """Fetch the digests of rows that were read without: one statement, or none."""
+    wanted = {row.pk: row for row in rows if "digest" not in row.__dict__}
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        values: Any = [Word("digests"), list(wanted)]
+        cursor.execute("select id, digest from digests_of(%s, %s::bigint[])", values)
+        for pk, digest in cursor.fetchall():
+            wanted[pk].digest = digest
+
+
 def cases_of(text: str) -> QuerySet[PersonDigest, int]:
     """Ids of cases whose consumer gave exactly this, the newest first."""
     wanted = [digest for kind in sorted(set(KINDS.values())) for digest in digests_of(kind, text)]
-    ids = PersonDigest.objects.order_by("-complaint_id").values_list("complaint_id", flat=True)
-    return ids.filter(digest__in=wanted).distinct()[:MOST] if len(text.strip()) > 1 and wanted else ids.none()
+    if len(text.strip()) < 2 or not wanted:
+        return PersonDigest.objects.none().values_list("complaint_id", flat=True)
+    ids = alike(digests=wanted).order_by("-complaint_id").values_list("complaint_id", flat=True)
+    return ids.distinct()[:MOST]
 
 
 def on_file(cases: Iterable[int]) -> dict[int, dict[str, str]]:

@@ -36,7 +36,7 @@ Digests = dict[str, set[bytes]]
 
 class Asking:
     """The signals of cases, with what a page reads of the same cases: ``more`` by their ids with the first statement,
-    ``then`` by lists of ids that it gives to `answered`, with the second; these come after two lists of signals' own.
+    ``then`` by lists of ids that it gives to `answered`, with the second; these come after three lists of signals' own.
     """
 
     def __init__(
@@ -48,14 +48,10 @@ class Asking:
         """One statement. ``regions``: where the cases lie that the asker may see (``Workspace.regions``)."""
         here = {case.pk: _facts(case) for case in cases}
         rows = self.first(list(here), *_values(here.values(), looked_back), regions=regions)
-        digests = _digests(rows["digests"])
         proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
         for case in cases:
             here[case.pk] = replace(
-                _with(here[case.pk], digests[case.pk]),
-                proofs=proofs[case.pk],
-                matters=matters[case.pk],
-                has_voice=bool(case.facts.get("voice")),
+                here[case.pk], proofs=proofs[case.pk], matters=matters[case.pk], has_voice=bool(case.facts.get("voice"))
             )
         return FirstStatement(self.second, here, rows, looked_back, cases)
 
@@ -73,13 +69,14 @@ class FirstStatement:
     ) -> None:
         self.second, self.here, self.rows, self.cases = second, here, rows, cases
         self.looked_back = looked_back
-        self.near = _near(rows)
+        self.near, self.shared = _near(rows), _kinds(rows["by_digest"])
 
     def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
         """The rows of the second statement by name, asked with ``lists``. ``people``: whose keys are fetched too."""
-        named = [pk for pk, facts in self.near.items() if facts.phones]
-        rows = self.second(self._to_read(), named, *lists)
-        names = _digests(rows["names"])
+        named = [pk for pk in self.near if "phone" in self.shared[pk]]
+        known = [*self.rows.get("digests", ()), *self.rows["by_digest"]]
+        rows = self.second(self._to_read(), named, [row.pk for row in known], *lists)
+        digests = _digests([*known, *rows["names"]], dict(rows["digests"]))
         sealed_fields.load_for([*self.rows.get("texts", ()), *rows["texts"], *self.cases, *people])
         for case in self.cases:
             facts = self.here[case.pk]
@@ -87,11 +84,12 @@ class FirstStatement:
                 facts, has_place=bool(facts.respondent_id or any(case.respondent_details.values()))
             )
         texts = _read([*self.rows.get("texts", ()), *rows["texts"]])
-        self.here = {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in self.here.items()}
-        self.near = {
-            pk: _spoken(replace(facts, names=frozenset(names[pk].get("name", ()))), texts.get(pk, {}))
-            for pk, facts in self.near.items()
-        }
+        near = {pk: _with(facts, digests[pk]) for pk, facts in self.near.items()}
+        # Of what is not filed yet they were known before.
+        here = {pk: _with(facts, digests[pk]) if self.cases else facts for pk, facts in self.here.items()}
+        self.near, self.here = (
+            {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in which.items()} for which in (near, here)
+        )
         return rows
 
     def signals(self) -> dict[int, list[Signal]]:
@@ -107,7 +105,9 @@ class FirstStatement:
     def _to_read(self) -> list[int]:
         """Whose texts say something: those with a mark in common, and those of the same person."""
         people = {facts.person for facts in self.here.values() if facts.person is not None}
-        wanted = [facts for facts in self.near.values() if facts.marks or facts.person in people]
+        wanted = [
+            facts for pk, facts in self.near.items() if person_digests.MARK in self.shared[pk] or facts.person in people
+        ]
         return [facts.pk for facts in sorted(wanted, key=lambda facts: facts.filed_at, reverse=True)[:READ]]
 
 
@@ -193,9 +193,8 @@ def _values(here: Iterable[Facts], looked_back: timedelta) -> tuple[Any, ...]:
 
 def _near(rows: Mapping[str, list[Any]]) -> dict[int, Facts]:
     """Cases with the same phone, order or marks, and those of the same people."""
-    shared = _digests(rows["by_digest"])
     cases = {case.pk: case for case in (*(row.complaint for row in rows["by_digest"]), *rows["by_person"])}
-    return {pk: _with(_facts(case), shared[pk]) for pk, case in cases.items()}
+    return {pk: _facts(case) for pk, case in cases.items()}
 
 
 def _facts(case: Complaint) -> Facts:
@@ -224,11 +223,13 @@ def _keys(case: Complaint) -> list[str]:
     return results or ([f"n{bare(case.respondent_named)}"] if bare(case.respondent_named) else [])
 
 
-def _digests(rows: Iterable[Any]) -> defaultdict[int, Digests]:
+def _digests(rows: Iterable[Any], digests: Mapping[int, bytes]) -> defaultdict[int, Digests]:
     """Case → kind → digests."""
     result: defaultdict[int, Digests] = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        result[row.complaint_id][row.kind].add(bytes(row.digest))
+        # What was erased since has none.
+        if (digest := digests.get(row.pk)) is not None:
+            result[row.complaint_id][row.kind].add(bytes(digest))
     return result
 
 

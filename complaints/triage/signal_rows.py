@@ -16,7 +16,8 @@ from complaints.models.complaint import LEVEL_COLUMNS, lies_in
 from complaints.procedure.workflow import Audience, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import person_digests
-from database.prepared import AnyOf, CombinedQuery, PreparedQuery
+from database.prepared import AnyOf, CombinedQuery, PreparedQuery, PreparedTuples
+from database.request_words import Word
 
 #: Of cases that share a digest with the asked ones, or their person, at most so many, the newest.
 MOST = 500
@@ -66,13 +67,11 @@ OWN: dict[str, PreparedQuery[Any]] = {
 
 def _shared_with(ids: Any) -> QuerySet[PersonDigest]:
     wanted = PersonDigest.objects.filter(complaint_id__any_of=ids, kind__in=SHARED)
-    return PersonDigest.objects.filter(
-        ~Q(complaint_id__any_of=ids), digest__in=wanted.values("digest"), kind__in=SHARED
-    )
+    return person_digests.alike(wanted).filter(~Q(complaint_id__any_of=ids), kind__in=SHARED)
 
 
 def _shared_typed(digests: Any) -> QuerySet[PersonDigest]:
-    return PersonDigest.objects.filter(digest__any_of=digests, kind__in=SHARED)
+    return person_digests.alike(digests=digests).filter(kind__in=SHARED)
 
 
 def _near(
@@ -97,11 +96,11 @@ def _near(
     def by_digest(
         asked: Any, people: Any, since: Any, first: Any, last: Any, enterprises: Any, problems: Any, *regions: Any
     ) -> QuerySet[Any]:
-        """Digests in common, each with its case."""
+        """Rows with a digest in common, each with its case; the digests come later (`person_digests.load`)."""
         rows = shared(asked).filter(_lies_in(kinds, regions, "complaint__")).exclude(complaint__status=Status.DRAFT)
         return (
             rows.select_related("complaint")
-            .only("kind", "digest", *(f"complaint__{name}" for name in COLUMNS if name != "pk"))
+            .only("kind", *(f"complaint__{name}" for name in COLUMNS if name != "pk"))
             .order_by("-complaint_id")[:MOST]
         )
 
@@ -196,8 +195,19 @@ class First:
         return list(parts), CombinedQuery(*parts.values())
 
 
+_DIGESTS = (
+    "select id, digest from digests_of(%s, %s::bigint[] || array(select d.id from complaints_persondigest d"
+    " where d.complaint_id = any(%s::bigint[]) and d.kind = 'name'))"
+)
+
+
+def _digests(texts: Any, named: Any, rows: Any) -> tuple[str, list[Any]]:
+    return _DIGESTS, [Word("digests"), rows, named]
+
+
 class Second:
-    """Texts and names of what lies near: (cases whose texts, whose names are read), then lists of ``more``."""
+    """Texts and names of what lies near, and digests: (cases whose texts, whose names are read, ids of rows that were
+    read without their digest), then lists of ``more``. ``digests``: (id of the row, digest), also of the names."""
 
     def __init__(self, more: Mapping[str, PreparedQuery[Any]] | None = None) -> None:
         parts: dict[str, PreparedQuery[Any]] = {
@@ -210,6 +220,7 @@ class Second:
             "names": PreparedQuery(
                 lambda texts, named: PersonDigest.objects.filter(complaint_id__any_of=named, kind="name"), list, list
             ),
+            "digests": PreparedTuples(_digests, 2, list, list, list),
             **(more or {}),
         }
         self.names, self.together = list(parts), CombinedQuery(*parts.values())

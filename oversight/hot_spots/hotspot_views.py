@@ -28,6 +28,7 @@ from complaints.models import Complaint, PersonalText, PersonDigest
 from complaints.pages.authority.day import Number
 from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
+from complaints.record import person_digests
 from complaints.record.person_digests import COPIED, MARK, same_text
 from oversight.figures.definitions import Period
 from oversight.hot_spots import folding, guiding, owners, reduction_forms
@@ -43,11 +44,12 @@ MOST_READ, MOST_ALIKE = 120, 40
 
 
 def clusters(ids: Collection[int]) -> list[list[int]]:
-    """Groups of two or more cases with nearly the same text, the largest first. Two statements and the keys."""
+    """Groups of two or more cases with nearly the same text, the largest first. Three statements and the keys."""
     by_mark: defaultdict[bytes, list[int]] = defaultdict(list)
-    marks = PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK).order_by("-complaint_id")
-    for pk, digest in marks.values_list("complaint_id", "digest"):
-        by_mark[bytes(digest)].append(pk)
+    marks = list(PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK).order_by("-complaint_id"))
+    person_digests.load(marks)
+    for row in marks:
+        by_mark[bytes(row.digest)].append(row.complaint_id)
     candidates = [sorted(set(result), reverse=True)[:MOST_ALIKE] for result in by_mark.values() if len(set(result)) > 1]
     candidates.sort(key=len, reverse=True)
     wanted = list(dict.fromkeys(pk for result in candidates for pk in result))[:MOST_READ]

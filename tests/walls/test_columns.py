@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import psycopg2
@@ -17,15 +18,18 @@ from django.test import Client
 
 from accounts.keys import keyring
 from accounts.keys.sealed_fields import BlindIndex, SealedText
-from accounts.models import User
+from accounts.models import CountedTry, User
 from accounts.sign_in import contacts
-from complaints.models import Complaint
+from accounts.sign_in.limits import Limit, count, counted, waits_until
+from complaints.models import Complaint, PersonDigest
 from complaints.pages.authority import cases
 from complaints.pages.consumer import views
 from complaints.pages.enterprise import queue
 from complaints.parties import actors
+from complaints.record import person_digests
 from database import columns, rights, roles
 from database.backend.compiler import Withheld
+from database.request_words import Word
 from database.row_security import working_as_steps
 from tests import given
 from tests.accounts.test_second_factor import give_password, set_up_app
@@ -37,26 +41,14 @@ from tests.walls.payloads import PLANTED, column, stacked
 
 pytestmark = pytest.mark.django_db
 
-#: Digests, indexes and bytes that callers may read, table → columns, and why.
-READ: dict[str, dict[str, str]] = {
+#: Columns that look like a digest, an index or a key, and are none that tells who somebody is, finds a row of somebody
+#: or lets somebody in: table → columns, and why.
+NONE_OF_THEM: dict[str, dict[str, str]] = {
     "keyed over the row itself: says whether the portal wrote it": {
         **dict.fromkeys(("accounts_user", "accounts_administrator", "accounts_secondfactor"), "tag"),
         **dict.fromkeys(("accounts_accountchange", "accounts_decisionpart", "authorities_officer"), "tag"),
         **dict.fromkeys(("enterprises_stationstaff", "enterprises_staff", "enterprises_apitoken"), "tag"),
         **dict.fromkeys(("complaints_evidence", "complaints_notice"), "tag"),
-    },
-    "keyed: without a key of the portal nobody can tell of what; each page that counts tries asks for it": {
-        "accounts_countedtry": "who_digest",
-        "complaints_trackingtry": "browser_digest address_digest",
-    },
-    "row security: those of a case, a draft or a link that the caller sees, of something random": {
-        "complaints_complaint": "tracking_digest",
-        "complaints_participant": "token_digest",
-        "complaints_answerlink": "token_digest",
-        "complaints_filingdraft": "key_digest",
-    },
-    "row security: blind indexes of the people of a case that the caller sees, found by it": {
-        "complaints_persondigest": "digest"
     },
     "names a form that was sent or a line of a file: opens nothing": {
         "accounts_idempotencykey": "key",
@@ -64,40 +56,50 @@ READ: dict[str, dict[str, str]] = {
         "complaints_webhookdelivery": "event_key",
         "oversight_oversightview": "key",
     },
-    "of what stands beside it, was handed out or is published": {
-        "authorities_calendarversion": "digest",
-        "enterprises_enrolmententry": "digest",
-        "enterprises_leagueset": "digest",
-        "complaints_callbackmonth": "population_digest",
+    "of a whole file, which whoever sees the row may have": {
+        "complaints_evidence": "sha256 copy_sha256 thumbnail_sha256",
         "complaints_export": "file_digest",
         "complaints_platformfile": "digest",
         "complaints_roundtrip": "digest",
         "complaints_upload": "digests",
-        "complaints_documentversion": "digest",
-        "routing_ruletrial": "digest",
-        "oversight_datafile": "content",
+        "enterprises_enrolmentfile": "sha256 copy_sha256 thumbnail_sha256",
+        "oversight_datafile": "content sha256",
         "oversight_monthlyreport": "printed",
     },
-    "the record: its chains, tags and seals, and salted digests of what was said": {
+    "of what stands beside it, was handed out or is published": {
+        "authorities_calendarversion": "digest",
+        "enterprises_enrolmententry": "digest",
+        "enterprises_leagueset": "digest",
+        "complaints_callbackmonth": "population_digest commitment seed",
+        "complaints_documentversion": "digest sha256",
+        "routing_ruletrial": "digest",
+    },
+    "row security: shown to no caller": {"complaints_callbackseed": "seed"},
+    "the record: its chains, tags and seals": {
         "complaints_complaint": "last_hash",
         "complaints_handlingstep": "state previous_hash hash tag",
         "complaints_houseentry": "previous_hash hash tag",
-        "complaints_personaltext": "digest",
-        "complaints_recordedname": "mark digest",
         "complaints_sealedhead": "hash",
         "complaints_seal": "previous_root heads_root root signature public_key",
         "complaints_tile": "digests",
         "complaints_checkpoint": "root stamp",
     },
+    "made with random bytes that are sealed with the text, or under the person's own key: nobody can try texts": {
+        "complaints_personaltext": "digest",
+        "complaints_recordedname": "mark digest",
+    },
 }
-_SECRET = re.compile(r"digest|hash|password|wrapped|secret|credential|token|(^|_)key$|_index$")
+_SECRET = re.compile(
+    r"digest|hash|sha256|password|wrapped|secret|credential|token|commitment|(^|_)(key|seed)$|^(session|device)$"
+    r"|_index$"
+)
 #: Ids of people: what closes their texts stands elsewhere.
 _PERSONS = {"person_key", "consumer_key", "opened_by_key"}
 
 PAIRS = [(table, name) for table, names in columns.WITHHELD.items() for name in names]
 
 
-def test_T06_each_digest_index_or_key_is_withheld_or_says_why_it_may_be_read() -> None:
+def test_T06_each_digest_index_or_key_is_withheld() -> None:
     seen: set[tuple[str, str]] = set()
     for model in apps.get_models():
         seen |= {
@@ -107,10 +109,13 @@ def test_T06_each_digest_index_or_key_is_withheld_or_says_why_it_may_be_read() -
             and not isinstance(field, SealedText)
             and field.column not in _PERSONS
         }
-    read = [(table, name) for tables in READ.values() for table, names in tables.items() for name in names.split()]
+    read = [
+        (table, name) for tables in NONE_OF_THEM.values() for table, names in tables.items() for name in names.split()
+    ]
     assert len(read) == len(set(read))
     assert not set(read) & set(PAIRS)
-    assert sorted(seen) == sorted({*read, *((table, name) for table, name in PAIRS if (table, name) in seen)})
+    assert sorted(seen - {*read, *PAIRS}) == [], "withhold it in database/columns.py"
+    assert sorted({*read} - seen) == []
     # Withheld are columns that there are.
     columns_there = {(one._meta.db_table, field.column) for one in apps.get_models() for field in one._meta.fields}
     assert set(PAIRS) <= columns_there
@@ -242,6 +247,40 @@ def test_keys_of_people_are_given_for_a_signed_word_alone_and_a_restricted_one_t
             with pytest.raises(DatabaseError, match="not signed for this database"), transaction.atomic():
                 ask("select * from keys_of(%s, %s, %s::uuid[])", *word, names)
     keyring.forget()
+
+
+def test_T06_what_compares_digests_takes_a_signed_word_and_finds_what_the_caller_sees_alone(world: World) -> None:
+    ours, elsewhere = given.filed(world), given.filed(world, service_region_id=350181000)
+    rows = PersonDigest.objects.filter(complaint__in=[ours, elsewhere])
+    phone = bytes(rows.filter(complaint=elsewhere, kind="phone").get().digest)
+    assert set(rows.filter(digest=phone).values_list("complaint_id", flat=True)) == {ours.pk, elsewhere.pk}
+    with seeing_as(world.rui):
+        assert list(person_digests.cases_of("13800000001")) == [ours.pk]
+        of_ours = PersonDigest.objects.filter(complaint=ours, kind="phone")
+        assert {row.complaint_id for row in person_digests.alike(of_ours)} == {ours.pk}
+        assert list(person_digests.alike(PersonDigest.objects.filter(complaint=elsewhere))) == []
+        (row,) = of_ours
+        with pytest.raises(Withheld):
+            _ = row.digest
+        person_digests.load([row])
+        assert bytes(row.digest) == phone
+        for call in ("rows_alike({}, '{}', '{}')", "digests_of({}, '{}')", "tries_of({}, 'a', 'b', now(), 1)"):
+            for word in (("", ""), ("a|b|digests", "0" * 64), (Word("keys"),)):
+                with pytest.raises(DatabaseError, match="not signed for this database"), transaction.atomic():
+                    ask(f"select * from {call.replace('{}', ', '.join(['%s'] * len(word)), 1)}", *word)
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            ask("select * from opened_by('', '')")
+
+
+def test_T06_whoever_is_served_reads_adds_and_neither_takes_away_nor_changes_a_counted_try(world: World) -> None:
+    limit = Limit("wrong_things", 2, timedelta(hours=1))
+    with seeing_as(world.ming):
+        count(limit.kind, "one", "one", "another", now=WEDNESDAY)
+        assert waits_until(limit, "one", now=WEDNESDAY + timedelta(minutes=1)) == WEDNESDAY + limit.within
+        assert counted(limit, "another", now=WEDNESDAY + timedelta(minutes=1)) == 1
+        for words in ("delete from accounts_countedtry", "update accounts_countedtry set at = now()"):
+            assert ask(f"with gone as ({words} returning id) select count(*) from gone") == [(0,)]
+    assert CountedTry.objects.count() == 3
 
 
 def test_T06_the_portal_does_not_serve_where_a_caller_may_read_one(superuser_connection: Any) -> None:

@@ -22,12 +22,11 @@ from complaints.handling.transition import settling
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, InternalNote, Matter
 from complaints.parties.actors import offices_of
 from complaints.procedure.workflow import Clock, Status
-from database import columns
 from enterprises.models import Branch, Staff
 from tests import ROOT, by_commit, given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import signed_in
-from tests.walls.conftest import ask, seeing_as
+from tests.walls.conftest import ask, seeing_as, told_alone
 
 pytestmark = pytest.mark.django_db
 
@@ -235,8 +234,7 @@ def test_T04_with_no_wall_a_stranger_does_see(
 
 
 def test_T04_every_table_of_a_case_is_empty_for_strangers(world: World, cases: list[Complaint]) -> None:
-    # The others are beside cases: their rows are for every role that was told.
-    tables = {name for (name,) in ask("select relname from pg_class where relrowsecurity")} - columns.WITHHELD.keys()
+    tables = {name for (name,) in ask("select relname from pg_class where relrowsecurity")} - told_alone()
     assert len(tables) > 20
 
     def filled() -> set[str]:

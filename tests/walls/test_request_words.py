@@ -58,7 +58,7 @@ def test_a_word_that_was_changed_or_is_of_another_kind_key_or_session_is_refused
     assert ask(_BEGIN, said, mac) == [(roles.CONSUMER,)]
 
 
-CLOSED_CALLS = """set_config('a.b', 'c', true); pg_sleep(0); pg_notify('a', 'b'); pg_cancel_backend(0);
+CLOSED_CALLS = """set_config('a.b', 'c', true); current_query(); pg_sleep(0); pg_notify('a', 'b'); pg_cancel_backend(0);
 pg_terminate_backend(0); pg_advisory_lock(1); pg_try_advisory_lock_shared(1, 2); lo_creat(-1); lo_get(1); loread(1, 1);
 query_to_xml('select 1', true, true, ''); database_to_xml(true, true, ''); ts_stat('select null::tsvector');
 pg_stat_get_activity(null); pg_prepared_statement(); pg_cursor(); pg_lock_status(); pg_export_snapshot();

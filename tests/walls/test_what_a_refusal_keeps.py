@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
-from accounts.models import SignInCode
-from complaints.models import Deadline, Heartbeat, TrackingTry
+from accounts.models import CountedTry, SignInCode
+from complaints.models import Deadline, Heartbeat
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from odr_portal import urls
@@ -74,7 +74,7 @@ def test_wrong_codes_and_tokens_stay_counted_and_clocks_that_lapsed_while_a_step
     world: World, client: Client
 ) -> None:
     send(client, "/track/", {"number": "20261111-AAAAAAAAAAAA-A", "token": "WRONG"})
-    assert TrackingTry.objects.count() == 1
+    assert CountedTry.objects.filter(kind="wrong_tracking_line").count() == 1
     send(client, "/account/sign-in/", {"address": "13800000001"})
     code = SignInCode.objects.get()
     for number in range(2):

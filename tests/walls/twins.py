@@ -107,6 +107,18 @@ TWINS: tuple[Twin, ...] = (
         [Change(_TOLD_ALONE, "to portal_steps using ({_TOLD})", "to portal_steps using (true)")],
     ),
     Twin(
+        "words-for-digests",
+        "whoever is served compares digests without a word",
+        (*_COLUMNS, "what_compares_digests"),
+        [
+            Change(
+                "complaints/migrations/0028_no_digest_for_callers.py",
+                "if public.is_signed(said, mac, '{kind}') is not true then",
+                "if false then",
+            )
+        ],
+    ),
+    Twin(
         "words-outside-requests",
         "the login looks up who is signed in without a word: with row security nobody is",
         (*_COLUMNS, "stacked and consumer"),

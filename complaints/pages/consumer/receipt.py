@@ -3,7 +3,6 @@
 The tracking token is shown for 30 minutes, in the browser that filed, and never again; the case keeps its digest only.
 """
 
-import hmac
 from datetime import datetime
 from typing import Any
 
@@ -53,8 +52,7 @@ def _receipt(request: HttpRequest, number: str, *, now: datetime) -> dict[str, A
     held = held_by(request, now=now)
     if held is not None and number not in held.draft.filed_as:
         held = None
-    if held is not None:
-        show(drafts.tracking_digest(drafts.tracking_token(held.draft, held.key or str(held.draft.pk))))
+    shown = show(drafts.tracking_digest(_token(held)), number=number) if held is not None else None
     own = receipts.of_person(request.user)
     visible = Complaint.objects.filter(number__in=held.draft.filed_as) if held else own
     case = receipts.found(visible, number)
@@ -62,7 +60,9 @@ def _receipt(request: HttpRequest, number: str, *, now: datetime) -> dict[str, A
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
         raise Http404
-    token, track_page = _token(held, case, now=now), request.build_absolute_uri("/track/")
+    token, track_page = "", request.build_absolute_uri("/track/")
+    if held is not None and shown is not None and shown.case == case.pk and _is_shown(held, now=now):
+        token = _token(held)
     said = receipts.contents(case, visible, token=token, track_page=track_page, now=now)
     is_own = isinstance(request.user, User) and case.consumer_id == request.user.pk
     signed = asked_papers(request.user, case, kind=Dossier.RECEIPT, side=CONSUMER, now=now) if is_own else None
@@ -70,10 +70,10 @@ def _receipt(request: HttpRequest, number: str, *, now: datetime) -> dict[str, A
     return said | {"qr": qr, "is_own": is_own, "signed": signed, "folds_menu": True}
 
 
-def _token(held: HeldDraft | None, case: Complaint, *, now: datetime) -> str:
-    """The token again, or nothing once half an hour is over."""
-    if held is None or held.draft.filed_at is None or now >= held.draft.filed_at + drafts.RECEIPT_FOR:
-        return ""
-    token = drafts.tracking_token(held.draft, held.key)
-    is_its = hmac.compare_digest(drafts.tracking_digest(token), case.tracking_digest)
-    return token if is_its else ""
+def _token(held: HeldDraft) -> str:
+    return drafts.tracking_token(held.draft, held.key or str(held.draft.pk))
+
+
+def _is_shown(held: HeldDraft, *, now: datetime) -> bool:
+    """The token is shown again until half an hour is over."""
+    return held.draft.filed_at is not None and now < held.draft.filed_at + drafts.RECEIPT_FOR

@@ -30,6 +30,7 @@ from complaints.parties import unreachable
 from complaints.procedure.categories import fitting_causes, problem_label
 from complaints.procedure.workflow import LOOK, TABLE, Audience, Status
 from complaints.reading.case import CasePage
+from complaints.record.person_digests import alike
 from complaints.settlement.similar_cases import Settled, similar_to
 from complaints.wording import label
 from web.templatetags.portal import money
@@ -95,8 +96,8 @@ def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any
     The same account, or the same phone; phones are compared by digest, never read. One statement.
     """
     complaint = page.complaint
-    phones = PersonDigest.objects.filter(complaint=complaint, kind="phone").values("digest")
-    by_phone = PersonDigest.objects.filter(kind="phone", digest__in=phones).order_by().values("complaint_id")
+    phones = PersonDigest.objects.filter(complaint=complaint, kind="phone")
+    by_phone = alike(phones).filter(kind="phone").order_by().values("complaint_id")
     by_account = Complaint.objects.filter(consumer_key=complaint.consumer_key).order_by().values("pk")
     rows = (
         Engagement.objects.filter(workspace.engagements(), complaint_id__in=by_phone.union(by_account))

@@ -31,6 +31,7 @@ from accounts.models import User
 from accounts.sign_in.known_browsers import browser_of, know
 from accounts.sign_in.limits import TooManyTries, client_address
 from complaints import wording
+from complaints.filing.drafts import tracking_digest
 from complaints.links import proving
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, opened, proven
 from complaints.models import (
@@ -165,7 +166,7 @@ def track(request: HttpRequest) -> HttpResponse:
             if case is not None:
                 request.session[KEPT_IN_SESSION] = {
                     "number": case.number,
-                    "digest": case.tracking_digest,
+                    "digest": tracking_digest(form.cleaned_data["token"]),
                     "until": (now + OPEN_FOR).isoformat(),
                 }
                 know(request, opened(case.number))

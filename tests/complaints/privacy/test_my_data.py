@@ -15,7 +15,7 @@ from complaints import handling
 from complaints.filing import drafts
 from complaints.handling.steps import both
 from complaints.handling.transition import contact_access
-from complaints.models import Complaint, ConsentRecord, FilingDraft, HandlingStep, Heartbeat, PersonalText, TrackingTry
+from complaints.models import Complaint, ConsentRecord, FilingDraft, HandlingStep, Heartbeat, PersonalText
 from complaints.privacy import erasing, my_data
 from complaints.procedure.workflow import Status as S
 from complaints.tasks import sweep_expired
@@ -142,14 +142,12 @@ def test_what_is_over_goes_and_what_still_counts_stays() -> None:
         IdempotencyKey: [key(now - 29 * DAY).pk],
         SignInCode: [code(made=now - 23 * HOUR).pk, code(made=now - 25 * HOUR, used=now - 23 * HOUR).pk],
         CountedTry: [CountedTry.objects.create(kind="x", at=now - HOUR).pk],
-        TrackingTry: [TrackingTry.objects.create(at=now - timedelta(minutes=59)).pk],
         BrowserSession: [session("open", now + HOUR).pk],
     }
     key(now - 31 * DAY)
     code(made=now - 25 * HOUR)
     code(made=now - 26 * HOUR, used=now - 25 * HOUR)
     CountedTry.objects.create(kind="x", at=now - 2 * DAY)
-    TrackingTry.objects.create(at=now - timedelta(minutes=61))
     session("ended", now - HOUR)
     erasing.sweep_expired(now=now)
     left = {model: sorted(model.objects.values_list("pk", flat=True)) for model in kept}

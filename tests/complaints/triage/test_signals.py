@@ -32,6 +32,7 @@ from routing.forwarding.forwarding import sweep_filed
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
+from tests.walls.conftest import seeing_as
 
 DAY = timedelta(days=1)
 SIXTY = timedelta(days=60)
@@ -165,11 +166,18 @@ def test_what_lies_in_the_officers_regions_and_nothing_else_is_behind_a_signal(w
 def test_a_page_costs_as_many_queries_as_one_case(world: World) -> None:
     cases = [filed(world, order_no=f"C{n}", statement=STORY + str(n)) for n in range(6)]
     regions = everywhere()
-    signals_of(cases, regions=regions, looked_back=SIXTY)
-    with CaptureQueriesContext(connection) as asked:
-        signals_of(cases[:1], regions=regions, looked_back=SIXTY)
+    with seeing_as(world.rui):
         signals_of(cases, regions=regions, looked_back=SIXTY)
+        with CaptureQueriesContext(connection) as asked:
+            of_one = signals_of(cases[:1], regions=regions, looked_back=SIXTY)
+            of_all = signals_of(cases, regions=regions, looked_back=SIXTY)
     assert len(asked) == 2 * 2, [query["sql"][:90] for query in asked]
+    # Whoever is served compares by digests that he does not read, with the same result.
+    assert (of_one, of_all) == (
+        signals_of(cases[:1], regions=regions, looked_back=SIXTY),
+        signals_of(cases, regions=regions, looked_back=SIXTY),
+    )
+    assert [one for one in of_one[cases[0].pk] if one.cases]
 
 
 def facts(pk: int, **changes: Any) -> Facts:

@@ -372,9 +372,8 @@ def _case_and_token(number: str, typed: str, workspace: Workspace) -> tuple[Comp
     with suppress(ValueError):
         token = drafts.tracking_token(FilingDraft(pk=uuid.UUID(typed)), _whose(workspace))
     if token:
-        digest = drafts.tracking_digest(token)
-        show(digest)
-        own = rows.filter(number=number, tracking_digest=digest, filed_at__gt=workspace.now - drafts.RECEIPT_FOR)
-        if (case := own.first()) is not None:
+        shown = show(drafts.tracking_digest(token), number=number)
+        own = rows.filter(number=number, filed_at__gt=workspace.now - drafts.RECEIPT_FOR)
+        if (case := own.first()) is not None and case.pk == shown.case:
             return case, token
     return rows.get(pk=workspace.find(number).complaint.pk), ""

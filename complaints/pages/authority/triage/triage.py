@@ -117,11 +117,11 @@ def _more(signal: Signal, number: str, may: Collection[str]) -> list[tuple[str, 
 
 _asking = Asking(
     more={"clocks": case_rows.CLOCKS, "decisions": targets.DECISIONS},
-    # After the two lists of signals: enterprises, branches, whom consumers named.
+    # After the three lists of signals: enterprises, branches, whom consumers named.
     then={
-        "firms": targets.enterprises_at(2),
-        "branches": targets.branches_at(3),
-        "successions": targets.successions_at(4),
+        "firms": targets.enterprises_at(3),
+        "branches": targets.branches_at(4),
+        "successions": targets.successions_at(5),
     },
 )
 

@@ -15,10 +15,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import OutgoingMessage, User
+from accounts.models import CountedTry, OutgoingMessage, User
 from complaints.filing import drafts
 from complaints.handling.steps import consumer
-from complaints.models import Complaint, Evidence, HandlingStep, Notice, Obligation, TrackingTry
+from complaints.models import Complaint, Evidence, HandlingStep, Notice, Obligation
 from complaints.pages.consumer.pages import PAGES
 from complaints.procedure import numbering
 from complaints.procedure.workflow import Status
@@ -114,7 +114,7 @@ def test_it_opens_in_every_status(world: World) -> None:
 def test_every_mismatch_has_the_same_words_and_an_empty_form_is_no_try(client: Client, case: Complaint) -> None:
     assert 'href="/track/"' in shown(client.get("/nothing-here/"))
     checked(ask(client, "", ""), 422, "请填投诉编号")
-    assert not TrackingTry.objects.exists()
+    assert not CountedTry.objects.exists()
 
     def words(number: str, token: str) -> str:
         answer = ask(client, number, token)
@@ -134,7 +134,7 @@ def test_T21_the_sixth_try_waits_even_with_the_right_token(client: Client, case:
     answer = ask(client, case.number)
     assert (answer.status_code, int(answer["Retry-After"])) == (429, 3600 - 5 * 60)
     assert WAIT in shown(answer)
-    assert TrackingTry.objects.count() == 5
+    assert CountedTry.objects.filter(kind="wrong_tracking_line").count() == 5
     clock.shift(3600 - 5 * 60 - 1)
     assert ask(client, case.number).status_code == 429
     clock.shift(2)
@@ -170,13 +170,13 @@ def test_T21_wrong_tries_of_others_shut_out_no_browser_that_opened_the_case_befo
 
 def test_who_tried_is_kept_unreadable_by_the_proxys_address(client: Client, case: Complaint, settings: Any) -> None:
     ask(client, case.number, "wrong", user_agent="Firefox")
-    assert not found_in(str(TrackingTry.objects.values()), "127.0.0.1", "Firefox", case.number)
+    assert not found_in(str(CountedTry.objects.values()), "127.0.0.1", "Firefox", case.number)
     settings.TRUSTED_PROXIES = 1
     ask(client, case.number, "wrong", x_forwarded_for="6.6.6.6, 192.0.2.1")
     ask(client, case.number, "wrong", x_forwarded_for="7.7.7.7, 192.0.2.1")
     ask(client, case.number, "wrong", x_forwarded_for="192.0.2.2")
     # The first one came without a proxy.
-    assert TrackingTry.objects.values("address_digest").distinct().count() == 1 + 2
+    assert CountedTry.objects.filter(kind="wrong_tracking_line").values("who_digest").distinct().count() == 1 + 2
 
 
 def test_it_opens_one_case_in_one_browser_a_while(client: Client, case: Complaint, clock: Any, world: World) -> None:
