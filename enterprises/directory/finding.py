@@ -165,7 +165,8 @@ def _similarity(name: SearchName, terms: Sequence[str]) -> int:
 
 
 def _score(name: NameMatch, typed: Typed) -> int:
-    whole, spelled = typed.whole, name.spelled.replace(" ", "")
+    whole = typed.whole
+    spelled = name.spelled.replace(" ", "") if typed.is_latin else ""
     if name.folded == whole:
         score = 1000
     elif typed.is_latin and spelled == whole:

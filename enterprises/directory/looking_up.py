@@ -33,10 +33,9 @@ class NameMatch(NamedTuple):
 
 
 #: Each way reads an index of its own; their order is that of likelihood.
-_WHOLE = "folded = %(whole)s"
+_WHOLE = "folded = any(%(wholes)s)"
 _BEGINNING = "folded like %(beginning)s"
 _INITIALS = "initials like %(beginning)s"
-_CORE = "folded = any(%(cores)s)"
 #: The letters come first, being cheap to compare where the whole table is walked: as it is for pairs that many names
 #: have. The planner is kept from taking both conditions for independent (hence `coalesce`), or it would walk the index,
 #: which has to note every one of thousands of rows before the first is read.
@@ -44,6 +43,10 @@ _PIECES = "coalesce({pieces}, false) and grams @> %({grams})s::varchar[]"
 #: A look into the index for each; an overlap of that many would be compared with every name.
 _ANY_SOUND = f"""id = any(array(select one_of.id from unnest(%(near)s::varchar[]) as sound cross join lateral
  (select id from {SearchName._meta.db_table} where grams @> array[sound] limit %(most)s) as one_of))"""  # noqa: S608
+#: Of those that begin with the same sound: spelled the same, or with the first character. The others are not read.
+_SAME_SOUND = f"""id = any(array(select id from (select id, folded, spelled from {SearchName._meta.db_table}
+ where grams @> %(sounds)s::varchar[] limit %(most)s) as sounding
+ where ' ' || spelled || ' ' like %(spelled)s or folded like %(first)s))"""  # noqa: S608
 #: Run together, which is quick to compare; then whether it begins with a syllable or word.
 _SPELLED = "(replace(spelled, ' ', '') like %({key})s and spelled ~ %({key}_apart)s)"
 _WAY = f"""(select enterprise_id, branch_id, kind, text, folded, initials, spelled from {SearchName._meta.db_table}
@@ -56,7 +59,7 @@ _ENTERPRISES = f"""select found.*, firm.name, firm.name_en, firm.enrolment
 
 def looked_up(typed: Typed, *, on: dt.date, most: int) -> list[NameMatch]:
     """At most so many names that hold on the day and are what was typed; one statement."""
-    values: dict[str, Any] = {"whole": typed.whole, "beginning": f"{_escaped(typed.whole)}%"}
+    values: dict[str, Any] = {"wholes": [typed.whole], "beginning": f"{_escaped(typed.whole)}%"}
     ways = [_WHOLE]
     if typed.tells_nothing:
         return list(dict.fromkeys(_walked(ways, values, on=on, most=most)))
@@ -76,15 +79,12 @@ def looked_up(typed: Typed, *, on: dt.date, most: int) -> list[NameMatch]:
             if len(typed.terms) == 1:
                 break
     else:
-        for name, terms in {"typed": typed.terms, "parted": typed.parted}.items():
-            if name == "parted" and (typed.parted == typed.terms or typed.is_short):
-                continue
-            parts = {f"{name}_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
-            ways.append(_PIECES.format(pieces=" and ".join(f"folded like %({key})s" for key in parts), grams=name))
-            values |= parts | {name: [gram for term in terms for gram in _telling(term)]}
-        if cores := [core for core in typed.cores if core != typed.whole]:
-            ways.append(_CORE)
-            values["cores"] = cores
+        # Whatever has all of a word in it has its parts.
+        terms = typed.terms if typed.is_short else typed.parted
+        parts = {f"part_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
+        ways.append(_PIECES.format(pieces=" and ".join(f"folded like %({key})s" for key in parts), grams="parts"))
+        values |= parts | {"parts": [gram for term in terms for gram in _telling(term)]}
+        values["wholes"] = list(dict.fromkeys((typed.whole, *typed.cores)))
     return list(dict.fromkeys(_walked(ways, values, on=on, most=most)))
 
 
@@ -109,8 +109,8 @@ def slipped(typed: Typed, *, on: dt.date, most: int) -> list[NameMatch]:
             conditions.append("folded = %(bare)s")
         if len(typed.core) < SHORTEST_SLIP:
             if sounds := sounds_of(typed.spelled)[:1]:
-                values["sounds"] = sounds
-                conditions.append("grams @> %(sounds)s::varchar[]")
+                values |= {"sounds": sounds, "spelled": f"% {typed.spelled} %", "first": f"%{_escaped(typed.core[0])}%"}
+                conditions.append(_SAME_SOUND)
         else:
             # The places beside it as well: they narrow it down.
             name = "".join(typed.parted)[:SLIP_WITHIN]

@@ -94,7 +94,7 @@ class Typed:
         texts = unicodedata.normalize("NFKC", query.replace("\0", ""))[:longest].split()
         return cls(tuple(folded for word in texts if (folded := fold_name(word))))
 
-    @property
+    @cached_property
     def whole(self) -> str:
         return "".join(self.terms)
 
