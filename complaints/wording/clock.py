@@ -106,7 +106,7 @@ NOBODY = pgettext_lazy("holder", "没有人需要办理")
 
 #: What happens by itself when the clock runs out; stands after "逾期：" or below that heading.
 IF_MISSED: dict[str, Promise] = {
-    "forwarding_filed": _("自动转人工分送，并记为逾期。"),
+    "forwarding_filed": _("改由工作人员决定由谁办理，并记为逾期。"),
     "forwarding": _("报上级机关督促，并记为逾期。"),
     "acceptance": _("记为逾期受理并告知双方；协商期限照常计算。"),
     "negotiation": _("自动转{authority}审查，无需重新投诉。"),

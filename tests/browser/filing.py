@@ -5,6 +5,7 @@ The same in every look: four screens, or in the elder display one question a pag
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.cast import World
 
@@ -43,8 +44,12 @@ class Filer:
     def walk(self) -> None:
         """To the receipt."""
         self.story()
-        while not self.page.url.split("?")[0].endswith("/receipt/"):
+        while not self.path.endswith("/receipt/"):
             self.one_page()
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.page.url).path
 
     def story(self) -> None:
         self.visitor.go("/file/?new=1")
@@ -92,6 +97,6 @@ class Filer:
 
     def press(self) -> None:
         """The one large button."""
-        self.pages.append(self.page.url.split("?")[0].rstrip("/").rpartition("/")[2])
+        self.pages.append(self.path.rstrip("/").rpartition("/")[2])
         with self.page.expect_navigation():
             self.page.locator(".actions .btn").first.click()

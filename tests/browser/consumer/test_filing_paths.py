@@ -61,6 +61,7 @@ EVERYWHERE = [
     in_look(360, "en", full=True),
     in_look(360, display="elder", full=True),
     in_look(360, display="elder", javascript=False, full=True),
+    in_look(360, "en", display="elder", full=True),
 ]
 
 

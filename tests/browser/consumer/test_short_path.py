@@ -24,8 +24,8 @@ PHONE_SCREEN = 740
 class Short(Filer):
     """Somebody who answers what has to be answered and nothing else; what that is, is counted."""
 
-    def __init__(self, visitor: Any, world: World) -> None:
-        super().__init__(visitor, world)
+    def __init__(self, visitor: Any, world: World, **options: Any) -> None:
+        super().__init__(visitor, world, **options)
         self.heights: list[float] = []
         #: Chinese letters of each page; of the English one, its words.
         self.letters: list[int] = []
@@ -101,6 +101,16 @@ def test_the_elder_display_asks_one_question_a_page_and_names_a_person(visit: Ca
     assert short.answers <= 12
     assert sum(short.letters) <= 600, short.letters
     assert Complaint.objects.count() == 1
+
+
+@pytest.mark.full
+def test_the_elder_display_of_an_unknown_trade_without_a_wish_is_as_short(
+    visit: Callable[..., Any], world: World
+) -> None:
+    said = {"#id_query": "街角鞋店", "input[name=respondent][value=named]": ""}
+    short = OneByOne(visit(width=360, display="elder"), world, told="街角的店不讲理，东西也不好，还骂人。", said=said)
+    short.walk()
+    assert Complaint.objects.get().respondent_named == "街角鞋店"
 
 
 def test_by_keyboard_alone(visit: Callable[..., Any], world: World) -> None:
