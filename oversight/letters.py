@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
+from accounts.letters import send_to
 from accounts.models import User
 from authorities.models import Authority, Officer
 from complaints import wording
@@ -43,7 +44,7 @@ from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.models import DirectorLetter, HotSpot
 from oversight.presenting import cards, leagues
-from oversight.sending import managers_of, send_to
+from oversight.sending import managers_of
 from web.incoming import posted
 from web.languages import named
 from web.listing import listed

@@ -1,29 +1,11 @@
-"""A letter to a person, and who of an enterprise gets one."""
+"""Who of an enterprise gets a letter."""
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
-
-from django.utils.translation import override
+from datetime import date
 
 from accounts.keys import sealed_fields
-from accounts.models import OutgoingMessage, User
+from accounts.models import User
 from accounts.roles import Right
 from enterprises.team.staffing import at_work
-
-
-def send_to(person: User, text: Callable[[], tuple[str, str]], *, now: datetime, of_use: timedelta) -> None:
-    """A letter in the person's own language: ``text`` makes its subject and its body."""
-    with override(person.language):
-        subject, body = text()
-    OutgoingMessage.objects.create(
-        channel="email",
-        address=person.email,
-        person_key=person.person_key,
-        created_at=now,
-        useful_until=now + of_use,
-        subject=subject,
-        body=body,
-    )
 
 
 def managers_of(pk: int, *, on: date) -> list[User]:

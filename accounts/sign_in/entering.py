@@ -192,7 +192,8 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
     if session.get(IS_DEMO) and not settings.DEMO:
         session.flush()
         return AnonymousUser()
-    if now - seen >= SEEN_EVERY:
+    # A page that looks again by itself (static/js/moving.js) is nobody at the desk.
+    if now - seen >= SEEN_EVERY and "X-Looks-Again" not in request.headers:
         session[SEEN] = int(now.timestamp())
     # For the line of the log, where the request is refused.
     request.acting = f"person {user.person_key}"  # type: ignore[attr-defined]

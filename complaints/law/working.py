@@ -9,8 +9,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 
+from accounts.letters import tell_of_the_end
 from authorities import calendar as loaded
 from authorities.models import Policy
 from authorities.policies import Policies
@@ -38,7 +42,9 @@ def sweep_law(*, now: datetime) -> int:
         # What is being carried out goes on, however often it was begun: half a calendar would be worse.
         if change.attempts > MOST_ATTEMPTS and change.state == "trying":
             change.state = "failed"
-            change.save(update_fields=["state"])
+            with transaction.atomic():
+                change.save(update_fields=["state"])
+                _tell(change, since=change.asked_at, now=now)
         work(change, now=now, is_late=lambda: passed() > WORKS_FOR)
 
     return work_off(queue(), go_on, now=now)
@@ -226,9 +232,17 @@ def _go_on(change: LawChange, ids: list[int], *, now: datetime) -> None:
         if change.kind == "replay":
             change.done_at = now
         fields += ["state", "tried_at", "done_at"]
+        _tell(change, since=change.asked_at, now=now)
     else:
         change.after = ids[-1]
     save_progress(change, "after", *fields, now=now)
+
+
+def _tell(change: LawChange, *, since: datetime, now: datetime) -> None:
+    """That it was tried, carried out or given up."""
+    path = reverse("complaints:authority-law-change", args=[change.mark])
+    what = format_lazy("{} {}", gettext_lazy("规则改动的试算"), change.mark)
+    tell_of_the_end(change.asked_by, what, path, since=since, now=now, is_failed=change.state == "failed")
 
 
 # --- carrying out -----------------------------------------------------------------------------------------------------
@@ -240,6 +254,7 @@ def _apply(change: LawChange, *, now: datetime) -> None:
         piece = recount_piece(change.after, now=now, years=frozenset({change.change["year"]}))
         if piece is None:
             change.state, change.done_at = "done", now
+            _tell(change, since=change.decided_at or change.asked_at, now=now)
             return save_progress(change, "after", "state", "done_at", now=now)
         change.after, change.moved = piece.after, change.moved + piece.moved
         save_progress(change, "after", "moved", now=now)

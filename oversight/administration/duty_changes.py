@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import security_log
 from accounts.keys import sealed_fields
+from accounts.letters import send_to
 from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, PersonKey, User
 from accounts.roles import POST_LABELS, role_at
@@ -27,7 +28,6 @@ from accounts.sign_in.own_phone import PLATFORM, PhoneTaken, claim
 from complaints.record import house
 from enterprises.team.team import TeamRefusal
 from oversight.administration.duties import AT, KINDS, may_give, others_remain, work_of
-from oversight.sending import send_to
 from web.dates import moment
 
 #: From the second person's yes until the change is carried out; so long anybody of the three duties may stop it.

@@ -16,10 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.letters import send_to
 from accounts.models import User
 from oversight.hot_spots.effects import effect_of
 from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
-from oversight.sending import managers_of, send_to
+from oversight.sending import managers_of
 from web.errors import Refusal
 
 Kind = HotSpotAction.Kind

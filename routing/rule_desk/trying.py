@@ -16,7 +16,10 @@ from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
+from accounts.letters import tell_of_the_end
 from authorities.models import Region
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
@@ -121,6 +124,8 @@ def work(
     if trial.upto_at <= oldest or trial.looked_at >= most:
         trial.state, trial.done_at = RuleTrial.State.DONE, now
         trial.found["is_cut"] = trial.looked_at >= most
+        path = reverse("routing:authority-routing-change", args=[change.pk])
+        tell_of_the_end(trial.asked_by, gettext_lazy("分送规则的试运行"), path, since=trial.asked_at, now=now)
     trial.save(update_fields=["rules", "looked_at", "found", "upto_at", "upto_id", "state", "done_at"])
 
 

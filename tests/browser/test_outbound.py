@@ -13,7 +13,7 @@ from complaints.record import events
 from complaints.tables.exporting import lifecycle
 from complaints.webhooks import deliveries, endpoints
 from tests import given
-from tests.browser.looks import LOOKS
+from tests.browser.looks import LOOKS, in_look
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -75,3 +75,30 @@ def test_every_page_reads_at_both_widths(
         visitor.look(path)
     assert WebhookDelivery.objects.count() == 3
     assert events.events_after(endpoint.cursor, visible=HandlingStep.objects.none())[0] == []
+
+
+@pytest.mark.parametrize("look", [in_look(1280), in_look(360, "en", javascript=False)])
+def test_a_file_that_is_being_made_shows_by_itself_that_it_is_there(
+    visit: Callable[..., Any], world: World, settings: Any, tmp_path: Path
+) -> None:
+    settings.EXPORT_ROOT = str(tmp_path)
+    now, visitor = timezone.now(), visit(user=world.lead)
+    export = lifecycle.ask(
+        user=world.lead,
+        actor=world.manager,
+        query="view=all",
+        form="csv",
+        language="zh-hans",
+        now=now,
+        wanted=["number", "item"],
+        purpose="",
+    )
+    page = visitor.look(f"/enterprise/exports/{export.mark}/")
+    button = page.locator("form[action$='/link/'] button")
+    assert not button.count()
+    if not visitor.has_scripts:
+        assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
+        return
+    lifecycle.sweep_exports(now=now)
+    button.wait_for()
+    assert not page.locator("script[src*=moving]").count(), "it looks no more"

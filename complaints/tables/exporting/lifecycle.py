@@ -16,12 +16,15 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from accounts import security_log
+from accounts.letters import tell_of_the_end
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in import persons
@@ -233,10 +236,10 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
     try:
         with override(export.language):
             if export.attempts > MOST_ATTEMPTS:
-                return _fail(export, "gave_up")
+                return _fail(export, "gave_up", now=now)
             visibility = visibility_of(export, now=now)
             if export.case_ids is None and not _choose(export, visibility):
-                return _fail(export, "too_many_rows")
+                return _fail(export, "too_many_rows", now=now)
             ids = export.case_ids or []
             piece = PERSONAL_BATCH if export.has_personal else BATCH
             while export.rows < len(ids):
@@ -247,7 +250,7 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
                 return hand_back(export)
             _finish(export, visibility, now=now)
     except NoWorkspace:
-        _fail(export, "no_desk")
+        _fail(export, "no_desk", now=now)
 
 
 def _choose(export: Export, visibility: Visibility) -> bool:
@@ -299,12 +302,22 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
     export.state, export.ready_at, export.expires_at = "ready", now, now + EXPIRES_AFTER
     export.case_ids, export.leased_until, export.has_file = None, None, True
     fields = ["file_digest", "file_size", "state", "ready_at", "expires_at", "case_ids", "leased_until", "has_file"]
-    export.save(update_fields=fields)
+    with transaction.atomic():
+        export.save(update_fields=fields)
+        _tell(export, now=now)
     files.half_of(export.mark).unlink(missing_ok=True)
 
 
-def _fail(export: Export, code: str) -> None:
-    Export.objects.filter(pk=export.pk).update(state="failed", failure=code, leased_until=None, case_ids=None)
+def _fail(export: Export, code: str, *, now: datetime) -> None:
+    with transaction.atomic():
+        Export.objects.filter(pk=export.pk).update(state="failed", failure=code, leased_until=None, case_ids=None)
+        _tell(export, now=now, is_failed=True)
+
+
+def _tell(export: Export, *, now: datetime, is_failed: bool = False) -> None:
+    path = reverse(f"complaints:{'enterprise' if export.enterprise_id else 'authority'}-export", args=[export.mark])
+    what = format_lazy("{} {}", gettext_lazy("导出"), export.mark)
+    tell_of_the_end(export.asked_by, what, path, since=export.asked_at, now=now, is_failed=is_failed)
 
 
 def throw_away(*, now: datetime) -> int:

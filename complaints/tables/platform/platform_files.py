@@ -11,9 +11,13 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.letters import tell_of_the_end
 from accounts.models import User
 from accounts.roles import Right
 from authorities.models import Authority
@@ -97,8 +101,18 @@ def end(file: PlatformFile, state: str, *, now: datetime, code: str = "", explan
     """Done, dropped or failed: what was sent in is not needed any more, what came of it stays."""
     file.state, file.ended_at, file.leased_until = state, now, None
     file.failure, file.failure_words = code, explanation[:300]
-    file.save(update_fields=["state", "ended_at", "leased_until", "failure", "failure_words"])
+    with transaction.atomic():
+        file.save(update_fields=["state", "ended_at", "leased_until", "failure", "failure_words"])
+        if state != "dropped":
+            _tell(file, now=now)
     files.upload_of(file.mark).unlink(missing_ok=True)
+
+
+def _tell(file: PlatformFile, *, now: datetime) -> None:
+    path = reverse("complaints:authority-platform-file", args=[file.mark])
+    what = format_lazy("{} {}", gettext_lazy("全国平台的表格"), file.mark)
+    since = file.decided_at or file.asked_at
+    tell_of_the_end(file.asked_by, what, path, since=since, now=now, is_failed=file.state == "failed")
 
 
 def forget(*, now: datetime, limit: int) -> int:
@@ -179,10 +193,13 @@ class _Worker:
         """All lines are through."""
         if self.file.state == "applying":
             end(self.file, "done", now=self.now)
-        elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(
-            state="checked", lines=self.file.lines
-        ):
-            raise Overtaken
+            return
+        with transaction.atomic():
+            checking = PlatformFile.objects.filter(pk=self.file.pk, state="checking")
+            if not checking.update(state="checked", lines=self.file.lines):
+                raise Overtaken
+            self.file.state = "checked"
+            _tell(self.file, now=self.now)
 
     def _tried(self, piece: Sequence[PlatformRow]) -> list[PlatformLine]:
         """What would come of each line: the real thing, taken back."""

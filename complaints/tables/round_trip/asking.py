@@ -7,10 +7,15 @@ so; ``all`` or nothing only where all of it fits into one transaction.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.letters import tell_of_the_end
 from accounts.models import User
 from complaints.models import RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
@@ -93,8 +98,21 @@ def decide(trip: RoundTrip, choice: str, *, now: datetime) -> None:
 def end(trip: RoundTrip, state: str, *, now: datetime) -> None:
     """Done, dropped or failed: what was filled in is not needed any more; what came of it stays for a while."""
     trip.state, trip.ended_at, trip.leased_until = state, now, None
-    trip.save(update_fields=["state", "ended_at", "leased_until"])
-    RoundTripRow.objects.filter(trip=trip).update(said="")
+    with transaction.atomic():
+        trip.save(update_fields=["state", "ended_at", "leased_until"])
+        RoundTripRow.objects.filter(trip=trip).update(said="")
+        if state != "dropped":
+            tell(trip, now=now)
+
+
+def tell(trip: RoundTrip, *, now: datetime) -> None:
+    """That it was tried, carried out or given up."""
+    path, what = (
+        reverse("complaints:enterprise-round-trip", args=[trip.mark]),
+        format_lazy("{} {}", gettext_lazy("表格"), trip.mark),
+    )
+    since = trip.decided_at or trip.asked_at
+    tell_of_the_end(trip.asked_by, what, path, since=since, now=now, is_failed=trip.state == "failed")
 
 
 def fail(trip: RoundTrip, code: str, text: str = "", *, now: datetime) -> None:

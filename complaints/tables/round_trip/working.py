@@ -290,9 +290,12 @@ class _Worker:
 
     def _turn_to(self, state: str, *, mode: str | None = None) -> None:
         mode = self.trip.mode if mode is None else mode
-        if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state, mode=mode):
-            raise Overtaken
-        self.trip.state, self.trip.mode = state, mode
+        with transaction.atomic():
+            if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state, mode=mode):
+                raise Overtaken
+            self.trip.state, self.trip.mode = state, mode
+            if state == "checked":
+                asking.tell(self.trip, now=self.now)
 
     def _people(self) -> rows.Colleagues:
         if self._colleagues is None:

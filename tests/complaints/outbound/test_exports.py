@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.keys import keyring
-from accounts.models import SecurityEvent, User
+from accounts.models import OutgoingMessage, SecurityEvent, User
 from accounts.roles import Role
 from accounts.sign_in import entering
 from complaints.models import Complaint, Export
@@ -343,3 +343,31 @@ def test_T48_every_fiftieth_row_carries_the_mark(export_root: Path) -> None:
     rows = list(csv.reader(files.file_of("E1", "csv").open(encoding="utf-8-sig")))[1:]
     assert [number for number, row in enumerate(rows) if row[1] == "E1"] == [0, 50, 100]
     assert files.file_of("E1", "csv").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("minutes", "letters"), [(1, 0), (3, 1)])
+def test_who_waited_long_gets_a_letter_when_it_is_done_and_nobody_who_looks_on(
+    world: World, minutes: int, letters: int
+) -> None:
+    a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    export = asked(signed_in(world.ming), query="view=all")
+    later = export.asked_at + timedelta(minutes=minutes)
+    lifecycle.sweep_exports(now=later)
+    lifecycle.sweep_exports(now=later)
+    told = list(OutgoingMessage.objects.filter(person_key=world.ming.person_key, created_at=later))
+    assert len(told) == letters
+    for one in told:
+        assert one.subject == f"【12315】已经做好：导出 {export.mark}"
+        assert one.body.endswith(place(export))
+
+
+def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(world: World) -> None:
+    browser = signed_in(world.ming)
+    half = int((timezone.now() - timedelta(minutes=20)).timestamp())
+    session = browser.session
+    session[entering.SEEN] = half
+    session.save()
+    assert browser.get("/enterprise/exports/", headers={"X-Looks-Again": "1"}).status_code == 200
+    assert browser.session[entering.SEEN] == half
+    browser.get("/enterprise/exports/")
+    assert browser.session[entering.SEEN] > half
