@@ -127,9 +127,12 @@ def judge(row: Row, count: Count, *, kinds: set[str]) -> list[str]:
         return wrong
     if row["problem"]:
         codes = [one.value for one in values["problem"]]
-        is_there = any(code == row["problem"] or code.startswith(f"{row['problem']}.") for code in codes)
+        # An author may name several that fit; a whole group stands for its kinds.
+        fits = tuple(f"{one}." for one in row["problem"].split("|"))
+        is_there = any(f"{code}.".startswith(fits) for code in codes)
+        is_first = bool(codes) and f"{codes[0]}.".startswith(fits)
         note("problem, one of three", row["problem"], row["problem"] if is_there else (codes or [""])[0])
-        note("problem, the first", row["problem"], codes[0] if codes else "")
+        note("problem, the first", row["problem"], row["problem"] if is_first else (codes or [""])[0])
     truth = _demands(row)
     demanded = dict(one.value.partition(":")[::2] for one in values["demand"])
     for kind in sorted({*truth, *demanded} & kinds):
