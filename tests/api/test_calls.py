@@ -374,6 +374,17 @@ def test_a_spoken_complaint_that_is_refused_says_where_and_leaves_nothing(
     assert (bad.status_code, bad.json()["code"]) == (400, "bad_json")
 
 
+def test_a_refused_row_of_a_batch_names_the_steps_that_reading_the_case_names(world: World, program: Making) -> None:
+    case, ming = given.a_complaint(world, status=Status.NEGOTIATING), program("ming")
+    (result,) = ming.post(
+        "/steps/answer_question/batch/", {"rows": [{"case": case.number, "input": {"text": "是的。"}}]}
+    ).json()["results"]
+    assert result["result"] == "refused"
+    assert result["allowed_steps"] == ming.get(f"/complaints/{case.number}/").json()["allowed_steps"]
+    # Nobody asked, nothing is promised: what the table alone would allow is refused too.
+    assert not {"answer_question", "report_performed", "show_payment"} & set(result["allowed_steps"])
+
+
 def test_a_batch_of_offers_leaves_out_an_urgent_case(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, statement="家里宽带断网四天了，报修没有人来。")
     answers = [{"demand": 1, "verdict": "refuse", "reason": "系统记录显示由本人办理，不同意。"}]

@@ -21,7 +21,7 @@ from complaints.handling.steps import documents
 from complaints.handling.steps.jurisdiction import decided, give_to
 from complaints.handling.transition import clocks, saying, settling, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable, verb
-from complaints.models import Complaint, Engagement
+from complaints.models import Complaint, Engagement, Reading
 from complaints.parties import powers
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
@@ -212,9 +212,13 @@ def return_to_intake(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 
 
 @verb(text=saying.text)
-def recall(file: CaseFile, actor: Actor, *, text: str) -> Effect:
-    """Takes the case back from the enterprise's side, with a reason."""
-    settling.leave(file, result="failed", ended_by="recalled", reason="recalled")
+def recall(file: CaseFile, actor: Actor, *, text: str, unread: bool = False) -> Effect:
+    """Takes the case back from the enterprise's side, with a reason. ``unread``: as whoever sent it amiss does, only
+    while nobody there has opened it; that enterprise then had it by mistake and has failed in nothing."""
+    if unread and (file.status != S.WITH_ENTERPRISE or Reading.objects.filter(engagement=file.engagement).exists()):
+        raise StepNotAllowed("was_read", _("企业已经打开或者受理了这件投诉。要收回，请打开案件写明原因。"))
+    result = "returned" if unread else "failed"
+    settling.leave(file, result=result, ended_by="recalled", reason="recalled")
     settling.to_county(file)
     return Effect(to=S.REVIEW, reason="recalled", texts={"message": text}, data=_papers(*documents.unregistered(file)))
 

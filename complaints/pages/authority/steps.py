@@ -121,7 +121,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
         if case.status == Status.TRIAGE and (
             page.name in ("authority", "forward", "redirect") or "open" in request.GET
         ):
-            return after_sending(request.GET)
+            return after_sending(request.GET, case.number)
         if not is_reviewing:
             return home
         return beside_of(workspace, case).next or reverse("complaints:authority-review")

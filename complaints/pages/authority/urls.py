@@ -8,7 +8,7 @@ from complaints.pages.authority.intake import intake, lost_device, on_behalf, sl
 from complaints.pages.authority.law import changes, policies
 from complaints.pages.authority.review import review, violations
 from complaints.pages.authority.supervision import call_backs, instructions, supervision, urging_many
-from complaints.pages.authority.triage import triage
+from complaints.pages.authority.triage import taking_back, triage
 from complaints.pages.shared import contact_looks
 
 CASE = "authority/cases/<str:number>/"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("authority/intake/<str:number>/receipt/", intake.receipt, name="authority-intake-receipt"),
     path("authority/jurisdiction/", cases.disputes, name="authority-disputes"),
     path("authority/triage/", triage.triage, name="authority-triage"),
+    path("authority/triage/<str:number>/back/", taking_back.take_back, name="authority-triage-back"),
     path("authority/triage/<str:number>/", triage.triage_case, name="authority-triage-case"),
     path("authority/approvals/", approvals.approvals, name="authority-approvals"),
     path("authority/approvals/<int:pk>/", approvals.approval, name="authority-approval"),

@@ -106,6 +106,35 @@ def test_one_key_sends_a_case_on_and_the_next_opens(world: World, visit: Callabl
     assert Complaint.objects.filter(status=S.TRIAGE).count() == before - 1
 
 
+def test_one_key_takes_the_last_dispatch_back_until_it_was_opened(world: World, visit: Callable[..., Any]) -> None:
+    a_morning(world, 3)
+    visitor = visit(width=1280, user=world.su)
+    page = visitor.look("/authority/triage/")
+    here = page.locator(".is-open small a").inner_text()
+    pressed(page, "Enter")
+    case = Complaint.objects.get(number=here)
+    assert case.status == S.WITH_ENTERPRISE
+    assert page.get_by_text("对方还没有打开").count() == 1
+    visitor.look()
+    pressed(page, "u")
+    assert page.url.endswith("/authority/triage/"), "the county has it now, and sends it elsewhere"
+    assert page.get_by_text("已收回，企业没有打开过。现在由").count() == 1
+    visitor.look()
+    case.refresh_from_db()
+    stage = case.engagements.get()
+    assert (case.status, stage.odr_result, stage.ended_by) == (S.REVIEW, "returned", "recalled")
+    # Opened by the enterprise, it stays there: nothing is offered, and who sends the form all the same is told why.
+    page = visitor.go("/authority/triage/")
+    here = page.locator(".is-open small a").inner_text()
+    pressed(page, "Enter")
+    visit(width=1280, user=world.ming).go(f"/enterprise/cases/{here}/")
+    pressed(page, "u")
+    assert page.get_by_text("企业已经打开或者受理了这件投诉").count() == 1
+    assert Complaint.objects.get(number=here).status == S.WITH_ENTERPRISE
+    page = visitor.go(f"/authority/triage/?sent={here}")
+    assert page.get_by_text("对方还没有打开").count() == 0
+
+
 SAID = "鼓楼的，在中国移动办的手机卡，{day}起被多扣60块，我没有开通过。要求退60元。"
 
 

@@ -30,7 +30,7 @@ from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import officer_case_of
 from complaints.forms.fields import set_choices
 from complaints.models import Complaint, PersonalText
-from complaints.pages.authority.triage import forward, targets
+from complaints.pages.authority.triage import forward, taking_back, targets
 from complaints.pages.authority.triage.forward import BatchForm
 from complaints.pages.authority.triage.targets import (
     Target,
@@ -243,6 +243,7 @@ def _show(request: HttpRequest, workspace: Workspace, form: BatchForm | None = N
         "list": neighbours.sealed_list(request, [triage_url(row.complaint) for row in rows], more=shown["next_url"]),
         "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
         "form": form,
+        "sent": taking_back.sent(request.GET.get("sent", ""), workspace) if may_send else None,
         "may_send": may_send,
         "may_intake": workspace.may(Right.WRITE_DOWN),
     }
@@ -293,11 +294,11 @@ def _groups(
     ]
 
 
-def after_sending(query: Mapping[str, str]) -> str:
-    """The list as one left it, with the row that follows the one that was sent."""
-    asked = {name: query[name] for name in ("view", "open") if _ASKED.fullmatch(query.get(name, ""))}
+def after_sending(query: Mapping[str, str], sent: str) -> str:
+    """The list as one left it, with the row that follows the one that was ``sent``, which one key takes back."""
+    asked = {name: query[name] for name in ("view", "open") if _ASKED.fullmatch(query.get(name, ""))} | {"sent": sent}
     address = reverse("complaints:authority-triage")
-    return f"{address}?{urlencode(asked)}" if asked else address
+    return f"{address}?{urlencode(asked)}"
 
 
 def triage_url(complaint: Complaint) -> str:

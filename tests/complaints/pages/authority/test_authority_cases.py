@@ -54,7 +54,10 @@ def test_the_first_suggestion_is_one_button_and_another_than_the_first_needs_a_r
     assert f'name="target" value="{target}"' in page
     body = {"target": target} | key()
     for _ in range(2):
-        assert client.post(f"/authority/cases/{case.number}/forward/", body)["Location"] == "/authority/triage/"
+        assert (
+            client.post(f"/authority/cases/{case.number}/forward/", body)["Location"]
+            == f"/authority/triage/?sent={case.number}"
+        )
     assert reloaded(case).status == S.WITH_ENTERPRISE
     assert case.engagements.get().is_supervised
     assert client.get(f"/authority/triage/{case.number}/").status_code == 302
