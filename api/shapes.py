@@ -126,6 +126,8 @@ class Offer(Shape):
     message = CharField()
     answers = OfferAnswer(many=True)
     promises = Promise(many=True, source="obligations")
+    #: For how much the consumer, who declined, would settle a demand: by its ordinal.
+    counter_sums = serializers.DictField(child=CharField(), source="offer.counter_sums")
 
 
 class Clock(Shape):

@@ -53,6 +53,8 @@ class OfferForm(PromiseRowsForm):
         super().__init__(*args, count=count, today=today, **options)
         #: What the law gives at least for each demand, by its ordinal.
         self.laws: dict[int, list[str]] = {}
+        #: For how much the consumer would settle each demand, by its ordinal.
+        self.wanted: dict[int, Decimal] = {}
         #: What is found in the words of each field, by its name.
         self.found: dict[str, list[offer_findings.Finding]] = {}
         for demand in self.demands:
@@ -105,6 +107,7 @@ class OfferForm(PromiseRowsForm):
                 "demand": demand,
                 "title": wording.label(demand.kind, kind="demand_kind"),
                 "law": self.laws.get(demand.ordinal),
+                "wanted": self.wanted.get(demand.ordinal),
                 "verdict": self[f"answer-{demand.ordinal}"],
                 "is_more_open": any(
                     self.errors.get(f"{name}-{demand.ordinal}") or self[f"{name}-{demand.ordinal}"].value()

@@ -51,6 +51,8 @@ class Offer(models.Model):
     counter_demand = SealedText(
         blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True
     )
+    #: The sums for which the consumer would settle: ordinal of the demand → ``"100.00"``.
+    counter_sums = models.JSONField(default=dict, db_default={}, blank=True)
     decline_reason = models.CharField(max_length=60, blank=True, default="")
 
     @property

@@ -157,7 +157,7 @@ NOT_FOR_QUESTIONS = frozenset(one.name for one in fields(FilingRequest)) | {
     *("name", "phone", "email", "address", "principal", "parties", "representatives", "transcript", "voice"),
     *("voice_only", "voice_written", "is_approximate", "noticed_on", "respondent", "service_region", "consumer"),
     *("is_true", "may_settle", "power_check", "power_confirmed", "published", "rating", "returned_to_intake"),
-    *("recused", "pauses", "extended", "has_key", "contact", "delegated", "measure", "urgent"),
+    *("recused", "pauses", "extended", "has_key", "contact", "delegated", "measure", "urgent", "signs_objected"),
 }
 
 

@@ -227,6 +227,8 @@ _ROWS = (
         closed_as=frozenset({Outcome.REFUSED, Outcome.MEDIATION_TERMINATED, Outcome.REDIRECTED}),
         tells="authority",
     ),
+    # What officers are shown as unusual about the own case (section 9): for them alone, the enterprise learns nothing.
+    StepRule("object_to_signs", C, OPEN, audience=AU),
     # Whatever waited for the number alone goes on to be forwarded.
     StepRule("prove_contact", C, FILED, _to(S.FILED), tells="consumer"),
     StepRule("rate", C, CLOSED, tells=""),

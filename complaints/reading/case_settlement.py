@@ -171,7 +171,7 @@ def offers_of(
                 obligations=mine,
                 total=total,
                 last_day=last_day,
-                counter=offer.counter_demand,
+                counter=_counter(offer, by_offer.get(offer.pk, [])),
                 reply=wording.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
                 total_change=_more_or_less(total, before.total) if before else "",
                 last_day_change=_sooner_or_later(last_day, before.last_day) if before else "",
@@ -179,6 +179,13 @@ def offers_of(
             )
         )
     return results[::-1]
+
+
+def _counter(offer: Offer, answers: Iterable[OfferAnswer]) -> str:
+    """What the consumer would settle for: a line for each sum, then the words."""
+    titles = {str(a.demand.ordinal): wording.label(a.demand.kind, kind="demand_kind") for a in answers}
+    sums = [f"{titles.get(n, n)} {money(Decimal(amount))}" for n, amount in sorted(offer.counter_sums.items())]
+    return "\n".join([*sums, *filter(None, [offer.counter_demand])])
 
 
 _RANK = {"refuse": 0, "part": 1, "grant": 2}

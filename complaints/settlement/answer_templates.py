@@ -31,6 +31,8 @@ VARIABLES: dict[str, Promise] = {
     "金额": pgettext_lazy("variable", "金额"),
     "履行日": pgettext_lazy("variable", "履行日"),
 }
+#: Verdicts of templates that answer many cases at once: a part of a demand is a sum that somebody types for each.
+FOR_MANY = ("grant", "refuse")
 #: These say something about this case; a template without one of them is a circular.
 OF_THE_CASE = frozenset({"商品或服务", "金额", "履行日"})
 LONGEST = 2000
@@ -48,6 +50,11 @@ def unknown(body: str) -> list[str]:
 def values(*, name: str, number: str, item: str, worker: str, sum: str, day: str) -> dict[str, str]:
     """What the variables are in one case; "" for what is not known."""
     return {"消费者称呼": name, "案件编号": number, "商品或服务": item, "经办人": worker, "金额": sum, "履行日": day}
+
+
+def addressed(name: str) -> str:
+    """How a letter to this person begins; of a name in letters nobody can tell."""
+    return f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else ""
 
 
 def filled(body: str, values: Mapping[str, str]) -> str:
@@ -121,15 +128,20 @@ class Says:
 def in_use(enterprise_id: int, *, branch_id: int | None = None, problem: str | None = None) -> list[TemplateVersion]:
     """The newest tried version of each template that is offered, what is meant for this branch and this problem first,
     then by name; one statement. ``problem`` None: all of them."""
-    mine = TemplateVersion.objects.filter(template__enterprise_id=enterprise_id, template__is_retired=False)
-    newest = mine.filter(template=OuterRef("template"), tried_at__isnull=False).order_by("-number").values("pk")[:1]
-    rows = mine.filter(pk=Subquery(newest)).select_related("template").order_by("template__name", "pk")
+    rows = newest_tried(TemplateVersion.objects.filter(template__enterprise_id=enterprise_id))
     if problem is None:
         return list(rows)
     fitting = [
         row for row in rows if row.template.branch_id in (None, branch_id) and problem.startswith(row.template.problem)
     ]
     return sorted(fitting, key=lambda row: (row.template.branch_id is None, -len(row.template.problem)))
+
+
+def newest_tried(versions: QuerySet[TemplateVersion]) -> QuerySet[TemplateVersion]:
+    """Of these versions the newest tried one of each template that is offered, by name."""
+    newest = TemplateVersion.objects.filter(template=OuterRef("template"), tried_at__isnull=False).order_by("-number")
+    rows = versions.filter(template__is_retired=False, pk=Subquery(newest.values("pk")[:1]))
+    return rows.select_related("template").order_by("template__name", "pk")
 
 
 def make(

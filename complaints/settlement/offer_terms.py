@@ -48,6 +48,29 @@ class Promise:
     is_done: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterSum:
+    """For how much the consumer would settle one demand (by ordinal)."""
+
+    demand: int
+    amount: Decimal | str
+
+
+def why_no_counter(amount: Decimal, *, asked: Decimal | None, offered: Decimal | None) -> str:
+    """Why ``amount`` is no counter-offer to what is ``offered`` for a demand; empty where it is one."""
+    if asked is not None and amount > asked:
+        return _("多于您要求的%(sum)s。请写%(sum)s以内的金额。") % {"sum": money(asked)}
+    if offered and amount <= offered:
+        return _("企业已经同意%(sum)s。请写多于它的金额，或者接受这份方案。") % {"sum": money(offered)}
+    return "" if amount else _("请写大于0的金额。")
+
+
+def wanted(offer: Offer) -> dict[int, Decimal]:
+    """For how much the consumer, who declined ``offer``, would settle each demand, by its ordinal."""
+    said = offer.counter_sums if offer.state == "declined" else {}
+    return {int(n): Decimal(amount) for n, amount in said.items()}
+
+
 def with_sums(answers: Sequence[Answer], asked: Mapping[int, Decimal | None]) -> list[Answer]:
     """Granting without naming a sum means the whole of what was ``asked`` (by ordinal); a refusal gives none."""
     results = []

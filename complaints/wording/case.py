@@ -127,6 +127,7 @@ MATTER_KINDS: dict[str, Promise] = {
     "lead": pgettext_lazy("matter_kind", "违法线索"),
     "urge": pgettext_lazy("matter_kind", "督办"),
     "concern": pgettext_lazy("matter_kind", "企业提示的疑点"),
+    "signs": pgettext_lazy("matter_kind", "消费者对提示有异议"),
     "jurisdiction": pgettext_lazy("matter_kind", "管辖争议"),
     "office_question": pgettext_lazy("matter_kind", "企业的咨询"),
     "report": pgettext_lazy("matter_kind", "举报"),

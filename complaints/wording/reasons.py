@@ -323,6 +323,17 @@ SHORT_SIGNALS: dict[str, Promise] = {
     "report": pgettext_lazy("signal", "夹带举报"),
 }
 
+#: code → what the person is told of a signal about the own case: no word of anybody else.
+OWN_SIGNS: dict[str, Promise] = {
+    "duplicate_order": _("%(days)s天内，您就同一订单（业务号码）投诉同一家有%(n)s件。"),
+    "duplicate_text": _("%(days)s天内，您提交的内容几乎相同的投诉有%(n)s件。"),
+    "frequent_here": _("%(days)s天内，您投诉同一家有%(total)s件。"),
+    "frequent": _("%(days)s天内，您一共投诉了%(total)s件。"),
+    "shared_contact": _("您留的电话，有%(people)s个姓名用过。"),
+    "copied_text": _("您写的内容，和别的%(n)s件投诉有%(least)s%%以上相同。"),
+    "no_proof": _("没有订单号，也没有凭证、合同或者截图。"),
+}
+
 MISSING_ELEMENTS: dict[str, Promise] = {
     "consumer_name": pgettext_lazy("missing", "投诉人姓名（第十条第一项）"),
     "consumer_phone": pgettext_lazy("missing", "投诉人电话（第十条第一项）"),

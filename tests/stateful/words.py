@@ -223,7 +223,7 @@ end_power give_consent decline_consent undo agree_to_extension accept recall_med
 grant_return publish
 """
 SAY_A_TEXT = """
-add_statement correct_facts ask_about_offer claim_settled_elsewhere object ask_consumer send_message
+add_statement correct_facts object_to_signs ask_about_offer claim_settled_elsewhere object ask_consumer send_message
 add_internal_note answer_question request_return flag_concern ask_authority answer_instruction reply_publicly
 return_to_intake recall take_up refuse_extension refuse_return write_down_statement refuse_power separate_case
 dispute_jurisdiction withhold

@@ -13,6 +13,8 @@ BEYOND_SIGHT = {
     "complaints/handling/transition/take.py": "the cases were found under the caller's role",
     "complaints/handling/steps/filing.py": "new cases",
     "complaints/handling/transition/previewing.py": "the case was found under the caller's role; nothing is written",
+    "complaints/triage/own_signs.py": "what stands out in a case that the caller has, as kinds and numbers",
+    "complaints/pages/authority/triage/taking_back.py": "whether anybody opened the case that the caller sent",
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
     "complaints/forms/fields.py": "files that came with a refused step",

@@ -14,15 +14,24 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable, verb
-from complaints.models import OfferAnswer
+from complaints.models import Offer, OfferAnswer
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Outcome, Status
+from complaints.settlement.offer_terms import CounterSum, why_no_counter
 
 S = Status
 DECLINE_REASONS = ("amount_too_low", "demand_missing", "too_late", "not_true", "other")
 WITHDRAW_REASONS = ("settled", "mistake", "no_longer_wanted", "other_way", "other")
 REST = ("give_up", "go_on", "regulator")
+
+
+@verb(text=saying.text)
+def object_to_signs(file: CaseFile, actor: Actor, *, text: str) -> Effect:
+    """What officers are shown as unusual about this case is not so. Read by the authority alone."""
+    file.complaint.facts = {**file.complaint.facts, "signs_objected": file.now.isoformat()}
+    file.open_matter("signs", by="consumer", key=actor.person_key, audience="authority")
+    return Effect(texts={"concern": text})
 
 
 @proposable
@@ -165,17 +174,42 @@ def ask_about_offer(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     text=partial(saying.text, needed=False),
     counter_demand=partial(saying.text, needed=False),
 )
-def decline_offer(file: CaseFile, actor: Actor, *, reason: str, text: str = "", counter_demand: str = "") -> Effect:
-    """Back to negotiating with a counter-demand; on to review when the clock has run out."""
+def decline_offer(
+    file: CaseFile,
+    actor: Actor,
+    *,
+    reason: str,
+    text: str = "",
+    counter_demand: str = "",
+    counter_sums: Sequence[CounterSum] = (),
+) -> Effect:
+    """Back to negotiating with a counter-demand; on to review when the clock has run out. ``counter_sums``: for how
+    much the consumer would settle a demand, more than what is offered and no more than what was asked for."""
     offer = saying.open_offer(file)
+    sums = _counter_sums(offer, counter_sums)
     data = {"offer": offer.number, "reason": reason}
     texts = {"reason": text, "counter_demand": counter_demand}
-    file.change(offer, decline_reason=reason, counter_demand=counter_demand)
+    file.change(offer, decline_reason=reason, counter_demand=counter_demand, counter_sums=sums)
     if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
         return settling.leave(file, result="failed", ended_by="declined", reason="overdue", data=data, texts=texts)
     file.change(offer, state="declined", answered_at=file.now)
     settling.drop_obligations(file, offer)
     return Effect(to=S.NEGOTIATING, data=data, texts=texts, reason="declined")
+
+
+def _counter_sums(offer: Offer, said: Sequence[CounterSum]) -> dict[str, str]:
+    """As they are kept in the offer; raises WrongInput that names the demand."""
+    answers = {a.demand.ordinal: a for a in OfferAnswer.objects.filter(offer=offer).select_related("demand")}
+    sums: dict[str, str] = {}
+    for one in said:
+        name, answer = f"counter-{one.demand}", answers.get(one.demand)
+        amount = saying.money(one.amount, name)
+        if answer is None or amount is None or str(one.demand) in sums:
+            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field=name)
+        if wrong := why_no_counter(amount, asked=answer.demand.amount, offered=answer.amount):
+            raise WrongInput("bad_amount", wrong, field=name)
+        sums[str(one.demand)] = str(amount)
+    return sums
 
 
 @verb(text=partial(saying.text, needed=False))

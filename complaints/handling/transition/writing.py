@@ -66,7 +66,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
         *("person", "person_key", "name", "phone", "state", "consents"),
         *("agreed_offer", "refused_offer", "answered_at"),
     ),
-    Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
+    Offer: ("state", "answered_at", "questions", "counter_demand", "counter_sums", "decline_reason"),
     Obligation: (
         *("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at", "disputed_at"),
         *("is_late", "due_on", "payee_last4"),

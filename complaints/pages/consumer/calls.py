@@ -162,6 +162,7 @@ _MORE = (
     ("withdraw_party", "leave"),
     ("end_power", "power"),
     ("request_recusal", "recusal"),
+    ("object_to_signs", "signs"),
     ("withdraw_consent", "consents"),
     ("withdraw", "withdraw"),
 )

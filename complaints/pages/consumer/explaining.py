@@ -5,20 +5,23 @@ What was decided is read from the rows that the step left, never from what the f
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from authorities.jurisdiction import Jurisdiction
 from complaints import wording
-from complaints.pages.consumer.forms import answer_labels, time_is_up
+from complaints.pages.consumer.offer_form import answer_labels, time_is_up
 from complaints.parties import powers
 from complaints.procedure import deadlines
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.mediation_facts import promise_lines
+from complaints.triage.own_signs import signs_of
 from enterprises.models import BranchAuthority
 from web.dates import day_text, last_day_text
 from web.languages import named
@@ -110,6 +113,19 @@ def offer(page: CasePage) -> Sequence[str]:
     """The same in one list, for whoever writes an answer down for somebody."""
     labels = answer_labels(page)
     return [labelled(labels[code], line) for code, lines in ways(page).items() for line in lines if code in labels]
+
+
+def signs(page: CasePage) -> Sequence[str]:
+    """What officers are shown as unusual, in plain words, and what it means."""
+    told = signs_of(page.complaint, page.conditions) or [_("没有提示。")]
+    objected = page.complaint.facts.get("signs_objected")
+    if objected:
+        told.append(_("您在%(day)s提出过异议，工作人员看得到。") % {"day": day_text(datetime.fromisoformat(objected))})
+    return (
+        *told,
+        _("提示由系统按规则列出，只给监管部门看，企业看不到；不影响您投诉，是否受理由工作人员判断。"),
+        _("不对的，请写清楚；您写的也只有监管部门看得到，会记入档案。"),
+    )
 
 
 def breach(page: CasePage) -> Sequence[str]:
@@ -259,7 +275,7 @@ def _accepted(page: CasePage) -> list[str]:
 
 
 def _declined(page: CasePage) -> list[str]:
-    counter = page.offers[0].offer.counter_demand if page.offers else ""
+    counter = pgettext("between conditions", "；").join(page.offers[0].counter.split("\n")) if page.offers else ""
     return [*([_("您希望：%(what)s") % {"what": counter}] if counter else []), page.next_action.sentence]
 
 

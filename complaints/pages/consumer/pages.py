@@ -7,7 +7,7 @@ from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
 from complaints.handling.steps import both, consumer, parties
-from complaints.pages.consumer import explaining, forms
+from complaints.pages.consumer import explaining, forms, offer_form
 from complaints.pages.shared.step_pages import Data, StepPage, plain, table
 from complaints.procedure.categories import problem_label
 from complaints.reading.case import CasePage
@@ -70,8 +70,8 @@ PAGES: dict[str, Asked] = table(
         steps=("accept_offer", "let_rest", "decline_offer", "ask_about_offer"),
         title=explaining.question,
         button=_("提交答复"),
-        form=of_case(forms.OfferForm),
-        build=forms.OfferForm.move,
+        form=of_case(offer_form.OfferForm),
+        build=offer_form.OfferForm.move,
         explain=explaining.offer,
         more=_beside_the_answers,
         may_be_undone=True,
@@ -283,6 +283,16 @@ PAGES: dict[str, Asked] = table(
         form=essay(_("原来怎么写的，应该是什么")),
         explain=_("原来的内容会保留，更正记在旁边，企业和监管部门都能看到。"),
         decides=False,
+    ),
+    Asked(
+        name="signs",
+        steps=("object_to_signs",),
+        title=_("监管部门看到的提示"),
+        button=_("提出异议"),
+        form=essay(_("哪里不对"), rows=4),
+        explain=explaining.signs,
+        decides=False,
+        thanks=_("异议已交给工作人员。"),
     ),
     Asked(
         name="recusal",

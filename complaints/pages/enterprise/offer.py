@@ -103,6 +103,7 @@ class OfferEditor:
     def shown(self, form: OfferForm) -> dict[str, Any]:
         complaint, demands = self.case.complaint, self.demands
         figures = figures_of(complaint, demands, self.read(form).promises())
+        form.wanted = offer_terms.wanted(self.case.offers[0].offer) if self.case.offers else {}
         form.laws = {d.ordinal: figures["minimum"].lines_for(d.kind) for d in demands}
         return {
             "ended": similar_ended(complaint.enterprise_id, complaint.problem_category, on=self.case.today),
@@ -257,10 +258,8 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     promises = [p for p in editor.read(editor.form(typed)).promises() if p.owed_by == "enterprise"]
     offered = figures_of(case.complaint, demands, promises)["offered"]
     last_day = max((p.due_on for p in promises if isinstance(p.due_on, date)), default=None)
-    name = case.person.name
     values = answer_templates.values(
-        # Of a name in letters nobody can tell how to begin a letter.
-        name=f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else "",
+        name=answer_templates.addressed(case.person.name),
         number=case.complaint.number,
         item=case.complaint.item_name,
         worker=case.actor.name if case.actor else "",

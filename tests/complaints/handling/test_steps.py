@@ -92,6 +92,7 @@ ASKED = [("consumer", consumer.ask_about_offer(text="哪天？"))]
 WALKS: dict[str, Walk] = {
     "add_statement": Walk(S.FILED, "consumer", {"text": TEXT}),
     "correct_facts": Walk(S.REVIEW, "consumer", {"text": TEXT}),
+    "object_to_signs": Walk(S.TRIAGE, "consumer", {"text": TEXT}),
     "accept_offer": Walk(S.AWAITING_CONSUMER, "consumer", {}, S.PERFORMING),
     "let_rest": Walk(S.NEGOTIATING, "consumer", {}, S.CLOSED, "withdrawn", once=[("handler", given.a_refusal())]),
     "ask_about_offer": Walk(S.AWAITING_CONSUMER, "consumer", {"text": TEXT}, S.NEGOTIATING),

@@ -124,6 +124,7 @@ CONSUMER_WALKS = [
     Walk("breach", at_home.overdue_promise, BROKEN, S.REVIEW, now=at_home.AFTER_DUE),
     Walk("did", at_home.own_part, {"obligations": ["1"], "proof": "快递单号 SF0001"}, closed=PROMISED),
     Walk("statement", TALKING, {"text": "账单第二页有这一项。"}, wrong=[({"text": ""}, "text")], closed=GONE),
+    Walk("signs", TALKING, {"text": "电话是我家共用的。"}, wrong=[({"text": ""}, "text")], closed=GONE),
     Walk("correct", TALKING, {"text": "是10月，不是9月。"}, wrong=[({"text": ""}, "text")], closed=GONE),
     Walk("material", ASKED, {"text": "账单号 778。"}, S.REVIEW, wrong=[({}, "text")], closed=REVIEWED),
     Walk("material", ASKED, {"has_none": "on"}, S.REVIEW),
