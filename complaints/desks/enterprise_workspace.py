@@ -25,10 +25,13 @@ from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
 from complaints.reading.case_people import by_name
 from complaints.reading.case_rows import RELATED, CaseRows, of_page
+from complaints.settlement import answer_templates
 from database.prepared import CombinedQuery, PreparedQuery
-from enterprises.models import Branch, Staff
+from enterprises.models import Branch, Staff, TemplateVersion
 from enterprises.team.staffing import at_work
 
+#: So many templates answer the ticked cases of a list by one press.
+TEMPLATES = 3
 #: Own views, so many a person, since each is counted with every page of the queue.
 MOST_VIEWS = 12
 
@@ -59,16 +62,32 @@ _people = PreparedQuery(
     list,
     date,
 )
-_together = CombinedQuery(_views, _calendar, _branches, _people)
+_templates = PreparedQuery(
+    lambda user, enterprises, whole, some: (
+        answer_templates.newest_tried(TemplateVersion.objects.filter(template__enterprise_id__any_of=enterprises))
+        .filter(
+            Q(template__branch=None) | Q(template__enterprise_id__any_of=whole) | Q(template__branch_id__any_of=some)
+        )
+        .filter(verdict__in=answer_templates.FOR_MANY)
+        .only("verdict", "template__name")[:TEMPLATES]
+    ),
+    int,
+    list,
+    list,
+    list,
+)
+_together = CombinedQuery(_views, _calendar, _branches, _templates, _people)
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """People by name; branches, none where there is no choice; views in the order in which they were made."""
+    """People by name; branches, none where there is no choice; views in the order in which they were made; templates
+    that answer many cases at once, by name."""
 
     people: list[Staff]
     branches: list[Branch]
     views: list[SavedView]
+    templates: list[TemplateVersion]
     calendar: Calendar
 
 
@@ -77,14 +96,18 @@ def choices_of(user: User, actors: Iterable[Actor], *, day: date) -> Choices:
     jobs = [(actor.enterprise_id, actor.branch_ids) for actor in actors if actor.enterprise_id is not None]
     whole = sorted({enterprise for enterprise, branches in jobs if branches is None})
     some = sorted({branch for _enterprise, branches in jobs for branch in branches or ()})
-    views, newest, branches, people = _together(
+    views, newest, branches, templates, people = _together(
         user.pk, sorted({enterprise for enterprise, _ in jobs}), whole, some, day
     )
     for view in views:
         view.user = user
     sealed_fields.load_for(views)
     return Choices(
-        by_name(people), branches if len(branches) > 1 else [], views, calendar_of("CN", next(iter(newest), None))
+        by_name(people),
+        branches if len(branches) > 1 else [],
+        views,
+        templates,
+        calendar_of("CN", next(iter(newest), None)),
     )
 
 

@@ -42,6 +42,8 @@ class Order:
 
 
 BY_DUE = Order("next_due_at", may_be_absent=True)
+#: By the clock that the enterprise itself owes.
+BY_OWED = Order("enterprise_due_at", may_be_absent=True)
 BY_RECEIPT = Order("received_at", falling=True)
 BY_END = Order("until_at", falling=True)
 

@@ -14,11 +14,13 @@ from django.http import HttpRequest
 
 from accounts.keys import keyring, sealing
 from accounts.keys.ciphers import CannotOpen
+from web.incoming import whole
 
 
-def sealed_list(request: HttpRequest, cases: Iterable[str], *, more: str) -> str:
-    """For the browser to keep. ``cases``: their addresses as listed; ``more``: the next page's, or empty."""
-    text = json.dumps([request.get_full_path(), more, list(cases)], separators=(",", ":"))
+def sealed_list(request: HttpRequest, cases: Iterable[str], *, more: str, of: int = 0, first: int = 0) -> str:
+    """For the browser to keep. ``cases``: their addresses as listed; ``more``: the next page's, or empty; ``of``: how
+    many the whole list has, where it is known which place its ``first`` has."""
+    text = json.dumps([request.get_full_path(), more, list(cases), of, first], separators=(",", ":"))
     secret = keyring.secrets_of([keyring.PORTAL], make=True)[keyring.PORTAL]
     packed = urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
     sealed = sealing.seal(packed, person=keyring.PORTAL, secret=secret, place=_place(request), suite=keyring.suite())
@@ -31,24 +33,37 @@ def asked_for(request: HttpRequest) -> str | None:
     if request.method == "POST" or "list" not in request.GET:
         return None
     try:
-        here, more, cases = _opened(request)
+        here, more, cases, of, first = _opened(request)
         place = cases.index(request.GET.get("from", "")) + (-1 if request.GET.get("by") == "-1" else 1)
     except (CannotOpen, ValueError):
         return request.path
     if place < 0:
         return here
-    return cases[place] if place < len(cases) else more or here
+    return f"{cases[place]}{place_in(first + place, of)}" if place < len(cases) else more or here
 
 
-def _opened(request: HttpRequest) -> tuple[str, str, list[str]]:
+def place_in(place: int, of: int) -> str:
+    """What an address of a case says of its list: ``?at=2.14``; empty where it is not known."""
+    return f"?at={place + 1}.{of}" if of else ""
+
+
+def place_of(request: HttpRequest) -> tuple[int, int] | None:
+    """(n, m) where one came from place n of a list of m."""
+    n, _dot, m = request.GET.get("at", "").partition(".")
+    place, of = whole(n, 4), whole(m, 4)
+    return (place, of) if place and of and place <= of else None
+
+
+def _opened(request: HttpRequest) -> tuple[str, str, list[str], int, int]:
     """Raises CannotOpen, ValueError (binascii.Error is one)."""
     secret = keyring.secrets_of([keyring.PORTAL]).get(keyring.PORTAL, b"")
     sealed = urlsafe_b64decode(request.GET["list"])
     if sealing.person_of(sealed) != keyring.PORTAL:
         raise CannotOpen
     packed = sealing.open_sealed(sealed, secret=secret, place=_place(request))
-    here, more, cases = json.loads(zlib.decompress(urlsafe_b64decode(packed)))
-    return here, more, cases
+    here, more, cases, *place = json.loads(zlib.decompress(urlsafe_b64decode(packed)))
+    of, first = place or (0, 0)
+    return here, more, cases, of, first
 
 
 def _place(request: HttpRequest) -> bytes:

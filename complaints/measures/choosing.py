@@ -125,17 +125,20 @@ class KindRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """The whole of it, as it lies in ``Measure.rule``."""
+    """The whole of it, as it lies in ``Measure.rule``. ``message`` and the reasons may hold variables of templates;
+    ``template``: the version whose words they are."""
 
     kinds: Mapping[str, KindRule]
     due_on: date | None
     message: str
+    template: int | None = None
 
     def kept(self) -> dict[str, Any]:
         return {
             "kinds": {kind: asdict(one) for kind, one in self.kinds.items()},
             "due_on": self.due_on.isoformat() if self.due_on else "",
             "message": self.message,
+            "template": self.template,
         }
 
     @classmethod
@@ -147,6 +150,7 @@ class Rule:
             kinds={kind: KindRule(**one) for kind, one in kept["kinds"].items()},
             due_on=date.fromisoformat(kept["due_on"]) if kept["due_on"] else None,
             message=kept["message"],
+            template=kept.get("template"),
         )
 
 

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +28,12 @@ from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.urgency import by_itself
+from complaints.reading.case_people import names_of_consumers
+from complaints.settlement import answer_templates
 from complaints.tables import many_cases
 from enterprises.models import Staff
+from web.dates import day_text
+from web.templatetags.portal import money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,8 @@ class MeasureOutcome:
     left_out: list[LeftOut] = field(default_factory=list)
     #: What is said to each complete case, by its number.
     answers: dict[str, list[many_cases.ShortAnswer]] = field(default_factory=dict)
+    #: The words to the consumer of each complete case, by its number.
+    messages: dict[str, str] = field(default_factory=dict)
     #: A second person must approve it first.
     is_for_two: bool = False
 
@@ -131,6 +138,8 @@ def _meant(
     picks = picks_of(measure.picks)
     seen = by.cases_for(picks)
     demands = many_cases.open_demands(seen)
+    # Whose names the variables of a template ask for.
+    names = names_of_consumers(seen) if rule.template else {}
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
     for pick in picks:
@@ -143,15 +152,21 @@ def _meant(
             outcome.left_out.append(LeftOut(pick.number, is_urgent))
             continue
         try:
-            shorts = answers_to(pick, demands[pick.case], rule)
+            shorts, message = _in_words(
+                answers_to(pick, demands[pick.case], rule), rule, case, name=names.get(case.pk, ""), actor=actor
+            )
             answers, promises = many_cases.offer_of(shorts)
             move = offers.make_offer(
-                answers=answers, promises=promises, message=rule.message, measure_id=measure.public_id
+                answers=answers,
+                promises=promises,
+                message=message,
+                measure_id=measure.public_id,
+                template_version=rule.template,
             )
         except StepNotAllowed as wrong:
             outcome.left_out.append(LeftOut(pick.number, wrong.reason))
             continue
-        outcome.answers[pick.number] = shorts
+        outcome.answers[pick.number], outcome.messages[pick.number] = shorts, message
         setting = (
             conditions.two_persons(actor.enterprise_id, case.branch_id) if actor.enterprise_id is not None else None
         )
@@ -161,6 +176,32 @@ def _meant(
     if outcome.is_for_two:
         moves = [(case, proposals.propose(move=move), actor) for case, move, actor in moves]
     return outcome, moves, meant
+
+
+def _in_words(
+    shorts: list[many_cases.ShortAnswer], rule: Rule, case: Complaint, *, name: str, actor: Actor
+) -> tuple[list[many_cases.ShortAnswer], str]:
+    """What is said to this case: of a template each variable with its own value; what has none is a blank, and a blank
+    is refused."""
+    if rule.template is None:
+        return shorts, rule.message
+    paid = paid_for(shorts)
+    values = answer_templates.values(
+        name=answer_templates.addressed(name),
+        number=case.number,
+        item=case.item_name,
+        worker=actor.name,
+        sum=money(paid) if paid else "",
+        day=day_text(rule.due_on) if rule.due_on else "",
+    )
+    words = [replace(one, reason=answer_templates.filled(one.reason, values)) for one in shorts]
+    return words, answer_templates.filled(rule.message, values)
+
+
+def paid_for(shorts: Sequence[many_cases.ShortAnswer]) -> Decimal | None:
+    """What is promised to one case in money; None where nothing is."""
+    sums = [Decimal(promise.amount) for promise in many_cases.offer_of(shorts)[1] if promise.amount]
+    return sum(sums, Decimal(0)) if sums else None
 
 
 def report_performed(

@@ -279,8 +279,8 @@ class Complaint(models.Model):
             ),
             models.Index(
                 fields=["enterprise", "enterprise_due_at", "id", "status"],
-                name="cases_that_an_enterprise_owes",
-                condition=OPEN & Q(enterprise_due_at__isnull=False),
+                name="open_cases_by_own_date",
+                condition=OPEN,
             ),
             models.Index(fields=["next_due_at", "id", "status"], name="open_cases", condition=OPEN),
             *(

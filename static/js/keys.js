@@ -1,7 +1,7 @@
 // Working through the queue by keyboard. Nothing here does what a link or a button of the page does not do: a key moves
 // the focus, follows a link or presses a button. Silent while one types, and switched off for good in the list of keys.
 const place = document.querySelector("[data-keys]");
-const table = place.querySelector("details");
+const table = place.querySelector("dialog");
 const wish = place.querySelector("#keys_on");
 const queue = place.dataset.queue;
 const COOKIE = location.protocol === "https:" ? "__Host-keys" : "keys";
@@ -15,7 +15,9 @@ wish.checked = !document.cookie.includes("keys=off");
 wish.addEventListener("change", () => {
   document.cookie = `${COOKIE}=${wish.checked ? "on" : "off"}; path=/; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
 });
-const help = () => { table.open = !table.open; if (table.open) table.querySelector("summary").focus(); };
+// A native dialog: Esc closes it, and the focus goes back to where it was.
+const help = () => { if (table.open) table.close(); else table.showModal(); };
+place.querySelector("[data-help]").addEventListener("click", help);
 place.hidden = false;
 
 const rows = [...document.querySelectorAll("[data-case]")];
@@ -83,6 +85,13 @@ const enter = () => {
   return true;
 };
 
+// Beside its list a case is worked on from its first field or button.
+const pane = () => {
+  const first = document.querySelector(".is-split article .act :is(input:not([type=hidden]), select, textarea, button, a.btn)");
+  if (first) { first.focus(); first.scrollIntoView({ block: "nearest" }); }
+  return Boolean(first);
+};
+
 // What shows a key is what the key presses; with data-first, whichever of these is still empty comes before it.
 const shown = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
 const isFilled = (field) => (field.type === "radio" ? document.querySelector(`[name="${field.name}"]:checked`) : field.value.trim());
@@ -122,11 +131,12 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.key !== "j" && event.key !== "k") return;
+  if (table.open && event.key !== "?") return;
   if (!wish.checked || isTyping(event.target)) return;
   const wasG = before === "g";
   before = event.key;
   if (wasG && event.key === "q") { event.preventDefault(); location.href = queue; return; }
-  if (event.key === "Enter") { if (event.target === document.body && enter()) event.preventDefault(); return; }
+  if (event.key === "Enter") { if (event.target === document.body && (enter() || pane())) event.preventDefault(); return; }
   const target = shown(event.key);
   const act = target ? () => press(target) : KEYS[event.key];
   if (act) { event.preventDefault(); act(); }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import wording
 from complaints.assignment import assigning
+from complaints.desks import neighbours
 from complaints.desks.enterprise_workspace import Workspace, case_url, held, held_whole, workspace_page
 from complaints.handling.steps import mediation
 from complaints.models import OfficialDocument
@@ -59,7 +60,8 @@ def home(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("GET")
 def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/"""
-    return render(request, "enterprise/case.html", context_of(request, workspace, number))
+    place = neighbours.place_of(request)
+    return render(request, "enterprise/case.html", context_of(request, workspace, number) | {"place": place})
 
 
 def context_of(request: HttpRequest, workspace: Workspace, number: str) -> dict[str, Any]:

@@ -70,11 +70,14 @@ class ChoosingForm(StepForm):
 class RuleForm(StepForm):
     """``kinds``: kind of demand → how many of the chosen cases have it."""
 
+    template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
     due_on = Day(label=_("最后一天"), required=False, help_text=_("同意的，都在这一天之前做到。"))
     message = FreeText(label=_("给消费者的话"), required=False, rows=3)
 
     def __init__(self, data: Any = None, *, kinds: dict[str, int], today: date, rule: Rule | None = None) -> None:
-        initial: dict[str, Any] = {"due_on": rule.due_on, "message": rule.message} if rule else {}
+        initial: dict[str, Any] = (
+            {"due_on": rule.due_on, "message": rule.message, "template": rule.template} if rule else {}
+        )
         for kind, known in rule.kinds.items() if rule else ():
             initial |= {f"{name}-{kind}": getattr(known, name) for name in KIND_FIELDS}
         super().__init__(data, initial=initial)
@@ -146,7 +149,7 @@ class RuleForm(StepForm):
             )
             for kind in self.kinds
         }
-        return Rule(due_on=cleaned["due_on"], message=cleaned["message"], kinds=kinds)
+        return Rule(due_on=cleaned["due_on"], message=cleaned["message"], kinds=kinds, template=cleaned.get("template"))
 
 
 class DoneForm(StepForm):

@@ -120,10 +120,15 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
         return redirect(_url("measure-approval", public_id))
     picked = workspace.cases().filter(pk__in=[pick.case for pick in picks_of(result.picks)])
     kinds = kinds_in(chain.from_iterable(open_demands(picked.values_list("pk", flat=True)).values()))
+    rule = Rule.of(result.rule)
+    if rule is not None:
+        # What the rule leaves open is asked for by other kinds of demands: their cases are left out.
+        kinds = {kind: count for kind, count in kinds.items() if kind in rule.kinds}
     if request.method != "POST":
-        return _draft(
-            request, workspace, result, RuleForm(kinds=kinds, today=workspace.today, rule=Rule.of(result.rule))
-        )
+        form = RuleForm(kinds=kinds, today=workspace.today, rule=rule)
+        is_tried = rule is not None and "preview" in request.GET
+        outcome = sending.try_out(result, rule, by=workers(workspace)) if rule is not None and is_tried else None
+        return _draft(request, workspace, result, form, outcome=outcome)
     form = RuleForm(request.POST, kinds=kinds, today=workspace.today)
     if not form.is_valid():
         return _draft(request, workspace, result, form, status=422)
@@ -262,7 +267,8 @@ def _draft(
         "with_amount": sum(bool(pick.word) for pick in picks_of(result.picks)),
         "missing": result.left_out,
         "outcome": outcome,
-        "preview": _preview(workspace, result, form, outcome) if outcome and outcome.done else None,
+        "preview": _preview(workspace, result, outcome) if outcome and outcome.done else None,
+        "tried": _tried(workspace, outcome) if outcome else [],
         "back": reverse("complaints:enterprise-measures"),
         "by": result.made_by.user.name,
         "returned_by": result.decided_by.user.name if result.decided_by else "",
@@ -270,7 +276,18 @@ def _draft(
     return render(request, "measures/draft.html", context, status=status)
 
 
-def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
+def _tried(workspace: Workspace, outcome: sending.MeasureOutcome) -> list[dict[str, Any]]:
+    """The first cases that get their offer, each with its own sum."""
+    cases = {case.number: case for case in workspace.cases().filter(number__in=outcome.done[:PAGE])}
+    names = names_of_consumers(case.pk for case in cases.values())
+    return [
+        case_cells(cases[number], names) | {"sum": sending.paid_for(outcome.answers[number])}
+        for number in outcome.done[:PAGE]
+        if number in cases
+    ]
+
+
+def _preview(workspace: Workspace, result: Measure, outcome: sending.MeasureOutcome) -> dict[str, Any]:
     """What the consumer of the first case will see: the same card."""
     number = outcome.done[0]
     shorts = outcome.answers[number]
@@ -279,7 +296,7 @@ def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sen
         [short.demand for short in shorts],
         answers,
         promises,
-        message=form.cleaned_data["message"],
+        message=outcome.messages[number],
         by=workspace.actors[0].name,
         at=workspace.now,
     )

@@ -1,4 +1,4 @@
-"""The enterprise's queue: what is next, in views with counts, sorted by the next deadline, and one step for many cases.
+"""The enterprise's queue: what is next, in views with counts, sorted by the own deadline, and one step for many cases.
 
 A page costs the same number of queries however many cases there are; of a case that was given up only our own time
 with it is shown. In a step for many every case is judged for itself, in one transaction.
@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from complaints import handling
 from complaints.assignment import assigning
 from complaints.desks import keyset, neighbours, queue_lists
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
-from complaints.desks.keyset import BY_DUE
+from complaints.desks.keyset import BY_OWED
 from complaints.forms.fields import CHOOSE, StepForm, set_choices
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Engagement
@@ -111,6 +112,9 @@ def _show(
         before, after, rows = _page_of_work(mine, workspace, form, request.GET)
     else:
         before, after, rows = _open_page(lists[view.code], workspace, form, request.GET)
+    begins, of = _places(view, form, counts, request.GET)
+    for place, row in enumerate(rows):
+        row["at"] = neighbours.place_in(begins + place, of)
     query = urlencode({"view": view.code} | form.conditions)
     next_url = _url(form, view, after=after) if after else ""
     saved = [saved_views.tab(one, counts, query) for one in own]
@@ -135,15 +139,37 @@ def _show(
         "waits": counts["others"] if view is WORK else 0,
         "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,
+        "templates": workspace.choices.templates if workspace.may(Right.MAKE_MEASURE) else [],
         "previous_url": _url(form, view, before=before) if before else "",
         "next_url": next_url,
-        "list": neighbours.sealed_list(request, [row["url"] for row in rows], more=next_url),
+        "list": neighbours.sealed_list(request, [row["url"] for row in rows], more=next_url, of=of, first=begins),
         "now": workspace.now,
         "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
     }
     if "split" in request.GET and rows and wanted is None and view is not queue_lists.PAST:
-        return render(request, "enterprise/split.html", context | _split(request, workspace, view, form, rows))
+        shown = _split(request, workspace, view, form, rows)
+        at = next((n for n, row in enumerate(rows) if row["complaint"].number == shown["shown_number"]), None)
+        n_of_m = (begins + at + 1, of) if of and at is not None else None
+        return render(request, "enterprise/split.html", context | shown | {"place": n_of_m})
     return render(request, "enterprise/queue.html", context, status=status)
+
+
+def _places(
+    view: queue_lists.QueueView, form: queue_lists.QueueFilter, counts: Mapping[str, int], asked: Mapping[str, str]
+) -> tuple[int, int]:
+    """The place of the first row, from 0, and how many the list has; 0 where that is not known: behind the first page
+    of a list that is read by key, of what words look for, and beyond what is counted."""
+    if view is WORK:
+        total, begins = sum(counts[f"group {group}"] for group in queue_lists.Group.values), _first_of_work(asked)
+    else:
+        total, begins = counts.get("shown", 0 if form.conditions else counts.get(view.code, 0)), 0
+        if "after" in asked or "before" in asked:
+            total = 0
+    return begins, total if total <= keyset.MANY else 0
+
+
+def _first_of_work(asked: Mapping[str, str]) -> int:
+    return whole(asked.get("after") or asked.get("before") or "", 5) or 0
 
 
 def _split(
@@ -166,6 +192,7 @@ def _open_page(
     page = keyset.page_of(
         queue_lists.narrowed(cases, form, workspace),
         asked,
+        BY_OWED,
         related=RELATED,
         size=form.rows_a_page,
         shown=marked(Complaint.objects.all(), workspace),
@@ -177,9 +204,9 @@ def _page_of_work(
     cases: queue_lists.Rows, workspace: Workspace, form: queue_lists.QueueFilter, asked: Mapping[str, str]
 ) -> tuple[str, str, Lines]:
     """By place, as nobody has so many cases of one's own that a list of them costs."""
-    size, first = form.rows_a_page or WORK_ROWS, whole(asked.get("after") or asked.get("before") or "", 5) or 0
+    size, first = form.rows_a_page or WORK_ROWS, _first_of_work(asked)
     rows = list(marked(cases, workspace).select_related(*RELATED)[first : first + size + 1])
-    lines = rows_of(rows[:size], workspace, own_first=True)
+    lines = rows_of(rows[:size], workspace)
     for line in lines:
         line["group"] = line["complaint"].group
     return str(max(0, first - size)) if first else "", str(first + size) if len(rows) > size else "", lines
@@ -324,7 +351,7 @@ def take_for_many(form: BulkForm, cases: queue_lists.Rows, workspace: Workspace)
     """Take the step on those of ``cases`` that were chosen; the others are named as not there."""
     do, numbers = form.cleaned_data["do"], form.numbers
     if form.is_for_all:
-        chosen = list(cases.order_by(BY_DUE.field, "pk")[:MOST_AT_ONCE])
+        chosen = list(cases.order_by(BY_OWED.field, "pk")[:MOST_AT_ONCE])
         numbers = [case.number for case in chosen]
     else:
         chosen = list(cases.filter(number__in=numbers))

@@ -54,11 +54,7 @@ def marked(cases: queue_lists.Rows, workspace: Workspace) -> queue_lists.Rows:
 
 
 def rows_of(
-    cases: list[Complaint],
-    workspace: Workspace,
-    *,
-    given_up: Mapping[int, Engagement] | None = None,
-    own_first: bool = False,
+    cases: list[Complaint], workspace: Workspace, *, given_up: Mapping[int, Engagement] | None = None
 ) -> list[dict[str, Any]]:
     """The lines of the queue, as the template shows them; the consumer is masked. ``is_new``: entries that this person
     has not seen. Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when.
@@ -70,7 +66,7 @@ def rows_of(
     more, rows = beside(cases), []
     for case in cases:
         time = (given_up or {}).get(case.pk)
-        facts = _facts_given_up(case, time) if time is not None else _facts(case, workspace, more, own_first=own_first)
+        facts = _facts_given_up(case, time) if time is not None else _facts(case, workspace, more)
         rows.append(
             {
                 "complaint": case,
@@ -83,10 +79,10 @@ def rows_of(
     return rows
 
 
-def _facts(case: Complaint, workspace: Workspace, more: CaseExtras, *, own_first: bool) -> dict[str, Any]:
+def _facts(case: Complaint, workspace: Workspace, more: CaseExtras) -> dict[str, Any]:
     is_refused, clocks = case.pk in more.refused, more.clocks.get(case.pk, [])
     stands = standing(case, is_refused=is_refused)
-    deadline, facts = _clock(case, clocks, workspace, own_first=own_first)
+    deadline, facts = _clock(case, clocks, workspace)
     step = getattr(case, "newest_step", "") or ""
     last_event = wording.label(step, kind="step") if step else ""
     if is_refused and step in ("make_offer", "replace_offer"):
@@ -107,11 +103,11 @@ def _facts(case: Complaint, workspace: Workspace, more: CaseExtras, *, own_first
 
 
 def _clock(
-    case: Complaint, clocks: list[Deadline], workspace: Workspace, *, own_first: bool
+    case: Complaint, clocks: list[Deadline], workspace: Workspace
 ) -> tuple[Deadline | None, dict[str, Any] | None]:
-    """The clock by which the list stands; what others owe with their name. ``own_first``: by what we owe."""
+    """The clock by which the list stands; what we owe, else what others owe, with their name."""
     own = [c for c in clocks if c.owed_by == "enterprise" and c.due_at == case.enterprise_due_at and c.ended_at is None]
-    if own_first and own and case.enterprise_due_at != case.next_due_at:
+    if own and case.enterprise_due_at != case.next_due_at:
         first = min(own, key=lambda clock: clock.pk)
         return first, clock_facts(
             deadline=first, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)

@@ -14,6 +14,7 @@ from complaints.pages.enterprise import (
     steps,
     team,
     templates,
+    together,
     tokens,
     webhooks,
     work,
@@ -51,6 +52,7 @@ urlpatterns = [
     ),
     path("enterprise/measures/", measures.measures, name="enterprise-measures"),
     path("enterprise/measures/new/", measures.measure_new, name="enterprise-measure-new"),
+    path("enterprise/measures/together/", together.together, name="enterprise-together"),
     path("enterprise/measures/<uuid:public_id>/", measures.measure, name="enterprise-measure"),
     path(
         "enterprise/measures/<uuid:public_id>/approval/", approvals.measure_approval, name="enterprise-measure-approval"

@@ -54,12 +54,13 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
             assert page.locator(focuses).first.evaluate("e => e === document.activeElement")
 
     first, second = (f"/enterprise/cases/{number}/" for number in order[:2])
-    press("n", opens=first)
+    press("n", opens=f"{first}?at=1.3")
+    assert page.get_by_text("第1件，共3件").count() == 1
     press("a", focuses="form[action$='/accept/'] button")
     press("Enter", opens=f"{first}*")
     press("c", focuses="form[action$='/contact/'] button")
     press("Enter", opens=f"{first}*")
-    press("n", opens=second)
+    press("n", opens=f"{second}?at=2.3")
     assert pressed <= 8
     case = Complaint.objects.get(number=order[0])
     assert (case.status, case.handler_id) == (S.NEGOTIATING, world.ming_staff.pk)
@@ -69,7 +70,7 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
     assert "/enterprise/queue/" in kept
     assert not [number for number in order if number in kept]
     # Back and forth, and the list again.
-    press("k", opens=first)
+    press("k", opens=f"{first}?at=1.3")
     press("g")
     press("q", opens="/enterprise/queue/")
     press("/")
@@ -83,11 +84,21 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
         page.keyboard.press(key)
     assert page.locator("[data-case] input:checked").count() == 1
     assert page.locator("[data-case]").nth(1).get_attribute("class") == "is-selected"
+    page.locator("[data-case] a").first.focus()
     page.keyboard.press("?")
-    assert page.locator("details[open] #keys_on").is_visible()
+    assert page.locator("dialog[open] #keys_on").is_visible()
+    assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
     visitor.look()
+    # No key of the desk works behind it; Esc closes it, and the focus is where it was.
+    page.keyboard.press("x")
+    assert page.locator("[data-case] input:checked").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert page.evaluate("document.activeElement === document.querySelector('[data-case] a')")
+    page.keyboard.press("?")
     # Switched off, they are off on the next page too.
     page.locator("#keys_on").uncheck()
+    page.keyboard.press("Escape")
     page.locator("h1").click()
     page.keyboard.press("n")
     visitor.go("/enterprise/queue/")

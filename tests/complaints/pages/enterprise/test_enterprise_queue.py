@@ -1,4 +1,4 @@
-"""The queue: views with counts, sort by the next deadline, pages by key, a fixed number of queries."""
+"""The queue: views with counts, sort by the own deadline, pages by key, a fixed number of queries."""
 
 from datetime import timedelta
 from typing import Any
@@ -45,15 +45,20 @@ def test_a_row_shows_the_clock_that_put_it_there(world: World) -> None:
     assert ("督办答复期限：" in chips[0], "：" in chips[1]) == (True, False)
 
 
-def test_what_burns_elsewhere_says_where(world: World) -> None:
-    """The office owes an answer: the case stands by that date, and the chip says whose it is."""
-    asked, later = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
+def test_what_burns_elsewhere_moves_nothing_and_is_named_where_nothing_of_ours_runs(world: World) -> None:
+    """The office is late with an answer: both stand by our own date; what waits for the consumer alone stands last."""
+    waits = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    later, asked = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
     given.step(asked, enterprise.ask_authority(text="这项业务按什么规定？"), world.handler, WEDNESDAY)
     with time_machine.travel(WEDNESDAY + timedelta(days=5), tick=False):
         page = signed_in(world.ming).get(QUEUE)
-    assert numbers(page) == [asked.number, later.number]
+    assert numbers(page) == [later.number, asked.number, waits.number]
     chips = [str(portal.chip(row["clock"])) for row in page.context["rows"]]
-    assert ("监管部门答复咨询：已逾期" in chips[0], "督办" in chips[0], "：" in chips[1]) == (True, False, False)
+    assert [("监管部门" in chip, "消费者：" in chip, "is-theirs" in chip) for chip in chips] == [
+        (False, False, False),
+        (False, False, False),
+        (False, True, True),
+    ]
 
 
 def test_views_count_what_they_show(world: World) -> None:
@@ -80,7 +85,7 @@ def test_views_count_what_they_show(world: World) -> None:
 def test_pages_by_key_show_every_case_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyset, "PAGE", 2)
     made = [given.a_complaint(world, status=S.NEGOTIATING, now=WEDNESDAY - timedelta(days=n % 3)) for n in range(5)]
-    Complaint.objects.filter(pk=made[0].pk).update(next_due_at=None)
+    Complaint.objects.filter(pk=made[0].pk).update(enterprise_due_at=None)
     client, url, pages = signed_in(world.ming), QUEUE, []
     while url:
         page = client.get(url)

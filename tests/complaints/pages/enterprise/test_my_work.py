@@ -39,7 +39,7 @@ def walked(client: Any, page: Any) -> list[str]:
     while "/cases/" in at:
         results.append(at.split("/")[-2])
         query = urlencode({"list": page.context["list"], "from": at, "by": 1})
-        at = client.get(f"{QUEUE}?{query}").headers["Location"]
+        at = client.get(f"{QUEUE}?{query}").headers["Location"].partition("?at=")[0]
     return results
 
 
@@ -124,6 +124,21 @@ def test_what_others_owe_is_grey_and_named_and_a_filter_holds_with_the_view(worl
         assert numbers(client.get(QUEUE, {"view": "overdue", "handler": "mine"})) == [late.number]
         assert client.get(QUEUE, {"view": "overdue", "handler": "mine"}).context["sentence"] == "逾期1件"
         assert numbers(client.get(WORK)) == [late.number]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_view_stands_by_what_we_owe_and_names_what_others_owe(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    a_world(world, chance)
+    with time_machine.travel(WEDNESDAY + timedelta(days=chance.randrange(9), hours=3), tick=False):
+        client = signed_in(world.ming)
+        for view in ("all", "overdue", "soon", "replied", "waiting", "performing", "mine", "urged"):
+            rows = client.get(QUEUE, {"view": view}).context["rows"]
+            dates = [(owed(row["complaint"]), row["complaint"].pk) for row in rows]
+            assert dates == sorted(dates, key=lambda one: (one[0] is None, one[0] or WEDNESDAY, one[1])), view
+            for row, (date, _pk) in zip(rows, dates, strict=True):
+                chip = str(portal.chip(row["clock"])) if row["clock"] else ""
+                assert ("is-theirs" in chip) is (date is None and bool(chip)), (view, chip)
 
 
 def test_the_day_begins_there_and_an_empty_one_says_so(world: World, django_assert_num_queries: Any) -> None:

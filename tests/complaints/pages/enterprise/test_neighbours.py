@@ -34,9 +34,23 @@ def test_from_case_to_case_as_the_list_stood(world: World) -> None:
         given.a_complaint(world, status=S.NEGOTIATING, item_name=f"套餐降档{n}")
     client = signed_in(world.ming)
     kept, rows = listed(client, f"{QUEUE}?{urlencode({'q': '套餐'})}")
+    # How many a search finds is not counted, so it has no place.
     assert [beside(client, kept, rows[1], by) for by in (1, -1)] == [case_url(rows[2]), case_url(rows[0])]
     for end in (beside(client, kept, rows[0], -1), beside(client, kept, rows[2], 1)):
         assert client.get(end).context["filter"].conditions["q"] == "套餐"
+
+
+def test_a_case_says_its_place_in_the_list_that_one_came_from(world: World) -> None:
+    for _ in range(3):
+        given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    kept, rows = listed(client, QUEUE)
+    places = [f"{case_url(row)}?at={place}.3" for place, row in enumerate(rows, start=1)]
+    assert [beside(client, kept, rows[1], by) for by in (1, -1)] == [places[2], places[0]]
+    assert all(place in client.get(QUEUE).content.decode() for place in places)
+    assert "第3件，共3件" in client.get(places[2]).content.decode()
+    for odd in ("", "?at=4.3", "?at=0.3", "?at=x", "?at=1.99999"):
+        assert "件，共" not in client.get(f"{case_url(rows[0])}{odd}").content.decode()
 
 
 def test_the_end_of_a_page_leads_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0027_identity_papers")]
+    dependencies = [("complaints", "0028_no_digest_for_callers")]
 
     operations = [
         migrations.AddField("offer", "counter_sums", models.JSONField(blank=True, default=dict, db_default={}))
