@@ -1,7 +1,8 @@
 // Working through the queue by keyboard. Nothing here does what a link or a button of the page does not do: a key moves
 // the focus, follows a link or presses a button. Silent while one types, and switched off for good in the list of keys.
 const place = document.querySelector("[data-keys]");
-const table = place.querySelector("dialog");
+const table = place.querySelector("[role=dialog]");
+const shut = place.querySelector("[data-shut]");
 const wish = place.querySelector("#keys_on");
 const queue = place.dataset.queue;
 const COOKIE = location.protocol === "https:" ? "__Host-keys" : "keys";
@@ -15,8 +16,19 @@ wish.checked = !document.cookie.includes("keys=off");
 wish.addEventListener("change", () => {
   document.cookie = `${COOKIE}=${wish.checked ? "on" : "off"}; path=/; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
 });
-// A native dialog: Esc closes it, and the focus goes back to where it was.
-const help = () => { if (table.open) table.close(); else table.showModal(); };
+// A dialog: the focus stays in it, Esc closes it, and the focus goes back to where it was.
+let back = null;
+const help = () => {
+  table.hidden = !table.hidden;
+  if (table.hidden) { if (back) back.focus(); return; }
+  back = document.activeElement;
+  shut.focus();
+};
+const inside = (event) => {
+  if (event.key === "Tab") { event.preventDefault(); (document.activeElement === shut ? wish : shut).focus(); }
+  if (event.key === "Escape" || event.key === "?") { event.preventDefault(); help(); }
+};
+shut.addEventListener("click", help);
 place.querySelector("[data-help]").addEventListener("click", help);
 place.hidden = false;
 
@@ -122,6 +134,7 @@ const isTyping = (target) => target.isContentEditable || /^(TEXTAREA|SELECT)$/.t
 document.addEventListener("keydown", (event) => {
   // What a page's own script has seen to is done.
   if (event.defaultPrevented) return;
+  if (!table.hidden) { inside(event); return; }
   // The form of the field, or else the only one of the page, is sent, as by its first button.
   if (wish.checked && event.ctrlKey && event.key === "Enter") {
     const forms = document.querySelectorAll("main form.panel[method=post]");
@@ -131,7 +144,6 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.key !== "j" && event.key !== "k") return;
-  if (table.open && event.key !== "?") return;
   if (!wish.checked || isTyping(event.target)) return;
   const wasG = before === "g";
   before = event.key;

@@ -86,14 +86,17 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
     assert page.locator("[data-case]").nth(1).get_attribute("class") == "is-selected"
     page.locator("[data-case] a").first.focus()
     page.keyboard.press("?")
-    assert page.locator("dialog[open] #keys_on").is_visible()
-    assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
+    assert page.locator("[role=dialog] #keys_on").is_visible()
+    assert page.evaluate("document.querySelector('[role=dialog]').contains(document.activeElement)")
     visitor.look()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.querySelector('[role=dialog]').contains(document.activeElement)")
     # No key of the desk works behind it; Esc closes it, and the focus is where it was.
     page.keyboard.press("x")
     assert page.locator("[data-case] input:checked").count() == 1
     page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
+    assert page.locator("[role=dialog]").is_hidden()
     assert page.evaluate("document.activeElement === document.querySelector('[data-case] a')")
     page.keyboard.press("?")
     # Switched off, they are off on the next page too.
@@ -292,3 +295,20 @@ def test_a_table_with_bad_lines_and_a_set_of_offers(
     page.locator("main form button").click()
     page.wait_for_selector("nav.tabs")
     visitor.look("/enterprise/measures/")
+
+
+def test_beside_its_list_a_case_says_its_place_and_enter_leads_to_its_first_field(
+    visit: Callable[..., Any], world: World
+) -> None:
+    for case in morning(world):
+        accepted = enterprise.accept_case(handler_id=world.ming_staff.pk)
+        given.step(case, accepted, world.handler, timezone.now())
+    visitor = visit(width=1280, user=world.ming)
+    page = visitor.look("/enterprise/queue/?view=work&split=1")
+    assert page.get_by_text("第1件，共3件").count() == 1
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('.is-split article').contains(document.activeElement)")
+    page.locator("h1").click()
+    with page.expect_navigation(wait_until="domcontentloaded"):
+        page.keyboard.press("j")
+    assert page.get_by_text("第2件，共3件").count() == 1
