@@ -267,7 +267,7 @@ complaints/forms/enrol_forms
 authorities/law/citations complaints/listening/answering complaints/listening/promised_days
 complaints/listening/days complaints/listening/hearing complaints/listening/numbers
 complaints/listening/regions complaints/listening/shops complaints/listening/bills complaints/filing/bills
-complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
+complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/tables/platform/lines
 complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling
 enterprises/directory/typed oversight/presenting/charts web/chinese
