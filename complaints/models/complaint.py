@@ -21,6 +21,7 @@ from authorities.models import Authority, Officer, Region
 from complaints.models.participant import Participant
 from complaints.procedure.numbering import case_key_of
 from complaints.procedure.workflow import AT_AUTHORITY, ENTERPRISE_SIDE, Outcome, Status
+from database.wide_rows import WideRow
 from enterprises.models import Branch, Brand, Enterprise, Staff
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 
@@ -115,7 +116,7 @@ def regions_of(offices: Iterable[Officer]) -> list[Region]:
     return [r for r in regions if not any(o.pk != r.pk and o.covers(r.pk) for o in regions)]
 
 
-class Complaint(models.Model):
+class Complaint(WideRow):
     """One dispute of one consumer with one respondent. Amounts are in ``currency``; ``*_at`` are instants (UTC),
     ``*_on`` local days. ``last_sequence`` and ``last_hash`` are the head of the parties' chain."""
 

@@ -326,10 +326,14 @@ def test_what_comes_with_a_row_comes_without_them_too_and_a_kept_statement_is_an
     world: World,
 ) -> None:
     case = given.a_complaint(world)
+    case.refresh_from_db()
+    names = {field.attname for field in Complaint._meta.concrete_fields} - set(columns.of("complaints_complaint"))
     for _turn in range(2):
         with seeing_as(world.chen):
             row = Complaint.objects.select_related("consumer").get(pk=case.pk)
             assert row.consumer.get_deferred_fields() == set(columns.of("accounts_user"))
+            assert row.get_deferred_fields() == set(columns.of("complaints_complaint"))
+            assert [name for name in names if getattr(row, name) != getattr(case, name)] == []
             fetched = Complaint.objects.prefetch_related("consumer").get(pk=case.pk)
             assert fetched.consumer.get_deferred_fields() == set(columns.of("accounts_user"))
         assert Complaint.objects.select_related("consumer").get(pk=case.pk).consumer.get_deferred_fields() == set()
