@@ -57,7 +57,8 @@ OFFERED = ("firm, offered", "problem, one of three", "demand", "sum of a demand"
 
 #: Answers of enterprises: those on which the patterns were written, and two sets of another author.
 ANSWERS = tuple(
-    Path(f"tests/complaints/listening/answers-{name}.jsonl") for name in ("built", "built2", "built3", "held3", "held4")
+    Path(f"tests/complaints/listening/answers-{name}.jsonl")
+    for name in ("built", "built2", "built3", "held3", "held4", "built4", "built5", "built6", "built7")
 )
 #: The day on which those texts were written.
 ANSWERED = date(2026, 12, 1)

@@ -13,8 +13,8 @@ from complaints.procedure.toml_table import TomlTable
 FILE = Path(__file__).with_name("answers.toml")
 #: Every list of the table.
 LISTS = (
-    *("threats", "conditions", "blanks", "unreached", "closes", "phoned", "attached", "courtesies", "checkable"),
-    *("acts", "vague", "denies", "pays_first", "grants"),
+    *("threats", "conditions", "blanks", "unreached", "closes", "phoned", "attached", "courtesies"),
+    *("vague", "denies", "pays_first", "grants", "words"),
 )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from complaints.listening.answer_patterns import answer_patterns
+from complaints.listening.answer_scores import score, sentences
 from complaints.listening.folding import Folded, fold
 from complaints.listening.numbers import sums
 from complaints.listening.patterns import Row
@@ -20,23 +21,22 @@ MOST_READ = 20_000
 _WORDS = frozenset({"explain", "other"})
 #: Letters around a hit in which an exception may stand.
 _AROUND = 14
-#: So many kinds of checkable facts make a reason.
-_ENOUGH = 2
-#: With a single checkable fact a refusal needs so many letters of its own.
-_LONG = 24
+#: From so much on the score of a refusal says that a text refuses; below the same with a minus, that it grants.
+_SURE = 0.45
 #: Fewer letters than this say nothing.
 _EMPTY = 6
 #: A word of regret beside rows that say what is done may be so long.
 _SHORT = 30
 _QUOTE = 30
 _ENDS = ",。;!?\n"
-_STRONG = frozenset({"cause", "record", "clause", "limits", "sum", "state"})
 _QUOTED = re.compile(r"[“\"「『][^”\"」』]*[”\"」』]")
-_SORRY = re.compile(r"道歉|致歉|对不起|抱歉|不该|不当|伤人|伤了")
+_SORRY = re.compile(r"道歉|致歉|对不[起住]|抱歉|不好意思|赔(?:个|了)?(?:不是|礼)|不该|不当|伤人|伤了")
 _REACHED_LATER = re.compile(
     r"(?:终于|随后|后来|之后|才)[^,。;!]{0,8}(?:联系上|通上|通话|接通|接听|回电)|(?:您|你)(?:接了|回了|回电)"
 )
-_GIVES = re.compile(r"退(?!货)|赔|补|返|减|免|抵扣|到账|打(?:到|进|款|入|给)|转(?:到|给|您|入|账)|付(?:您|给)|发放")
+_GIVES = re.compile(
+    r"退(?!货)|赔|补|返|减|免|抵扣|到账|打(?:到|进|款|入|给)|转(?:到|给|您|你|入|账|过去)|付(?:您|给)|发放|给予|入账|进话费|冲"
+)
 #: What somebody is told not to have done or to be; behind it there is a question that means the contrary.
 _DENIED = re.compile(r"(?:没有?|并未|从未|未曾|不曾|不会|绝不|决不|无权|并非|不是|不认为|不存在)[^,。;!?]{0,3}$")
 _ASKED_BACK = re.compile(r"^[^。;!]{0,8}(?:是什么|是啥|吗|吧|么|\?)")
@@ -47,22 +47,24 @@ _DENIABLE = frozenset(
 )
 _STAFF = (
     "客服|师傅|店员|营业员|员工|同事|保安|骑手|司机|业务员|老师|教练|坐席|小哥|经理|店长|护士|医生|收银员|人员|他|她"
+    "|小妹|新人|伙计|徒弟|前台|老婆|老公"
 )
 #: Before words in quotation marks: staff said them, or the consumer asks about them.
-_THEIRS = re.compile(rf"(?:{_STAFF}|(?:您|你)(?:说|问|担心|反映|提到|以为|收到|看到))[^。;!]{{0,14}}$")
+_THEIRS = re.compile(
+    rf"(?:{_STAFF}|[那这]句|(?:短信|电话|来函)里|(?:您|你)(?:说|问|担心|反映|提到|以为|收到|看到))[^。;!]{{0,14}}$"
+)
 #: Before words without them: staff said or asked it, and it was put right.
 _TOLD = re.compile(rf"(?:{_STAFF})[^,。;!]{{0,12}}(?:说|骂|嘲|讽|喊|让|叫|要求)[^,。;!]{{0,8}}$")
+#: Right behind words: they are spoken of.
+_SPOKEN_OF = re.compile(r"^[^,。;!]{0,6}这(?:句|种)?话")
 _PUT_RIGHT = re.compile(r"停课|停岗|停职|辞退|开除|扣(?:了|罚|绩效)|处分|批评|违规|不应该|不对|错误|封号")
 _NO = re.compile(r"不|没|未|无")
 _ASKS = re.compile(r"要求|诉求|提出|主张|申请|希望|想要|您要")
 #: Right before a sum: it is given.
 _NET = re.compile(r"实(?:际)?(?:退|付|赔|返|到账?)[^,。;!\d]{0,3}$")
 _DIRECT = re.compile(r"(?:退|赔|补|返|付|转)(?:还|偿|给|您|你|回|到|款){0,3}$")
-#: What happened when; a complaint has a day too.
-_DATED = re.compile(r"\d{1,2}月\d{1,2}|20\d\d年\d{1,2}|\d{1,2}:\d\d")
-_ABOUT = re.compile(r"(?:反映|来电|来信|投诉|申诉|诉求|工单)")
-_EACH = re.compile(r"各|每|[×*÷]|乘|分别|其中|折")
-_NUMBER, _HAN = re.compile(r"\d"), re.compile(r"[\u4e00-\u9fff]")
+_EACH = re.compile(r"各|每|[×*÷]|乘|分别|其中|折(?!现)|一半")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _DOES = re.compile(_GIVES.pattern + r"|取消|关|停|修|换|装|寄|发|上门|恢复|完成|办|拆|送|转|免|抵|入账|到")
 _LETTERS = re.compile(r"[\s\W_]+")
 
@@ -108,8 +110,11 @@ def read(typed: str, rows: Sequence[Said], known: Known, *, beside: str = "") ->
     text = _Text(typed)
     if not text.text.strip():
         return []
-    hits = [*_never_alone(text), *_left_open(text), *_against_rows(text, rows, known)]
-    return _each_once(text, hits + _empty_words(text, rows, known, _Text(beside)))
+    against = _against_rows(text, rows, known)
+    hits = [*_never_alone(text), *_left_open(text), *against, *_brushed_off(text, known)]
+    if not against and not {"unreached", "as_phoned", "no_enclosure"} & {code for code, *_ in hits}:
+        hits += _empty_words(text, rows, _Text(beside), has_day=known.last_day is not None)
+    return _each_once(text, hits)
 
 
 def _each_once(text: "_Text", hits: Iterable[_Hit]) -> list[Found]:
@@ -131,6 +136,11 @@ def read_alone(typed: str, *, is_asked: bool = False) -> list[Found]:
     needs no word of asking."""
     text = _Text(typed, lead="须" if is_asked else "")
     return _each_once(text, [*_never_alone(text), *_left_open(text)])
+
+
+def folded(typed: str) -> str:
+    """As texts are read: in one written form, without spaces."""
+    return _Text(typed).text
 
 
 class _Text:
@@ -172,6 +182,8 @@ class _Text:
     def is_theirs(self, hit: re.Match[str]) -> bool:
         """Whether somebody of the enterprise is quoted, or told of and put right."""
         told = _TOLD.search(self.text, max(0, hit.start() - 26), hit.start())
+        if _SPOKEN_OF.match(self.text[hit.end() : hit.end() + 12]):
+            return True
         return bool(told and _PUT_RIGHT.search(self.text, hit.end())) or any(
             start < hit.end() and hit.start() < end and _THEIRS.search(self.text, max(0, start - 20), start)
             for start, end in self.quoted
@@ -196,13 +208,27 @@ def _is_explained(row: Row, text: str, hit: re.Match[str]) -> bool:
 
 def _never_alone(text: _Text) -> Iterator[_Hit]:
     """Threats and conditions. What is quoted of staff, or with an apology, is told and not said."""
-    is_sorry = bool(_SORRY.search(text.text))
+    is_sorry, found = bool(_SORRY.search(text.text)), False
     for name, code in (("threats", "threat"), ("conditions", "condition")):
         for hit in text.hits(name):
             if not (is_sorry and text.is_quoted(hit)) and not text.is_theirs(hit):
                 begins, ends = text.clause(*hit.span())
                 yield (code, *((begins, ends) if ends - begins <= _QUOTE else hit.span()))
+                found = True
                 break
+    if not found and (like := _like_these(text)):
+        yield like
+
+
+def _like_these(text: _Text) -> _Hit | None:
+    """The sentence that is most like a threat or a condition, by its score; a word or two are like nothing."""
+    if len(_letters(text.text)) < _EMPTY:
+        return None
+    places = [(0, len(text.text)), *sentences(text.text)]
+    best, begins, ends = max((score("alone", text.text[begins:ends]), begins, ends) for begins, ends in places)
+    if best <= 0:
+        return None
+    return "condition" if score("condition", text.text[begins:ends]) > 0 else "threat", begins, ends
 
 
 def _left_open(text: _Text) -> Iterator[_Hit]:
@@ -215,14 +241,21 @@ def _left_open(text: _Text) -> Iterator[_Hit]:
 
 def _against_rows(text: _Text, rows: Sequence[Said], known: Known) -> list[_Hit]:
     verdicts, hits = {row.verdict for row in rows}, list[_Hit]()
+    refuses = score("refuses", text.text) if not all(row.kind in _WORDS for row in rows) else 0.0
     if verdicts == {"grant"} and not all(row.kind in _WORDS for row in rows):
         for name in ("denies", "pays_first"):
             denied = next((hit for hit in text.hits(name) if not text.is_quoted(hit)), None)
             if denied and not _gives(text, rows, known):
                 hits.append(("text_refuses", *denied.span()))
                 break
-    if verdicts == {"refuse"} and (granted := text.first("grants")):
-        hits.append(("text_grants", *granted.span()))
+        else:
+            if refuses > _SURE:
+                hits.append(("text_refuses", *_opening(text)))
+    if verdicts == {"refuse"}:
+        if granted := text.first("grants"):
+            hits.append(("text_grants", *granted.span()))
+        elif refuses < -_SURE:
+            hits.append(("text_grants", *_opening(text)))
     if verdicts & {"grant", "part"}:
         hits += _other_sum(text, rows)
         if "refuse" not in verdicts and known.last_day is not None:
@@ -286,73 +319,38 @@ def _other_day(text: _Text, today: date, last_day: date) -> Iterator[_Hit]:
 # --- words that say nothing -----------------------------------------------------------------------------------------
 
 
-def _empty_words(text: _Text, rows: Sequence[Said], known: Known, beside: _Text) -> list[_Hit]:
-    verdicts, hits = {row.verdict for row in rows}, list[_Hit]()
+def _brushed_off(text: _Text, known: Known) -> Iterator[_Hit]:
+    """Not reached, agreed elsewhere, enclosed where nothing is."""
     has_plan = bool(sums(text.text)) or bool(promised_days(text.text, known.today))
-    if hit := text.first("unreached"):
-        is_said_otherwise = known.contact == "reached" and not _REACHED_LATER.search(text.text)
-        if (
-            is_said_otherwise
-            or text.first("closes")
-            or (not has_plan and len(_facts(text, rows) - {"day", "days", "sum"}) < _ENOUGH)
-        ):
-            hits.append(("unreached", *hit.span()))
-    if not hits and not has_plan and (hit := text.first("phoned")):
-        hits.append(("as_phoned", *hit.span()))
+    unreached = text.first("unreached")
+    is_said_otherwise = known.contact == "reached" and not _REACHED_LATER.search(text.text)
+    is_the_end = text.first("closes") or (not has_plan and score("empty", text.text) > 0)
+    if unreached and (is_said_otherwise or is_the_end):
+        yield "unreached", *unreached.span()
+    elif not has_plan and (hit := text.first("phoned")):
+        yield "as_phoned", *hit.span()
     if not known.has_enclosure and (hit := text.first("attached")):
-        hits.append(("no_enclosure", *hit.span()))
-    if not any(code in ("unreached", "as_phoned") for code, *_ in hits):
-        refused = verdicts == {"refuse"}
-        hits += (
-            _without_reason(text, rows, beside)
-            if refused
-            else _without_plan(text, rows, has_day=known.last_day is not None)
-        )
-    return hits
+        yield "no_enclosure", *hit.span()
 
 
-def _facts(text: _Text, rows: Sequence[Said]) -> set[str]:
-    """Codes of what is checkable in the text; sums of the rows themselves say nothing new."""
-    bare = text.bare()
-    own = {value for row in rows for value in (row.asked, row.amount) if value}
-    found = set()
-    for row in answer_patterns().of("checkable"):
-        for hit in row.words.finditer(bare):
-            if row.code != "sum" or not own or not any(one.yuan in own for one in sums(hit.group())):
-                found.add(row.code)
-                break
-    days = {hit.group() for hit in _DATED.finditer(bare) if not _ABOUT.search(bare[hit.end() : hit.end() + 8])}
-    return found | {"days"} if len(days) > 1 else found
-
-
-def _without_reason(text: _Text, rows: Sequence[Said], beside: _Text) -> Iterator[_Hit]:
-    facts, letters = _facts(text, rows), len(_letters(text.bare()))
-    if len(facts) >= _ENOUGH or (facts & _STRONG and letters >= _LONG) or len(_facts(beside, rows)) >= _ENOUGH:
+def _empty_words(text: _Text, rows: Sequence[Said], beside: _Text, *, has_day: bool) -> Iterator[_Hit]:
+    """Nothing that can be checked, in the text or the words beside it; and which kind of empty words these are."""
+    refused = {row.verdict for row in rows} == {"refuse"}
+    if score("empty", text.text) <= 0 or score("empty", text.text + beside.text) <= 0:
         return
-    code = "boilerplate" if not facts and letters < _EMPTY else "no_reason"
-    denied = text.first("denies")
-    yield (code, *(denied.span() if denied else _opening(text)))
-
-
-def _without_plan(text: _Text, rows: Sequence[Said], *, has_day: bool) -> Iterator[_Hit]:
-    """Of what is granted: neither a day, a sum, a record nor an act in the words. A short courtesy beside rows that say
-    it (``has_day``) is none."""
-    facts = _facts(text, rows)
-    bare, vague = text.bare(), text.first("vague")
-    if (
-        facts & {"day", "days", "clause", "limits"}
-        or ("record" in facts and not vague)
-        or (_NUMBER.search(bare) and _HAN.search(bare))
-    ):
+    if not refused and _is_enough(text, rows, has_day=has_day):
         return
-    acts = any(row.words.search(bare) for row in answer_patterns().of("acts"))
-    if vague and not (acts and facts):
-        yield "vague", *vague.span()
-    elif not acts and not facts:
-        letters = len(_letters(text.text))
-        is_sorry = _SORRY.search(text.text) and (has_day or any(row.kind == "apology" for row in rows))
-        if not (is_sorry and letters < _SHORT) and (letters >= _EMPTY or not _HAN.search(text.text)):
-            yield ("boilerplate" if len(_letters(bare)) < letters / 2 or letters > 60 else "vague", *_opening(text))
+    is_courtesy = len(_letters(text.bare())) < len(_letters(text.text)) / 2
+    hit = None if is_courtesy else text.first("denies" if refused else "vague")
+    code = "boilerplate" if is_courtesy else "no_reason" if refused else "vague"
+    yield code, *(hit.span() if hit else _opening(text))
+
+
+def _is_enough(text: _Text, rows: Sequence[Said], *, has_day: bool) -> bool:
+    """Of what is granted: a short courtesy or a word, beside rows that say the rest (``has_day``)."""
+    letters = len(_letters(text.text))
+    is_sorry = _SORRY.search(text.text) and (has_day or any(row.kind == "apology" for row in rows))
+    return bool(letters < _SHORT if is_sorry else letters < _EMPTY and _HAN.search(text.text))
 
 
 def _letters(text: str) -> str:

@@ -9,7 +9,7 @@ from complaints.listening.numbers import chinese_number
 
 _NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _DATE = re.compile(
-    rf"(?:(?P<year>20\d\d|明年|今年)年?[-/.]?)?(?P<month>{_NUMBER})(?:月(?:份)?|[-/.](?=\d))(?P<day>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?(?:[日号])?(?P<part>底|末|初|中旬|下旬|上旬)?"
+    rf"(?:(?P<year>20\d\d|明年|今年)年?[-/.]?)?(?P<month>{_NUMBER})(?:月(?:份)?|[-/.](?=\d))(?P<day>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?(?:[日号])?(?P<part>底|末|初|中旬|下旬|上旬)?(?![元块角%]|\d)"
 )
 _DAY_ONLY = re.compile(r"(?<![\d月.])(?P<day>\d{1,2})[号日](?=前|之前|以前|上午|下午|到|左右|就|晚)")
 _AHEAD = re.compile(
@@ -20,10 +20,16 @@ _WITHIN = re.compile(
 )
 #: Around a day: something is to be done until then.
 _PROMISES = re.compile(
-    r"前|之前|到账|到您|退|付|打|转|恢复|完成|完工|上门|生效|办|解决|寄|发|送|抵扣|安装|装|修|换|补|赔|返|道歉|改|取|停|拆|起失效|起生效"
+    r"前|之前|到账|到您|退|付|打|转|恢复|完成|完工|上门|生效|办|解决|寄|发|送|抵扣|安装|装|修|换|补|赔|返|道歉|改|取|停|拆|起失效|起生效|给|冲[抵回]|入账|施工|到货|到店"
 )
 #: Right behind a day: what goes on until then, or begins.
-_NO_PROMISE = re.compile(r"(?:再|起|开始|才|还|就)?(?:扣|收费|计费|到期|期满|满)")
+_NO_PROMISE = re.compile(
+    r"起(?!生效|失效|恢复|退|不再|停|执行|改)|(?:再|起|开始|才|还|就)?(?:扣|收费|计费|到期|期满|满)"
+)
+#: Right before it: until when something holds, which nobody promises to do.
+_HOLDS_TO = re.compile(
+    r"(?:有效期?|合约|合同|协议|套餐|保修|质保|期限|名额|延长|延期|可用|用)[^,。;!]{0,5}(?:到|至|为)$"
+)
 _WEEKDAYS = "一二三四五六日"
 _NEAR = 16
 
@@ -44,7 +50,7 @@ def promised_days(text: str, today: date) -> list[Promised]:
 
 
 def _is_promised(text: str, one: Promised) -> bool:
-    if _NO_PROMISE.match(text, one.end):
+    if _NO_PROMISE.match(text, one.end) or _HOLDS_TO.search(text, max(0, one.start - 12), one.start):
         return False
     end = re.search(r"[。;!]", text[one.end : one.end + _NEAR])
     begin = max(text.rfind(sign, 0, one.start) for sign in "。;!") + 1

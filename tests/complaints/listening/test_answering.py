@@ -1,6 +1,7 @@
 """What is read in an enterprise's answer: threats, conditions, words without a reason, words against the rows."""
 
 import json
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.answer_weights import answers_of, digest
+from benchmarks.listening import ANSWERS
 from complaints.listening.answer_patterns import LISTS, answer_patterns
+from complaints.listening.answer_scores import FILE
 from complaints.listening.answering import Known, Said, read, read_alone
 
 HERE = Path(__file__).parent
@@ -24,7 +28,7 @@ def lines_of(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-CONFUSABLE = lines_of("confusable_answers.txt")
+CONFUSABLE = [*lines_of("confusable_answers.txt"), *lines_of("fine_messages.txt")]
 TODAY = date(2026, 12, 1)
 #: How the author of the texts calls a kind → the code by which it is found.
 CODES = {
@@ -60,6 +64,21 @@ def test_the_texts_on_which_the_patterns_were_built() -> None:
         assert bool(found) != row["good"], row["text"]
         if row["kind"] in CODES:
             assert CODES[row["kind"]] in found, row["text"]
+
+
+def test_the_weights_are_those_of_the_texts() -> None:
+    """Otherwise: python -m benchmarks.answer_weights."""
+    assert FILE.read_text(encoding="utf-8").partition("\n")[0] == f"# {digest()}"
+
+
+def test_of_all_texts_hardly_a_good_one_is_flagged_and_hardly_a_poor_one_passes() -> None:
+    """How well weights and patterns fit what they were made of, no more."""
+    flagged, caught = Counter[bool](), Counter[bool]()
+    for path in ANSWERS:
+        for row in answers_of(path):
+            (flagged if row["good"] else caught)[bool(codes_of(row))] += 1
+    assert flagged[True] <= 0.01 * flagged.total()
+    assert caught[True] >= 0.98 * caught.total()
 
 
 @pytest.mark.parametrize("text", CONFUSABLE)
@@ -145,7 +164,7 @@ LAST = date(2026, 12, 5)
         ("这60元您9月3日已经用过，不能退。", GRANTED, {"last_day": LAST}, "", ["text_refuses"]),
         ("您要求退60元，我们退您30元。", GRANTED, {}, "", ["other_sum"]),
         ("60元扣手续费6元，实退54元。", GRANTED, {}, "", ["other_sum"]),
-        ("同意退您60元。", REFUSED, {}, "", ["text_grants", "no_reason"]),
+        ("同意退您60元。", REFUSED, {}, "", ["text_grants"]),
         # What is enclosed.
         ("检测单见附件，60元12月5日前退。", GRANTED, {"has_enclosure": True}, "", []),
         ("检测单见附件，60元12月5日前退。", GRANTED, {}, "", ["no_enclosure"]),
