@@ -349,7 +349,8 @@ def _empty_words(text: _Text, rows: Sequence[Said], beside: _Text, *, has_day: b
 def _is_enough(text: _Text, rows: Sequence[Said], *, has_day: bool) -> bool:
     """Of what is granted: a short courtesy or a word, beside rows that say the rest (``has_day``)."""
     letters = len(_letters(text.text))
-    is_sorry = _SORRY.search(text.text) and (has_day or any(row.kind == "apology" for row in rows))
+    says_more = has_day or _GIVES.search(text.text) or any(row.kind == "apology" for row in rows)
+    is_sorry = _SORRY.search(text.text) and says_more
     return bool(letters < _SHORT if is_sorry else letters < _EMPTY and _HAN.search(text.text))
 
 
