@@ -1,5 +1,5 @@
 """How much a text is like the answers that are known, as a sum of weights of its letters, pairs of letters, kinds of
-words and their order. The weights are learnt from texts that say what they are (benchmarks/answer_weights.py) and lie
+words and their order. The weights are learnt from texts that say what they are (benchmarks/answers/weights.py) and lie
 in `answer_weights.tsv`. Pure: a text in, a number out; above 0 it is more like the poor ones. Nothing here decides."""
 
 import re

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.answer_weights import answers_of, digest
+from benchmarks.answers.weights import answers_of, digest
 from benchmarks.listening import ANSWERS
 from complaints.listening.answer_patterns import LISTS, answer_patterns
 from complaints.listening.answer_scores import FILE
@@ -67,7 +67,7 @@ def test_the_texts_on_which_the_patterns_were_built() -> None:
 
 
 def test_the_weights_are_those_of_the_texts() -> None:
-    """Otherwise: python -m benchmarks.answer_weights."""
+    """Otherwise: python -m benchmarks.answers.weights."""
     assert FILE.read_text(encoding="utf-8").partition("\n")[0] == f"# {digest()}"
 
 

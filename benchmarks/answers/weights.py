@@ -1,7 +1,7 @@
 """Learns the weights of complaints/listening/answer_scores.py from texts of answers that say what they are.
 
-    python -m benchmarks.answer_weights            writes complaints/listening/answer_weights.tsv
-    python -m benchmarks.answer_weights --check    counts each set with weights learnt from the others alone
+    python -m benchmarks.answers.weights            writes complaints/listening/answer_weights.tsv
+    python -m benchmarks.answers.weights --check    counts each set with weights learnt from the others alone
 
 A linear classifier with squared hinge loss, learnt by dual coordinate descent (Hsieh et al., ICML 2008). The same texts
 give the same file: the first line of the file is their digest, which a test compares."""
