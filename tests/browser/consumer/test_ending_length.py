@@ -59,3 +59,11 @@ def test_a_case_is_two_and_a_half_screens_and_what_else_is_known_of_it_one_tap_a
         assert event.is_visible()
         assert "提交投诉" in event.inner_text()
     assert visitor.go(f"/cases/{rested.number}/").locator(".ways a[href$='/undo/']").is_visible()
+
+
+def test_a_rating_is_two_screens(world: World, visit: Callable[..., Any]) -> None:
+    case = given.a_complaint(world, status=S.CLOSED, now=timezone.now() - timedelta(minutes=5))
+    visitor = visit(width=360, user=world.chen)
+    pixels, _characters = measured(visitor, f"/cases/{case.number}/rate/")
+    assert pixels <= 1650
+    visitor.check()
