@@ -116,6 +116,12 @@ class Pick(forms.ChoiceField):
         )
 
 
+class Marks(Pick):
+    """Short choices, drawn side by side (components/field.html)."""
+
+    are_marks = True
+
+
 class PlainForm(forms.Form):
     """The browser checks nothing; what is wrong is said by the page."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints.casefile.case_file import CONSENT_LABELS, REVOCABLE
-from complaints.forms.fields import FilesField, Pick, StepForm, TakesFiles, labels_of, set_choices
+from complaints.forms.fields import FilesField, Marks, Pick, StepForm, TakesFiles, labels_of, set_choices
 from complaints.forms.mediation_forms import NamesSuggestion
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer
@@ -237,19 +237,10 @@ class DoneForm(StepForm):
 MARKS = [("5", _("5 很满意")), ("4", _("4 满意")), ("3", _("3 一般")), ("2", _("2 不满意")), ("1", _("1 很不满意"))]
 
 
-class Marks(Pick):
-    """5 to 1, drawn side by side (components/field.html)."""
-
-    are_marks = True
-
-    def __init__(self, *, label: Any) -> None:
-        super().__init__(label=label, choices=MARKS)
-
-
 class RateForm(StepForm):
-    overall = Marks(label=_("总体"))
-    speed = Marks(label=_("速度"))
-    attitude = Marks(label=_("态度"))
+    overall = Marks(label=_("总体"), choices=MARKS)
+    speed = Marks(label=_("速度"), choices=MARKS)
+    attitude = Marks(label=_("态度"), choices=MARKS)
     performed = Pick(label=_("企业说到做到了吗"), required=False, choices=[("yes", _("做到了")), ("no", _("没有做到"))])
     accepts = Pick(
         label=_("您认可这个结果吗"), required=False, choices=[("yes", _("认可")), ("no", _("已办结，但我不认可"))]
