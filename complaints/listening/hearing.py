@@ -27,7 +27,7 @@ PROBLEMS_OFFERED = 3
 #: What a pattern's weight counts beside the closeness of phrases, which is 1 at most.
 _PER_WEIGHT = 0.06
 _TELECOM = re.compile(
-    r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号|信号|基站|断网|网速|\d兆|副卡|停机|销户|靓号|彩铃|营业厅"
+    r"话费|宽带|手机号|流量|套餐|运营商|SIM|光猫|携号|携转|亲情网|校园卡|信号|基站|断网|网速|\d兆|副卡|停机|销户|靓号|彩铃|营业厅"
     r"|手机卡(?!顿|死|住)|电话卡|放号|月租|专线|机主",
     re.IGNORECASE,
 )
@@ -42,6 +42,7 @@ _LONGEST_QUOTE = 24
 _STOPS = str.maketrans(dict.fromkeys("!?;\n", "。"))
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CLAUSE_ENDS = ",。、"
+_CLAUSES = re.compile(f"[{_CLAUSE_ENDS}]")
 #: Demands for money, whose sum is looked for.
 _FOR_MONEY = ("refund", "damages")
 #: Asked for of what is weighed or counted.
@@ -330,15 +331,35 @@ def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None
 
 
 def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
-    """The first matter of another body that the words speak of; none where a carrier is blamed for its own service."""
+    """The first matter of another body that is complained of; none where a carrier is blamed for its own service."""
     if is_blamed and _TELECOM.search(text):
         return []
     around = partial(patterns().one, "around")
     is_purchase = is_blamed or bool(around("seller").search(text))
     for duty, hit in duties.found_in(text, is_purchase=is_purchase):
-        if not around("beside").search(text[hit.end() : hit.end() + 2]):
+        is_place = around("beside").search(text[hit.end() : hit.end() + 3])
+        if not is_place and not _is_in_passing(text, duty, hit):
             return [_Hit("elsewhere", duty.code, hit.start(), hit.end())]
     return []
+
+
+def _is_in_passing(text: str, duty: duties.Duty, hit: re.Match[str]) -> bool:
+    """Whether the words of this matter stand in one clause only, which is not the first, and all else tells of a
+    purchase or a carrier's service and asks for what a seller can grant: a reason, a price, another's trouble."""
+    if duty.is_grave and hit.re is duty.matter:
+        return False
+    begins, ends = _clause(text, *hit.span())
+    before, after = text[:begins], text[ends:]
+    is_told = any(sign in hit.group() for sign in _CLAUSE_ENDS) or not before.strip(_CLAUSE_ENDS)
+    if is_told or duty.speaks_in(before) or duty.speaks_in(after):
+        return False
+    around = partial(patterns().one, "around")
+    if any(_blame(before, carrier) >= _SURE for _row, carrier in _named(before)):
+        return True
+    rest = f"{before}{after}"
+    # For whom somebody works is no seller.
+    bought = "。".join(part for part in _CLAUSES.split(rest) if not around("employer").search(part))
+    return bool((_TELECOM.search(bought) or around("purchase").search(bought)) and list(_demands(rest, [])))
 
 
 def _question(text: str) -> list[_Hit]:

@@ -18,7 +18,8 @@ FILE = Path(__file__).with_name("duties.toml")
 class Duty:
     """A matter of other bodies, what it is known by and what is told. ``matter``: words that carry it as the matter
     itself, whatever else is said. ``words``: others by which it is known; none where it is only asked about.
-    ``is_occasion``: where a carrier is blamed or a seller named, those are only the occasion of a complaint."""
+    ``is_occasion``: where a carrier is blamed or a seller named, those are only the occasion of a complaint.
+    ``is_grave``: its ``matter`` is asked about wherever it stands."""
 
     code: str
     bodies: tuple[str, ...]
@@ -26,6 +27,7 @@ class Duty:
     words: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     is_occasion: bool
+    is_grave: bool
     reason: str | Promise
     law: str | Promise
     next_step: str | Promise
@@ -38,6 +40,10 @@ class Duty:
         if self.words is None or (is_purchase and self.is_occasion):
             return None
         return None if self.unless and self.unless.search(text) else self.words.search(text)
+
+    def speaks_in(self, text: str) -> bool:
+        """Whether any of its words stand in the text, explained away or not."""
+        return any(words is not None and words.search(text) for words in (self.matter, self.words))
 
 
 @cache
@@ -69,6 +75,7 @@ def _duty(table: TomlTable, *, seller: str) -> Duty:
         words=pattern("words"),
         unless=pattern("unless"),
         is_occasion=table.flag("occasion"),
+        is_grave=table.flag("grave"),
         reason=gettext_lazy(table.text("reason", needed=True)),
         law=gettext_lazy(table.text("law", needed=True)),
         next_step=gettext_lazy(table.text("next_step", needed=True)),
