@@ -42,7 +42,7 @@ _LONGEST_QUOTE = 24
 _STOPS = str.maketrans(dict.fromkeys("!?;\n", "。"))
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CLAUSE_ENDS = ",。、"
-_CLAUSES = re.compile(f"[{_CLAUSE_ENDS}]")
+_CLAUSES = re.compile("[,。、]")
 #: Demands for money, whose sum is looked for.
 _FOR_MONEY = ("refund", "damages")
 #: Asked for of what is weighed or counted.
