@@ -23,7 +23,7 @@ from complaints.models import Demand, RoundTrip, RoundTripRow
 from complaints.pages.shared.exports import visibility_of
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import lifecycle
-from complaints.tables.exporting.columns import MOST_DEMANDS, coming_back
+from complaints.tables.exporting.columns import MOST_DEMANDS, STEPS, coming_back
 from complaints.tables.exporting.selecting import chosen
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.table_forms import DecisionForm, TableForm, UploadForm
@@ -59,7 +59,7 @@ def round_trips(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "table": TableForm(views=VIEWS),
         "rows": [_shown(trip) for trip in trips],
         "now": workspace.now,
-        "steps": [wording.action(step) for step in rows.STEPS],
+        "steps": [wording.action(step) for step in STEPS],
         "here": _url("round-trips"),
         "table_url": _url("round-trip-table"),
     }
@@ -69,8 +69,8 @@ def round_trips(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("POST")
 @fresh_factor
 def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """An export whose columns come back; its page shows how far it is, and hands it out once."""
-    form = TableForm(request.POST, views=VIEWS)
+    """An export whose columns come back: handed out at once where few cases are in it, else by its page."""
+    form, file = TableForm(request.POST, views=VIEWS), ""
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             query = urlencode({"view": form.cleaned_data["view"]})
@@ -90,9 +90,11 @@ def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 now=workspace.now,
             )
             attempt.reference = _url("export", export.mark)
+            if len(ids) <= lifecycle.AT_ONCE and lifecycle.make_now(export, visibility, now=workspace.now):
+                file = _url("export-file", export.mark, lifecycle.new_link(export, now=workspace.now))
     if not attempt.reference:
         messages.error(request, _("请从列出的选项中选一项。"), extra_tags="bad")
-    return redirect(attempt.reference or _url("round-trips"))
+    return redirect(file or attempt.reference or _url("round-trips"))
 
 
 @workspace_page("GET")

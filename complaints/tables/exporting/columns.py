@@ -12,12 +12,15 @@ from typing import Any
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.masking import masked_name
 from complaints import wording
 from complaints.handling.steps import platform
+from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Complaint, Engagement
+from complaints.models.settlement import OBLIGATION_KINDS
+from complaints.procedure.urgency import urgent_text
 from complaints.reading.case_people import label_of
 from complaints.record.events import plain_version
 from complaints.wording.standing import standing
@@ -47,7 +50,8 @@ class CaseRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """``stays``: a former enterprise may still read it. ``kind``: the personal text that it shows.
-    ``comes_back``: only in a table that is filled in and sent back."""
+    ``comes_back``: only in a table that is filled in and sent back. ``choice``: the words that may stand there, a kind
+    of CHOICES, or "yes"."""
 
     code: str
     title: Any
@@ -56,6 +60,7 @@ class Column:
     stays: bool = False
     kind: str = ""
     comes_back: bool = False
+    choice: str = ""
 
     @property
     def is_personal(self) -> bool:
@@ -108,8 +113,22 @@ def _personal(kind: str, title: Any) -> Column:
     return Column(code=kind, title=title, of=lambda row: "", kind=kind)
 
 
-def _filled_in(code: str, title: Any, of: Callable[[CaseRow], Any] = lambda row: "") -> Column:
-    return Column(code=code, title=title, of=of, sides=_E, comes_back=True)
+def _filled_in(code: str, title: Any, of: Callable[[CaseRow], Any] = lambda row: "", *, choice: str = "") -> Column:
+    return Column(code=code, title=title, of=of, sides=_E, comes_back=True, choice=choice)
+
+
+def _facts(row: CaseRow) -> str:
+    """What somebody who fills in the row has to know of the case beside its other cells."""
+    case, time = row.case, row.time
+    first = time.first_contact_at if time else None
+    facts = [
+        urgent_text(case.facts or {}),
+        _("购买于%(day)s") % {"day": case.bought_on} if case.bought_on else "",
+        _("争议发生于%(day)s") % {"day": case.disputed_on} if case.disputed_on else "",
+        _("首次联系%(day)s") % {"day": timezone.localdate(first)} if first else _("还没有联系过消费者"),
+        ngettext("退回过%(n)s次", "退回过%(n)s次", case.returns) % {"n": case.returns} if case.returns else "",
+    ]
+    return str(_("；")).join(str(fact) for fact in facts if fact)
 
 
 def _nth(title: Any, n: int) -> Any:
@@ -124,12 +143,30 @@ def _of_demand(n: int) -> list[Column]:
             _nth(pgettext_lazy("before a number", "诉求"), n),
             lambda row: row.asked[n - 1] if len(row.asked) >= n else "",
         ),
-        _filled_in(f"answer_{n}", _nth(pgettext_lazy("before a number", "答复"), n)),
+        _filled_in(f"answer_{n}", _nth(pgettext_lazy("before a number", "答复"), n), choice="verdict"),
         _filled_in(f"amount_{n}", _nth(pgettext_lazy("before a number", "答复金额"), n)),
         _filled_in(f"reason_{n}", _nth(pgettext_lazy("before a number", "答复理由"), n)),
-        _filled_in(f"by_{n}", _nth(pgettext_lazy("before a number", "履行方式"), n)),
+        _filled_in(f"by_{n}", _nth(pgettext_lazy("before a number", "履行方式"), n), choice="obligation_kind"),
         _filled_in(f"due_{n}", _nth(pgettext_lazy("before a number", "最后一天"), n)),
     ]
+
+
+#: What a table can ask for.
+STEPS = ("accept_case", "assign", "log_contact", "make_offer", "report_performed")
+#: The codes that may stand in a cell, by kind.
+CHOICES: dict[str, Sequence[str]] = {
+    "step": STEPS,
+    "contact_channel": CONTACT_CHANNELS,
+    "verdict": ("grant", "part", "refuse"),
+    "obligation_kind": OBLIGATION_KINDS,
+}
+
+
+def labels_for(kind: str) -> list[str]:
+    """What may stand in such a cell, in the active language."""
+    if kind == "yes":
+        return [str(_("是")), str(_("否"))]
+    return [wording.action(code) if kind == "step" else wording.label(code, kind=kind) for code in CHOICES[kind]]
 
 
 #: So many demands of a case can be answered in a table.
@@ -185,11 +222,12 @@ COLUMNS: dict[str, Column] = {
         _column("closed", _("办结时间"), lambda row: row.case.closed_at),
         _column("latest", _("最近一次"), lambda row: row.case.last_event_at),
         _filled_in("version", _("版本（请勿改动）"), lambda row: plain_version(row.case)),
-        _filled_in("step", _("步骤")),
+        _filled_in("facts", _("要点"), _facts),
+        _filled_in("step", _("步骤"), choice="step"),
         _filled_in("to_handler", _("交给谁（工号、邮箱或姓名）")),
-        _filled_in("contact_channel", _("联系方式")),
+        _filled_in("contact_channel", _("联系方式"), choice="contact_channel"),
         _filled_in("contact_at", _("联系时间")),
-        _filled_in("contact_reached", _("联系上了吗")),
+        _filled_in("contact_reached", _("联系上了吗"), choice="yes"),
         _filled_in("contact_note", _("联系内容")),
         *(column for n in range(1, MOST_DEMANDS + 1) for column in _of_demand(n)),
         _filled_in("offer_message", _("给消费者的话")),

@@ -8,7 +8,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import xlsxwriter
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from xlsxwriter.utility import xl_range_abs
 
 from web import private_files
 from web.safe_cells import safe_cell
@@ -23,6 +24,7 @@ from web.safe_cells import safe_cell
 #: The mark stands in the first row and in every fiftieth after it.
 MARKED_EVERY = 50
 HIDDEN_SHEET = "export"
+_ABOUT = ("name", "text")
 #: Of the format.
 LONGEST_SHEET_NAME = 31
 
@@ -61,8 +63,18 @@ def append(mark: str, rows: Sequence[Sequence[str]], *, after: int) -> int:
         return file.tell()
 
 
-def finish(mark: str, kind: str, heading: Sequence[str], *, who: str, at: datetime, query: str) -> tuple[str, int]:
-    """Make the file from its rows. Returns (SHA-256 in hexadecimal, size in bytes)."""
+def finish(
+    mark: str,
+    kind: str,
+    heading: Sequence[str],
+    *,
+    who: str,
+    at: datetime,
+    query: str,
+    choices: Mapping[int, Sequence[str]] | None = None,
+) -> tuple[str, int]:
+    """Make the file from its rows. ``choices``: place of a column → the words to choose from there, in XLSX. Returns
+    (SHA-256 in hexadecimal, size in bytes)."""
     path = file_of(mark, kind)
     with os.fdopen(private_files.opened(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), "w"):
         pass
@@ -70,7 +82,8 @@ def finish(mark: str, kind: str, heading: Sequence[str], *, who: str, at: dateti
     if kind == "csv":
         _write_csv(path, titles, _marked(mark))
     else:
-        _write_xlsx(path, titles, _marked(mark), mark=mark, who=who, at=at, query=query)
+        about = [("mark", mark), ("who", who), ("at", _minute(at)), ("filter", query[:30000])]
+        _write_xlsx(path, titles, _marked(mark), about=about, choices=choices or {})
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -102,10 +115,18 @@ def _write_csv(path: Path, titles: Sequence[str], rows: Iterator[list[str]]) -> 
         writer.writerows(rows)
 
 
+def _minute(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+
+
 def _write_xlsx(
-    path: Path, titles: Sequence[str], rows: Iterator[list[str]], *, mark: str, who: str, at: datetime, query: str
+    path: Path,
+    titles: Sequence[str],
+    rows: Iterator[list[str]],
+    *,
+    about: Sequence[tuple[str, str]],
+    choices: Mapping[int, Sequence[str]],
 ) -> None:
-    when = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -115,6 +136,7 @@ def _write_xlsx(
     }
     book = xlsxwriter.Workbook(str(path), options)
     # No name and no program of ours in the properties.
+    mark, who, when = (text for _name, text in about[:3])
     book.set_properties({"title": mark})
     sheet = book.add_worksheet(_("案件")[:LONGEST_SHEET_NAME])
     given = f"{mark} {who} {when}".replace("&", "&&")[:200]
@@ -123,14 +145,25 @@ def _write_xlsx(
     bold = book.add_format({"bold": True})
     for place, title in enumerate(titles):
         sheet.write_string(0, place, safe_cell(title), bold)
-    for number, cells in enumerate(rows, start=1):
+    last = 0
+    for last, cells in enumerate(rows, start=1):
         for place, text in enumerate(cells):
             if text:
-                sheet.write_string(number, place, text)
+                sheet.write_string(last, place, text)
     sheet.freeze_panes(1, 0)
+    # The words to choose from stand beside what the hidden sheet says of the file, a list a column.
     hidden = book.add_worksheet(HIDDEN_SHEET)
-    for number, (name, text) in enumerate([("mark", mark), ("who", who), ("at", when), ("filter", query)]):
-        hidden.write_string(number, 0, name)
-        hidden.write_string(number, 1, safe_cell(text[:30000]))
+    lists = dict(enumerate(choices.items(), start=len(_ABOUT)))
+    for number in range(max([len(about), *(len(words) for _place, words in lists.values())])):
+        for place, text in enumerate(about[number] if number < len(about) else ()):
+            hidden.write_string(number, place, safe_cell(text))
+        for place, (_column, words) in lists.items():
+            if number < len(words):
+                hidden.write_string(number, place, safe_cell(words[number]))
     hidden.very_hidden()
+    for place, (column, words) in lists.items():
+        cells = xl_range_abs(0, place, len(words) - 1, place)
+        wish = {"validate": "list", "source": f"={HIDDEN_SHEET}!{cells}", "error_type": "warning"}
+        if words and last:
+            sheet.data_validation(1, column, last, column, wish)
     book.close()

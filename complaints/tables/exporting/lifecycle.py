@@ -8,6 +8,7 @@ of its cases and with how far the row came, so whoever is killed loses one piece
 import hashlib
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import LOOK
 from complaints.tables.exporting import columns, files
 from complaints.tables.exporting.columns import COLUMNS, CaseRow
-from complaints.tables.exporting.selecting import NoWorkspace, Visibility, chosen, rows_of, visibility_of
+from complaints.tables.exporting.selecting import NoWorkspace, Visibility, chosen, people_of, rows_of, visibility_of
 from database.row_security import working_as_steps
 from database.sweeping import MOST_ATTEMPTS, WORKS_FOR, hand_back, save_progress, work_off
 from web.languages import named
@@ -216,6 +217,8 @@ def _digest(token: str) -> str:
 log = logging.getLogger(__name__)
 
 BATCH = 200
+#: Cases of a file without personal data that is made in the request.
+AT_ONCE = 500
 #: These cases are locked while their entries are written.
 PERSONAL_BATCH = 50
 #: A workbook of a hundred thousand rows takes ten seconds of a processor, of a busy one more.
@@ -232,25 +235,35 @@ def sweep_exports(*, now: datetime) -> int:
     return work_off(rows, lambda export, passed: _work(export, now=now, passed=passed), now=now, state="building")
 
 
+def make_now(export: Export, visibility: Visibility, *, now: datetime) -> bool:
+    """In the request of whoever asked, instead of by a worker; whether the file is there."""
+    _make(export, visibility, now=now, passed=lambda: 0.0)
+    return export.state == "ready"
+
+
 def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None:
     try:
         with override(export.language):
             if export.attempts > MOST_ATTEMPTS:
                 return _fail(export, "gave_up", now=now)
-            visibility = visibility_of(export, now=now)
-            if export.case_ids is None and not _choose(export, visibility):
-                return _fail(export, "too_many_rows", now=now)
-            ids = export.case_ids or []
-            piece = PERSONAL_BATCH if export.has_personal else BATCH
-            while export.rows < len(ids):
-                if passed() > WORKS_FOR:
-                    return hand_back(export)
-                _build(export, visibility, ids[export.rows : export.rows + piece], now=now)
-            if len(ids) > LONG and passed() > FRESH:
-                return hand_back(export)
-            _finish(export, visibility, now=now)
+            _make(export, visibility_of(export, now=now), now=now, passed=passed)
     except NoWorkspace:
         _fail(export, "no_desk", now=now)
+
+
+def _make(export: Export, visibility: Visibility, *, now: datetime, passed: Callable[[], float]) -> None:
+    """As far as the time goes: to the file, if it is short."""
+    if export.case_ids is None and not _choose(export, visibility):
+        return _fail(export, "too_many_rows", now=now)
+    ids = export.case_ids or []
+    piece = PERSONAL_BATCH if export.has_personal else BATCH
+    while export.rows < len(ids):
+        if passed() > WORKS_FOR:
+            return hand_back(export)
+        _build(export, visibility, ids[export.rows : export.rows + piece], now=now)
+    if len(ids) > LONG and passed() > FRESH:
+        return hand_back(export)
+    _finish(export, visibility, now=now)
 
 
 def _choose(export: Export, visibility: Visibility) -> bool:
@@ -297,7 +310,7 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
     who = f"{export.asked_by.name} · {named(place) if place else ''}"
     heading = [str(COLUMNS[code].title) for code in export.columns]
     export.file_digest, export.file_size = files.finish(
-        export.mark, export.format, heading, who=who, at=now, query=export.query
+        export.mark, export.format, heading, who=who, at=now, query=export.query, choices=_choices(export, now=now)
     )
     export.state, export.ready_at, export.expires_at = "ready", now, now + EXPIRES_AFTER
     export.case_ids, export.leased_until, export.has_file = None, None, True
@@ -306,6 +319,16 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
         export.save(update_fields=fields)
         _tell(export, now=now)
     files.half_of(export.mark).unlink(missing_ok=True)
+
+
+def _choices(export: Export, *, now: datetime) -> dict[int, list[str]]:
+    """Place of a column that is filled in → the words that may stand there."""
+    chosen = [COLUMNS[code] for code in export.columns]
+    result = {n: columns.labels_for(column.choice) for n, column in enumerate(chosen) if column.choice}
+    if "to_handler" in export.columns:
+        names = Counter(person.user.name for person in people_of(export.enterprise_id or 0, now=now))
+        result[export.columns.index("to_handler")] = sorted(name for name, n in names.items() if n == 1)
+    return result
 
 
 def _fail(export: Export, code: str, *, now: datetime) -> None:

@@ -5,16 +5,18 @@ day of the reading. Who left, or no longer sees a case, gets no row of it, whate
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
+from django.utils import timezone
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from complaints.desks import authority_workspace, case_query, enterprise_workspace, queue_lists
 from complaints.desks.case_query import OF_A_STAGE
 from complaints.desks.keyset import BY_DUE
@@ -23,6 +25,8 @@ from complaints.parties.actors import Actor, stands_to
 from complaints.reading.case_people import demand_text
 from complaints.tables.exporting.columns import AUTHORITY, ENTERPRISE, RELATED, CaseRow
 from database import row_security
+from enterprises.models import Staff
+from enterprises.team.staffing import at_work
 
 Workspace = enterprise_workspace.Workspace | authority_workspace.Workspace
 
@@ -48,7 +52,10 @@ class Visibility:
         return seen.filter(handling_region_id__gte=first, handling_region_id__lte=last)
 
     def under_row_security(self) -> AbstractContextManager[None]:
-        """Around what a sweep reads for this person: the database shows it that person's rows as well."""
+        """Around what a sweep reads for this person: the database shows it that person's rows as well. In the person's
+        own request they stand already."""
+        if row_security.caller() is not None:
+            return nullcontext()
         return row_security.seeing_as(self.workspace.user, day=self.workspace.today, is_at_job=self.side == ENTERPRISE)
 
     def times(self) -> Q:
@@ -81,6 +88,12 @@ def visibility_of_person(
     if not mine or not user.is_active:
         raise NoWorkspace
     return visibility_at(workspace, mine)
+
+
+def people_of(enterprise_id: int, *, now: datetime) -> QuerySet[Staff]:
+    """Who of an enterprise may be named as the handler of a case."""
+    people = at_work(timezone.localdate(now)).filter(enterprise_id=enterprise_id, user__is_active=True)
+    return people.filter(role__in=Right.ANSWER_CASE.posts).select_related("user").order_by("pk")
 
 
 def visibility_at(workspace: Workspace, actors: Sequence[Actor]) -> Visibility:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -17,24 +18,20 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
 from accounts.keys import sealed_fields
 from complaints import wording
 from complaints.handling import Move, WrongInput
 from complaints.handling.steps import enterprise, offers
-from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.handling.transition import saying
 from complaints.models import Demand
-from complaints.models.settlement import OBLIGATION_KINDS
-from complaints.tables.exporting.columns import COLUMNS, MOST_DEMANDS
+from complaints.tables.exporting.columns import CHOICES, COLUMNS, MOST_DEMANDS, labels_for
 from complaints.tables.many_cases import ShortAnswer, offer_of
 from complaints.tables.sheets import SheetRefused
 from enterprises.models import Staff
 from web.incoming import whole
 
-#: What a table can ask for.
-STEPS = ("accept_case", "assign", "log_contact", "make_offer", "report_performed")
 NEEDED = ("number", "step")
 _OF_A_DEMAND = ("answer", "amount", "reason", "by", "due")
 #: The cells that a step reads.
@@ -98,12 +95,7 @@ def _titles() -> dict[str, str]:
 
 @cache
 def _labels(kind: str) -> dict[str, str]:
-    codes = {
-        "step": STEPS,
-        "contact_channel": CONTACT_CHANNELS,
-        "verdict": ("grant", "part", "refuse"),
-        "obligation_kind": OBLIGATION_KINDS,
-    }[kind]
+    codes = CHOICES[kind]
     result = {code: code for code in codes}
     for language, _name in settings.LANGUAGES:
         with override(language):
@@ -120,12 +112,6 @@ def code_of(text: str, kind: str, column: str) -> str:
         could_be = str(_("、")).join(labels_for(kind))
         raise WrongInput("bad_choice", _("请填其中之一：%(words)s") % {"words": could_be}, field=column)
     return code
-
-
-def labels_for(kind: str) -> list[str]:
-    """What may stand in such a cell, in the active language."""
-    codes = dict.fromkeys(_labels(kind).values())
-    return [wording.action(code) if kind == "step" else wording.label(code, kind=kind) for code in codes]
 
 
 def read_by(step: str, cells: Mapping[str, str]) -> dict[str, str]:
@@ -228,16 +214,52 @@ def column_of(step: str, name: str, values: Mapping[str, str], demands: Sequence
     return _FIELDS.get(name, "")
 
 
+#: Letters of what is wrong with a line, without the last words.
+LONGEST_PROBLEM = 270
+
+
+class _Problems:
+    """What is wrong with the cells of one line, all of it."""
+
+    def __init__(self) -> None:
+        self.found: list[WrongInput] = []
+
+    @contextmanager
+    def each(self) -> Iterator[None]:
+        """A cell that cannot be read; the next ones are read all the same."""
+        try:
+            yield
+        except WrongInput as wrong:
+            self.found.append(wrong)
+
+    def tell(self) -> None:
+        """Raises WrongInput where there is something: of the first column, with the others behind it by name."""
+        if not self.found:
+            return
+        first, *others = self.found
+        text = str(first.reason)
+        for n, one in enumerate(others):
+            line = _("%(column)s：%(problem)s") % {"column": title_of(one.field), "problem": one.reason}
+            left = len(others) - n
+            if len(text) + len(line) > LONGEST_PROBLEM:
+                text += " " + ngettext("还有%(n)s处有问题。", "还有%(n)s处有问题。", left) % {"n": left}
+                break
+            text += f" {line}"
+        raise WrongInput(first.code, text, field=first.field)
+
+
 def _contact(values: Mapping[str, str]) -> Move:
+    problems, channel, at = _Problems(), "", None
+    with problems.each():
+        channel = code_of(values.get("contact_channel", ""), "contact_channel", "contact_channel")
+    with problems.each():
+        at = _moment(values.get("contact_at", ""))
     reached = values.get("contact_reached", "").strip().casefold()
-    if reached not in _YES | _NO:
-        raise WrongInput("bad_choice", _("请填“是”或者“否”。"), field="contact_reached")
-    return enterprise.log_contact(
-        channel=code_of(values.get("contact_channel", ""), "contact_channel", "contact_channel"),
-        reached=reached in _YES,
-        note=values.get("contact_note", ""),
-        at=_moment(values.get("contact_at", "")),
-    )
+    with problems.each():
+        if reached not in _YES | _NO:
+            raise WrongInput("bad_choice", _("请填“是”或者“否”。"), field="contact_reached")
+    problems.tell()
+    return enterprise.log_contact(channel=channel, reached=reached in _YES, note=values.get("contact_note", ""), at=at)
 
 
 def _moment(text: str) -> datetime | None:
@@ -265,39 +287,44 @@ def _ordinals(text: str, due: Sequence[int]) -> list[int]:
 
 
 def _shorts(values: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortAnswer]:
-    results = []
+    results, problems = list[ShortAnswer](), _Problems()
     wanted = {d.ordinal for d in demands}
     for code in values:
         kind, _dash, place = code.rpartition("_")
         if kind in _OF_A_DEMAND and int(place) not in wanted:
-            raise WrongInput("bad_choice", _("这件投诉没有第%(n)s项待答复的要求。") % {"n": place}, field=code)
+            text = _("这件投诉没有第%(n)s项待答复的要求。") % {"n": place}
+            problems.found.append(WrongInput("bad_choice", text, field=code))
     for demand in demands:
-        n = demand.ordinal
-        if n > MOST_DEMANDS:
+        if demand.ordinal > MOST_DEMANDS:
             raise WrongInput(
                 "too_many", _("这件投诉的要求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step"
             )
+        results.append(_short(values, demand, problems))
+    problems.tell()
+    return results
+
+
+def _short(values: Mapping[str, str], demand: Demand, problems: _Problems) -> ShortAnswer:
+    """The answer to one demand; what cannot be read is left out of it and told to ``problems``."""
+    n, verdict, by, amount, due_on = demand.ordinal, "", "", None, None
+    with problems.each():
         if not values.get(f"answer_{n}"):
-            raise WrongInput(
-                "demand_unanswered", _("还没有答复第%(n)s项要求，每一项都要答复。") % {"n": n}, field=f"answer_{n}"
-            )
-        way = values.get(f"by_{n}", "")
+            text = _("还没有答复第%(n)s项要求，每一项都要答复。") % {"n": n}
+            raise WrongInput("demand_unanswered", text, field=f"answer_{n}")
         verdict = code_of(values[f"answer_{n}"], "verdict", f"answer_{n}")
-        if verdict != "refuse" and not way:
+    with problems.each():
+        if way := values.get(f"by_{n}", ""):
+            by = code_of(way, "obligation_kind", f"by_{n}")
+        elif verdict and verdict != "refuse":
             could_be = str(_("、")).join(labels_for("obligation_kind"))
             text = _("同意的，请写怎样做到，填其中之一：%(words)s") % {"words": could_be}
             raise WrongInput("no_promise", text, field=f"by_{n}")
-        results.append(
-            ShortAnswer(
-                demand=demand,
-                verdict=verdict,
-                amount=saying.money(values.get(f"amount_{n}", "").strip(), f"amount_{n}"),
-                reason=values.get(f"reason_{n}", ""),
-                by=code_of(way, "obligation_kind", f"by_{n}") if way else "",
-                due_on=_day(values.get(f"due_{n}", ""), f"due_{n}"),
-            )
-        )
-    return results
+    with problems.each():
+        amount = saying.money(values.get(f"amount_{n}", "").strip(), f"amount_{n}")
+    with problems.each():
+        due_on = _day(values.get(f"due_{n}", ""), f"due_{n}")
+    reason = values.get(f"reason_{n}", "")
+    return ShortAnswer(demand=demand, verdict=verdict, amount=amount, reason=reason, by=by, due_on=due_on)
 
 
 def _day(text: str, column: str) -> date | None:

@@ -15,10 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move, StepNotAllowed, StepResult, WrongInput
 from complaints.models import Complaint, Demand, RoundTrip, RoundTripRow
@@ -26,12 +24,11 @@ from complaints.parties.actors import Actor
 from complaints.procedure.urgency import by_itself
 from complaints.record.events import plain_version
 from complaints.tables import uploads
-from complaints.tables.exporting.selecting import Visibility, visibility_of_person
+from complaints.tables.exporting.selecting import Visibility, people_of, visibility_of_person
 from complaints.tables.many_cases import due_obligations, open_demands, rehearse, take_all, why_refused
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.uploads import BATCH, mark_bad
 from database.sweeping import Overtaken, save_progress
-from enterprises.team.staffing import at_work
 
 log = logging.getLogger(__name__)
 
@@ -299,13 +296,7 @@ class _Worker:
 
     def _people(self) -> rows.Colleagues:
         if self._colleagues is None:
-            people = (
-                at_work(timezone.localdate(self.now))
-                .filter(enterprise_id=self.trip.enterprise_id, user__is_active=True, role__in=Right.ANSWER_CASE.posts)
-                .select_related("user")
-                .order_by("pk")
-            )
-            self._colleagues = rows.Colleagues.of(people)
+            self._colleagues = rows.Colleagues.of(people_of(self.trip.enterprise_id, now=self.now))
         return self._colleagues
 
 
