@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
+from accounts import letters
 from accounts.models import AccountChange, OutgoingMessage, SecondFactor, User
 from accounts.sign_in import changes, codes
 from accounts.sign_in.contacts import parse_contact
@@ -176,6 +177,8 @@ def write_each(world: World) -> None:
     for number, phone in enumerate(("13900007788", "joint@example.com"), 1):
         Participant.objects.create(complaint=case, ordinal=number, kind="joint", name="甲", phone=phone)
     assert joining.ask(case, place="https://example.com", now=now) == 2
+    for is_failed in (False, True):
+        letters.tell_of_the_end(manager, "", "/", since=now - timedelta(days=1), now=now, is_failed=is_failed)
     # A station.
     post = StationStaff.objects.select_related("station").get(pk=world.things["station staff"])
     for phone in ("13900007766", "here@example.com"):

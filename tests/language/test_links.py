@@ -145,7 +145,7 @@ def test_what_a_page_raises(world: World, names: Known, monkeypatch: pytest.Monk
 
 def test_what_is_asked_wrongly(world: World, names: Known, monkeypatch: pytest.MonkeyPatch) -> None:
     until = world.now + timedelta(minutes=10)
-    for module, name in ((codes, "waits_until"), (tracking, "_waits_until")):
+    for module, name in ((codes, "waits_until"), (tracking, "waits_until")):
         monkeypatch.setattr(module, name, lambda *args, **more: until)
     asked: Any = [
         (400, "GET", PLACE, {}, {"host": "no host"}),
