@@ -10,8 +10,8 @@ one of KINDS), ``place`` and ``platform``. `--show` prints what went wrong. test
 written by an author who knew no pattern, and is for counting only: nobody who works on the patterns reads it.
 
 `--answers`: what is read in answers of enterprises, on texts that say which are good and which kind of poor: those on
-which the patterns were written, and two sets of an author who had not seen the patterns and whose texts whoever writes
-patterns does not read (docs/how-to/offers.md). Only totals are printed.
+which patterns and weights were made, four of them by authors who had not seen the patterns and counted once before they
+became building material (docs/how-to/offers.md). Only totals are printed.
 
 `--grounds`: how well words point the officer to grounds 1, 2 and 5 (complaints/acceptance/review_advice.py). FILE: a
 list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}; it is not kept here. The
@@ -55,10 +55,13 @@ NOT_ASKED = ("elsewhere", "report", "business", "earlier", "old")
 #: Fields that are offered, by which their share is counted over all of them.
 OFFERED = ("firm, offered", "problem, one of three", "demand", "sum of a demand", "day", "region", "platform")
 
-#: Answers of enterprises: those on which the patterns were written, and two sets of another author.
+#: Answers of enterprises on which patterns and weights were made; those called held were written by others.
 ANSWERS = tuple(
     Path(f"tests/complaints/listening/answers-{name}.jsonl")
-    for name in ("built", "built2", "built3", "held3", "held4", "built4", "built5", "built6", "built7")
+    for name in (
+        *("built", "built2", "built3", "held3", "held4", "built4"),
+        *("built5", "built6", "built7", "held5", "held6", "built8"),
+    )
 )
 #: The day on which those texts were written.
 ANSWERED = date(2026, 12, 1)

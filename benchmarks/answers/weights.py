@@ -30,7 +30,7 @@ ROUNDS = 40
 MOST = 30.0
 #: What is taken off each score, so that above 0 hardly a good text remains (`--check`).
 TAKEN_OFF = {"alone": 0.2, "condition": 0.0, "empty": 0.0, "refuses": 0.0}
-EMPTY = {"no_reason", "vague", "boilerplate", "as_agreed", "unreached"}
+EMPTY = {"no_reason", "vague", "boilerplate", "as_agreed", "unreached", "brush_off", "unreachable"}
 
 #: A text, folded, and what it is: a kind of poor answers, or nothing.
 Example = tuple[str, str]

@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("answers.toml")
 #: Every list of the table.
 LISTS = (
     *("threats", "conditions", "blanks", "unreached", "closes", "phoned", "attached", "courtesies"),
-    *("vague", "denies", "pays_first", "grants", "words"),
+    *("vague", "denies", "pays_first", "grants", "free", "words"),
 )
 
 

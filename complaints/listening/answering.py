@@ -23,9 +23,13 @@ _WORDS = frozenset({"explain", "other"})
 _AROUND = 14
 #: From so much on the score of a refusal says that a text refuses; below the same with a minus, that it grants.
 _SURE = 0.45
+#: So much less is a sentence like a threat or a condition that says what the consumer may or need not do, or what staff
+#: said that was put right.
+_FREELY = 0.8
 #: Fewer letters than this say nothing.
 _EMPTY = 6
-#: A word of regret beside rows that say what is done may be so long.
+#: A word of regret beside rows that say what is done may be so long; other words of an answer that are shorter are no
+#: reason by themselves.
 _SHORT = 30
 _QUOTE = 30
 _ENDS = ",。;!?\n"
@@ -54,7 +58,8 @@ _THEIRS = re.compile(
     rf"(?:{_STAFF}|[那这]句|(?:短信|电话|来函)里|(?:您|你)(?:说|问|担心|反映|提到|以为|收到|看到))[^。;!]{{0,14}}$"
 )
 #: Before words without them: staff said or asked it, and it was put right.
-_TOLD = re.compile(rf"(?:{_STAFF})[^,。;!]{{0,12}}(?:说|骂|嘲|讽|喊|让|叫|要求)[^,。;!]{{0,8}}$")
+_SAYS = re.compile(rf"(?:{_STAFF})[^,。;!]{{0,12}}(?:说|骂|嘲|讽|喊|让|叫|要求)")
+_TOLD = re.compile(_SAYS.pattern + r"[^,。;!]{0,8}$")
 #: Right behind words: they are spoken of.
 _SPOKEN_OF = re.compile(r"^[^,。;!]{0,6}这(?:句|种)?话")
 _PUT_RIGHT = re.compile(r"停课|停岗|停职|辞退|开除|扣(?:了|罚|绩效)|处分|批评|违规|不应该|不对|错误|封号")
@@ -224,11 +229,17 @@ def _like_these(text: _Text) -> _Hit | None:
     """The sentence that is most like a threat or a condition, by its score; a word or two are like nothing."""
     if len(_letters(text.text)) < _EMPTY:
         return None
-    places = [(0, len(text.text)), *sentences(text.text)]
-    best, begins, ends = max((score("alone", text.text[begins:ends]), begins, ends) for begins, ends in places)
+    likes = ((_likeness(text.text[begins:ends]), begins, ends) for begins, ends in sentences(text.text))
+    best, begins, ends = max(likes, default=(0.0, 0, 0))
     if best <= 0:
         return None
     return "condition" if score("condition", text.text[begins:ends]) > 0 else "threat", begins, ends
+
+
+def _likeness(sentence: str) -> float:
+    is_told = (says := _SAYS.search(sentence)) and _PUT_RIGHT.search(sentence, says.end())
+    is_free = any(row.words.search(sentence) for row in answer_patterns().of("free"))
+    return score("alone", sentence) - (_FREELY if is_free or is_told else 0)
 
 
 def _left_open(text: _Text) -> Iterator[_Hit]:
@@ -254,7 +265,7 @@ def _against_rows(text: _Text, rows: Sequence[Said], known: Known) -> list[_Hit]
     if verdicts == {"refuse"}:
         if granted := text.first("grants"):
             hits.append(("text_grants", *granted.span()))
-        elif refuses < -_SURE:
+        elif refuses < -_SURE and (_DOES.search(text.text) or _SORRY.search(text.text)):
             hits.append(("text_grants", *_opening(text)))
     if verdicts & {"grant", "part"}:
         hits += _other_sum(text, rows)
@@ -322,7 +333,7 @@ def _other_day(text: _Text, today: date, last_day: date) -> Iterator[_Hit]:
 def _brushed_off(text: _Text, known: Known) -> Iterator[_Hit]:
     """Not reached, agreed elsewhere, enclosed where nothing is."""
     has_plan = bool(sums(text.text)) or bool(promised_days(text.text, known.today))
-    unreached = text.first("unreached")
+    unreached = next((hit for hit in text.hits("unreached") if not text.is_quoted(hit)), None)
     is_said_otherwise = known.contact == "reached" and not _REACHED_LATER.search(text.text)
     is_the_end = text.first("closes") or (not has_plan and score("empty", text.text) > 0)
     if unreached and (is_said_otherwise or is_the_end):
@@ -336,7 +347,8 @@ def _brushed_off(text: _Text, known: Known) -> Iterator[_Hit]:
 def _empty_words(text: _Text, rows: Sequence[Said], beside: _Text, *, has_day: bool) -> Iterator[_Hit]:
     """Nothing that can be checked, in the text or the words beside it; and which kind of empty words these are."""
     refused = {row.verdict for row in rows} == {"refuse"}
-    if score("empty", text.text) <= 0 or score("empty", text.text + beside.text) <= 0:
+    told = [text.text, text.text + beside.text, *([beside.text] if len(beside.text) >= _SHORT else [])]
+    if any(score("empty", words) <= 0 for words in told):
         return
     if not refused and _is_enough(text, rows, has_day=has_day):
         return

@@ -72,10 +72,13 @@ def test_the_weights_are_those_of_the_texts() -> None:
 
 
 def test_of_all_texts_hardly_a_good_one_is_flagged_and_hardly_a_poor_one_passes() -> None:
-    """How well weights and patterns fit what they were made of, no more."""
+    """How well weights and patterns fit what they were made of, no more. A law that says no such thing is read by
+    authorities/law/citations.py."""
     flagged, caught = Counter[bool](), Counter[bool]()
     for path in ANSWERS:
         for row in answers_of(path):
+            if row["kind"] == "invented_law":
+                continue
             (flagged if row["good"] else caught)[bool(codes_of(row))] += 1
     assert flagged[True] <= 0.01 * flagged.total()
     assert caught[True] >= 0.98 * caught.total()
@@ -102,6 +105,14 @@ def test_what_threatens_or_sets_a_condition_is_found_as_such(line: str) -> None:
         ("您不撤诉就不退。", ["condition"]),
         ("客服对您说“再投诉就拉黑”，属实，已扣罚。", []),
         ("“再投诉就拉黑”，我们说到做到。", ["threat"]),
+        # What the consumer may do or need not do, and what happened to the firm's own people.
+        ("您撤不撤回对我们的投诉都可以，我们愿意到市场监管所说明情况。", []),
+        ("赔偿不影响您继续投诉，收据写“洗坏赔偿”四个字就够了。", []),
+        ("当时的受理人员已移交纪检处理。", []),
+        ("拉黑您的客服已停职。", []),
+        ("再投诉就拉黑您的号码。", ["threat"]),
+        ("发“CXXZ#姓名#证件号”到10086查询。", []),
+        ("#姓名#您好，费用已退。", ["blanks"]),
     ],
 )
 def test_what_is_denied_or_quoted_of_staff_is_not_said(text: str, codes: list[str]) -> None:
