@@ -54,8 +54,9 @@ class Person:
             assert not left, f"{self.page.url} says in Chinese: {left}"
 
     def follow(self, end: str) -> Page:
-        """Click the first link in the page itself whose address ends so."""
-        self.page.locator(f'main a[href$="{end}"]:not([href*="/why/"]):visible').first.click()
+        """Click the first link in the page itself whose address ends so, without what it says of the list."""
+        link = f'main :is(a[href$="{end}"], a[href*="{end}?"]):not([href*="/why/"]):visible'
+        self.page.locator(link).first.click()
         return self.page
 
     def open(self, number: str) -> None:
