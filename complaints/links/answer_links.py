@@ -117,4 +117,8 @@ def reading(link: AnswerLink) -> Iterator[None]:
 
 def phone_of(link: AnswerLink) -> Contact | None:
     """Where a code goes; None where the link decides nothing."""
+    if "token_digest" in link.get_deferred_fields():
+        # The phone is bound to it, and no caller reads it.
+        with working_as_steps():
+            link.refresh_from_db(fields=["token_digest"])
     return parse_contact(link.phone) if link.phone else None
