@@ -150,7 +150,7 @@ def test_a_run_goes_with_all_others_and_is_then_no_news(world: World) -> None:
 def test_the_page_the_list_and_the_first_page_say_for_how_many_weeks_and_since_when(rising: World) -> None:
     hotspots.look_at_runs(SUNDAY, now=MONDAY)
     spot = HotSpot.objects.get(enterprise=rising.mobile, facet=f"p:{CHARGE}")
-    said = "近6周高于此前26周，约自10月中旬起"
+    said = "近6周高于此前26周，约从10月中旬起"
     page = page_of(rising.rui, f"{URL}{spot.pk}/")
     assert not missing_in(page, said, "收到270件；此前同样长的时间平均180.0件，为其1.5倍", "这几周和此前的26周")
     assert not missing_in(page, "方法二：与自己此前的26周和同类同期相比", "为平时的1.0倍，照此应有180.0件")
@@ -177,7 +177,7 @@ def test_the_letter_of_a_director_tells_what_stands_out_and_what_may_be_chance_i
         [message] = OutgoingMessage.objects.all()
         return message.body
 
-    said = "近6周高于此前26周，约自10月中旬起，收到270件，平时180.0件"
+    said = "近6周高于此前26周，约从10月中旬起，收到270件，平时180.0件"
     assert not missing_in(letter(), "新的热点，还没有判断：", said, "/authority/hot-spots/")
     HotSpot.objects.update(q=0.11)
     assert "热点" not in letter()
