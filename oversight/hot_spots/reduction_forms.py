@@ -147,7 +147,7 @@ def span_of(spot: HotSpot) -> str:
 
 
 def run_text(spot: HotSpot) -> str:
-    """近6周高于此前26周，约自10月中旬起 of a run of weeks; "" of others."""
+    """近6周高于此前26周，约从10月中旬起 of a run of weeks; "" of others."""
     if not spot.weeks:
         return ""
     month = date_format(spot.first, pgettext("how a month is written, without its year", "n月"))
