@@ -50,7 +50,9 @@ def test_the_page_says_who_does_what_by_when_and_every_button_leads_on(world: Wo
             if not answer.context["calls"]:
                 assert next_action.sentence in text
         addresses = [c.url for c in answer.context["calls"]] + [m["url"] for m in answer.context["more"]]
-        assert addresses
+        if answer.context["closed"] is not None:
+            addresses += [door.url for door in answer.context["closed"].doors]
+        assert addresses, status
         for address in addresses:
             assert client.get(address).status_code == 200, address
         # No step is offered that the table does not allow.
