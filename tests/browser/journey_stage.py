@@ -262,6 +262,8 @@ def offered(staff: Staff, *, refund: str, last_try: bool = False) -> None:
     staff.choose("answer-2", "refuse")
     staff.type("reason-2", "这项业务上月已经退订，不用再办。")
     staff.type("message", "给您带来不便，非常抱歉。")
+    # What is done for a demand stands in the language of the record where nobody says it otherwise.
+    staff.typed.append("退还货款或服务费")
     page.locator('#preview button[name="preview"]').click()
     staff.look("offer-preview")
     # Whatever the offer lacks was shown with the preview.
