@@ -22,6 +22,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
 
 from accounts.keys import keyring, row_tags, sealed_fields
+from accounts.letters import send_to
 from accounts.models import OutgoingMessage, User
 from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
@@ -294,24 +295,14 @@ def sweep_station_letters(*, now: datetime) -> int:
 
 
 def _write_letter(post: StationStaff, user: User, moved: list[Complaint], *, now: datetime) -> None:
-    with override(user.language):
+    def text() -> tuple[str, str]:
+        slots = {"station": named(post.station), "n": len(moved)}
         lines = [
             _("%(number)s：%(status)s") % {"number": case.number, "status": standing(case).text}
             for case in moved[:MOST_LINES]
         ]
-        OutgoingMessage.objects.create(
-            channel="email",
-            address=user.email,
-            person_key=user.person_key,
-            created_at=now,
-            useful_until=now + OF_USE,
-            subject=_("【12315】%(station)s代为提交的投诉有进展：%(n)s件")
-            % {"station": named(post.station), "n": len(moved)},
-            body="\n".join(
-                [
-                    *lines,
-                    "",
-                    _("全部：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('complaints:station-cases')}"},
-                ]
-            ),
-        )
+        address = f"{settings.SITE_URL}{reverse('complaints:station-cases')}"
+        body = "\n".join([*lines, "", _("全部：%(address)s") % {"address": address}])
+        return _("【12315】%(station)s代为提交的投诉有进展：%(n)s件") % slots, body
+
+    send_to(user, text, now=now, of_use=OF_USE)

@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from accounts import security_log
-from accounts.models import OutgoingMessage, User
+from accounts.letters import send_to
+from accounts.models import User
 from accounts.sign_in import persons
 from database.row_security import working_as_steps
 from enterprises.directory.change_kinds import ChangeRefused, ChangeRequest
@@ -237,7 +237,8 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
     """A letter to whoever wished it: what was decided and, if refused, why."""
     if not change.made_by.email:
         return
-    with override(change.made_by.language):
+
+    def text() -> tuple[str, str]:
         title = KINDS[change.kind].title
         labels = {"title": title, "enterprise": named(change.enterprise), "reason": change.reason}
         if change.state == State.APPROVED:
@@ -245,8 +246,6 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
         else:
             subject = _("变更未批准：%(title)s")
             body = _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s")
-        subject, body, until = subject % labels, body % labels, now + LETTER_FOR
-    address = change.made_by.email
-    OutgoingMessage.objects.create(
-        channel="email", address=address, created_at=now, useful_until=until, subject=subject, body=body
-    )
+        return subject % labels, body % labels
+
+    send_to(change.made_by, text, now=now, of_use=LETTER_FOR)

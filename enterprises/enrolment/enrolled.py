@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy
 
-from accounts.models import OutgoingMessage, User
+from accounts.letters import send_to
+from accounts.models import User
 from accounts.roles import Right
 from authorities.models import Officer
 from authorities.policies import Policies
@@ -294,13 +295,4 @@ def _tell(enterprise: Enterprise, subject: Any, body: Any, slots: Mapping[str, A
     )
     for job in managers:
         if job.user.email and job.user.is_active:
-            with override(job.user.language):
-                OutgoingMessage.objects.create(
-                    channel="email",
-                    address=job.user.email,
-                    person_key=job.user.person_key,
-                    created_at=now,
-                    useful_until=now + LETTER_FOR,
-                    subject=str(subject),
-                    body=str(body) % slots,
-                )
+            send_to(job.user, lambda: (str(subject), str(body) % slots), now=now, of_use=LETTER_FOR)
