@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.serializers import JSONSerializer
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.keys import keyring, sealing
@@ -57,7 +59,13 @@ class SessionStore(DatabaseStore):
 
     @working_as_steps()
     def save(self, must_create: bool = False) -> None:
-        super().save(must_create)
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            # Django calls every failure of the database so, and answers 400 as if somebody had ended the session.
+            if isinstance(error.__context__, OperationalError | InterfaceError):
+                raise error.__context__ from None
+            raise
 
     @working_as_steps()
     def delete(self, session_key: str | None = None) -> None:
