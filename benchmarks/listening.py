@@ -293,6 +293,8 @@ def answers_measured() -> list[Figure]:
             ("threats and conditions caught", sum(n for n, _ in never), sum(of for _, of in never)),
         )
         for (what, part, whole), goal in zip(shares, goals, strict=True):
+            if not whole:  # a file may hold good texts alone
+                continue
             more = {"part": part, "whole": whole}
             figures.append(
                 Figure(
