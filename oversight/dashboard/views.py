@@ -18,8 +18,8 @@ from complaints.desks.case_query import ALL_AT, NONE_AT, OUTSIDE
 from oversight.hot_spots.hotspots import believed
 from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
-from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts, standing
-from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
+from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts, standing, tile_map
+from oversight.presenting.choosing import MONTH, THIRTY, WEEK, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from oversight.presenting.past import length
 from web.languages import named
@@ -168,6 +168,8 @@ FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_tim
 NAMED = 2
 #: So many of the surest hot spots; the page of hot spots has them all.
 HOT = 5
+#: Where too few cases came in within a period, the next longer one.
+LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
 
 
 @officer_page("GET")
@@ -186,7 +188,6 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     changed = shifts.of_parts(seen)
     flow_cards = shifts.first_cards(seen.whole.periods[0], page.lists, against, _today(page, seen))
     shown = {card.code: card for card in (*open_now, *flow_cards)}
-    places_now = [(region, seen.parts[region.pk].open_now) for region in places.parts]
     rows = [_part(page, seen.parts[region.pk], changed[region.pk], region) for region in places.parts]
     return render(
         request,
@@ -201,16 +202,20 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "changes": shifts.sentences(seen, places.parts, than, results[0], changed) if seen.at else [],
             "first_cards": [shown[code] for code in FIRST if code in shown],
             "than": than,
-            "grid": charts.grid(
+            "map": tile_map.drawn(
                 [
-                    (region, now["overdue"], now["open"], asked.url(region=region.code, page=""))
-                    for region, now in places_now
-                ]
+                    (region, seen.parts[region.pk].now["received"].n, asked.url(region=region.code, page=""))
+                    for region in places.parts
+                ],
+                seen.usual_of_parts,
+                page.lists,
+                asked.period,
+                inside=places.regions[0].code if len(places.regions) == 1 else "",
             ),
+            "longer_url": asked.url(period=LONGER[asked.kind], page="") if asked.kind in LONGER else "",
             "parts": rows,
             "ranked_from": ENOUGH,
             "not_compared": next((why for one in changed.values() if (why := shifts.reason(one))), ""),
-            "most_late": max((row["overdue"] for row in rows), default=0),
             "holders": [_holder(one, page) for one in burning.holders],
             "held_at": burning.at if burning.at < workspace.now else None,
             "hands": [_hand(one, page) for one in burning.hands],

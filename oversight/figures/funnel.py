@@ -1,69 +1,57 @@
-"""Which places have more late cases than the others have, and which have too few cases to say so.
+"""Which places received more per head than the other places, beyond chance. Pure numbers (statistics.md, sections 2, 5
+and 6).
 
-A funnel (Spiegelhalter 2005): the count of each place is compared with the rate of all other places. How far places lie
-apart anyway is estimated from themselves. Pure numbers (statistics.md, section 5).
+Each place is compared with all others together: the logarithm of the ratio of both rates, its variance from what the
+others let expect here and from their own count, times φ as the own earlier comparisons of each measured it; Student's
+t, one-sided. With the variance from what came in here, small places are marked too often: few have 30 unless by chance.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
-from oversight.figures.dispersion import beta_binomial
+from oversight.figures import chance
+from oversight.figures.dispersion import Dispersion, q_values
 from web.small_numbers import ENOUGH
 
-#: So high a count, or a higher one, comes by chance in so many of places that are like the others.
-SHADED_BELOW, DARK_BELOW = 0.025, 0.001
-#: Of maps on which all places are alike, at most so many have a dark one, however many places there are.
-DARK_MAPS = 0.01
-#: Between these lies the strength of what all places together say of one: so many cases it counts for.
-LEAST_STRENGTH, MOST_STRENGTH = 20.0, 1000.0
-
-
-class Look(StrEnum):
-    """``UNSAID``: too few cases here, or elsewhere, to compare."""
-
-    UNSAID = "unsaid"
-    PLAIN = "plain"
-    SHADED = "shaded"
-    DARK = "dark"
+#: Of maps on which all places are alike, at most so many have a marked one, however many places there are.
+MARKED_MAPS = 0.01
+#: Counts have longer tails than normal ones, however well φ is known.
+MOST_DF = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``rate`` is the empirical Bayes estimate (x + m·p) / (n + m), a share; None where nothing can be said."""
+    """What came in of so many people; ``dispersion`` of such counts of this place."""
 
-    look: Look
-    rate: float | None
-
-
-def compared(counts: Sequence[tuple[int, int]]) -> list[Place]:
-    """Each (late, all) beside the others, in the given order."""
-    late, held = (sum(pair[at] for pair in counts) for at in (0, 1))
-    said = [min(whole, held - whole) >= ENOUGH for _, whole in counts]
-    dark_below = min(DARK_BELOW, DARK_MAPS / max(1, sum(said)))
-    share, strength = (late / held, strength_of(counts)) if held else (0.0, 0.0)
-    result = []
-    for at, (part, whole) in enumerate(counts):
-        if not said[at]:
-            result.append(Place(Look.UNSAID, None))
-            continue
-        others = strength_of([*counts[:at], *counts[at + 1 :]])
-        # Half a case more, as a rate of nothing would make any case a wonder.
-        elsewhere = (late - part + 0.5) / (held - whole + 1)
-        chance = beta_binomial(part, whole, elsewhere * others, (1 - elsewhere) * others)
-        look = Look.DARK if chance < dark_below else Look.SHADED if chance < SHADED_BELOW else Look.PLAIN
-        result.append(Place(look, (part + strength * share) / (whole + strength)))
-    return result
+    count: int
+    people: int
+    dispersion: Dispersion
 
 
-def strength_of(counts: Sequence[tuple[int, int]]) -> float:
-    """How many cases the rate of all counts for beside that of one place, by moments: high where places are alike."""
-    late, held = (sum(pair[at] for pair in counts) for at in (0, 1))
-    share = late / held
-    apart = sum(whole * (part / whole - share) ** 2 for part, whole in counts if whole) / held
-    by_chance = share * (1 - share) * (sum(1 for _, whole in counts if whole) - 1) / held
-    alike = 1 - sum(whole * whole for _, whole in counts) / held**2
-    between = (apart - by_chance) / alike if alike else 0.0
-    if between <= 0:
-        return MOST_STRENGTH
-    return min(MOST_STRENGTH, max(LEAST_STRENGTH, share * (1 - share) / between - 1))
+def marked(places: Sequence[Place]) -> list[bool]:
+    """Whether each received more per head than all others together, in the given order; never where it or the others
+    received too few to say so. Of the many that are looked at by Benjamini and Hochberg.
+    """
+    count, people = sum(place.count for place in places), sum(place.people for place in places)
+    looked = [at for at, place in enumerate(places) if min(place.count, count - place.count) >= ENOUGH]
+    qs = q_values([_chance(places[at], _others(places, at), places[at].people / people) for at in looked])
+    return [at in looked and qs[looked.index(at)] <= MARKED_MAPS for at in range(len(places))]
+
+
+def _others(places: Sequence[Place], at: int) -> tuple[int, Dispersion]:
+    """What all others received, and the dispersion of that sum."""
+    first, *rest = (place for place in (*places[:at], *places[at + 1 :]) if place.count)
+    count, known = first.count, first.dispersion
+    for place in rest:
+        known = chance.together(known, count, place.dispersion, place.count)
+        count += place.count
+    return count, known
+
+
+def _chance(place: Place, others: tuple[int, Dispersion], share: float) -> float:
+    """How often so high a rate, or a higher one, would come where it is the same as that of the others."""
+    count, known = others
+    expected = count * share / (1 - share)
+    both = chance.together(place.dispersion, 1 / expected, known, 1 / count)
+    difference = replace(chance.of_counts(place.count, count, share), variance=1 / expected + 1 / count)
+    return chance.one_sided(difference, replace(both, df=min(both.df, MOST_DF)), up=True)

@@ -1,6 +1,6 @@
-"""Drawn by the server: lines over time as points for an SVG, and places as a grid of tiles.
+"""Drawn by the server: lines over time as points for an SVG, and the short names of places.
 
-No line or tile says by colour alone what it does not say as a dash, a mark, a name or a number.
+No line says by colour alone what it does not say as a dash, a mark, a name or a number.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 from authorities.models import Region
-from oversight.figures.funnel import Look, compared
 from web.languages import named, reads_chinese
 
 WIDTH, HEIGHT = 640, 220
@@ -79,8 +78,6 @@ def _apart(results: list[ChartLine]) -> list[ChartLine]:
     return sorted(placed, key=lambda line: line.number)
 
 
-TILE_WIDTH, TILE_HEIGHT, GAP = 104, 76, 4
-COLUMNS = 4
 #: What the name of a place ends with, where it says no more than its level.
 ENDINGS = (
     *("维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "自治州", "省", "市", "区", "县"),
@@ -88,70 +85,9 @@ ENDINGS = (
 )
 
 
-#: Beside the colour: what a shaded and a dark tile say without it.
-MARKS = {Look.SHADED: "▲", Look.DARK: "▲▲"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One place in the grid: ``late`` of ``held`` cases, and how that looks beside the other places.
-
-    ``rate`` is the estimate in per cent, "" where there are too few cases for one.
-    """
-
-    x: int
-    y: int
-    name: str
-    short: str
-    late: int
-    held: int
-    look: Look
-    mark: str
-    rate: str
-    url: str
-
-    @property
-    def is_long(self) -> bool:
-        """Whether its numbers need smaller digits."""
-        return len(f"{self.late}/{self.held}") > 8
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    width: int
-    height: int
-    tiles: Sequence[Tile]
-    tile_width: int = TILE_WIDTH
-    tile_height: int = TILE_HEIGHT
-
-
 def short_name(region: Region) -> str:
-    """As much of a name as a tile holds."""
+    """As much of a name as a tile of a map holds."""
     name = named(region)
     bare = next((name.removesuffix(end) for end in ENDINGS if name.endswith(end) and len(name) - len(end) >= 2), name)
     longest = 5 if reads_chinese() else 12
     return bare if len(bare) <= longest else bare[: longest - 1] + "…"
-
-
-def grid(places: Sequence[tuple[Region, int, int, str]]) -> Grid:
-    """``places``: (region, late, open, address), in the order in which they are drawn."""
-    looks = compared([(late, held) for _, late, held, _ in places])
-    tiles = []
-    for number, ((region, late, held, url), place) in enumerate(zip(places, looks, strict=True)):
-        x, y = (number % COLUMNS) * (TILE_WIDTH + GAP), (number // COLUMNS) * (TILE_HEIGHT + GAP)
-        tiles.append(
-            Tile(
-                x=x,
-                y=y,
-                name=named(region),
-                short=short_name(region),
-                late=late,
-                held=held,
-                look=place.look,
-                mark=MARKS.get(place.look, ""),
-                rate="" if place.rate is None else f"{100 * place.rate:.1f}",
-                url=url,
-            )
-        )
-    rows = -(-len(tiles) // COLUMNS)
-    return Grid(COLUMNS * (TILE_WIDTH + GAP) - GAP, max(0, rows * (TILE_HEIGHT + GAP) - GAP), tiles)

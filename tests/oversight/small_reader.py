@@ -24,8 +24,10 @@ PLACE = re.compile(r"第\s?\d+(?:–\d+)?(?!\s?(?:步|页|条|款|版|季|个|�
 COUNTS = (re.compile(r"n\s?=\s?([\d,]+)"), re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"))
 #: A percentage that says of how many it is.
 OF_SO_MANY = re.compile(r"(\d[\d,]*)件的\d[\d.]*%")
-FEW = re.compile(r"不足\s?30|under 30|fewer than 30|件数太少|too few")
-COLOURS = frozenset({"is-dark", "is-shaded"})
+FEW = re.compile(r"不足\s?30|under 30|fewer than 30|件数太少|too few|不比$")
+COLOURS = frozenset({"map-1", "map-2", "map-3", "map-4"})
+#: A tile of the map says its number of cases, and what that is per head.
+PER_HEAD = re.compile(r"(\d[\d,]*)(?:\s▲)?\s(?:每10万\s[\d.,]+|[\d.,]+ per 100k)")
 TONES = frozenset({"ok", "warn", "bad"})
 
 
@@ -87,7 +89,7 @@ def boxes_of(root: Element) -> list[Element]:
     whole: list[Element] = []
 
     def walk(element: Element) -> None:
-        is_tile = element.tag == "a" and element.above is not None and "tiles" in element.above.classes
+        is_tile = element.tag == "a" and element.above is not None and "map" in element.above.classes
         if "stat" in element.classes or element.tag in ("td", "dd", "li") or is_tile:
             whole.append(element)
             return
@@ -106,6 +108,7 @@ def wrong_in(box: Element) -> str:
     """What is said of too few, or of nobody knows how many; nothing where all is right."""
     text = SAID_BY_THE_PAGE.sub("", box.text)
     wrong = [found[0] for found in OF_SO_MANY.finditer(text) if int(found[1].replace(",", "")) < 30]
+    wrong += [found[0] for found in PER_HEAD.finditer(text) if int(found[1].replace(",", "")) < 30]
     text = OF_SO_MANY.sub("", text)
     told, parts = ([int(n.replace(",", "")) for n in pattern.findall(text)] for pattern in COUNTS)
     shares, ranks = ([found[0] for found in pattern.finditer(text)] for pattern in (PERCENT, PLACE))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from html import unescape
+from itertools import pairwise
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,18 @@ from demo import world as demonstration
 from enterprises.models import Staff
 from oversight import letters
 from oversight.counters import making
-from oversight.figures.dispersion import beta_binomial
-from oversight.figures.funnel import Look, compared, strength_of
+from oversight.figures import chance
+from oversight.figures.dispersion import Dispersion, beta_binomial
+from oversight.figures.funnel import Place, marked
 from oversight.models import DirectorLetter
 from tests.cast import World, standing
+from tests.oversight.dashboard.test_chance import poisson
 from tests.oversight.looking import browser
 from tests.oversight.small_reader import PERCENT, wrong_on
 from tests.oversight.worlds import Walk
 
-#: Open cases of the counties of a real city.
-COUNTIES = (342, 150, 95, 60, 45, 30, 25, 19, 15, 10, 8, 5, 3)
+#: What the counties of a city usually receive, as much per head everywhere, and their people.
+COUNTIES = tuple((float(n), 2000 * n) for n in (342, 150, 95, 60, 45, 30, 25, 19, 15, 10, 8, 5, 3))
 DAYS = f"period=chosen&first=2026-09-01&last={timezone.localdate()}"
 AUTHORITY = [
     "/oversight/",
@@ -57,50 +60,43 @@ ENTERPRISE = [
 ]
 
 
-def drawn(rates: list[float], dice: random.Random) -> list[tuple[int, int]]:
-    return [(sum(dice.random() < rate for _ in range(n)), n) for n, rate in zip(COUNTIES, rates, strict=True)]
-
-
-def maps(seed: int, number: int, rates: list[float]) -> dict[str, float]:
-    """What so many random maps of counties look like."""
-    dice, counts = random.Random(seed), {"some_dark": 0, "second_dark": 0, "second_marked": 0}
-    squares = [0.0, 0.0]
+def maps(seed: int, number: int, *, times: float = 1.0, phi: float = 1.0, measured: bool = True) -> dict[str, float]:
+    """How often some county, and how often the second, is marked on random maps on which the second receives ``times``
+    as much per head as all others; ``measured``: φ is known from 52 earlier weeks, else nothing is.
+    """
+    dice, some, second = random.Random(seed), 0, 0
     for _ in range(number):
-        counted = drawn(rates, dice)
-        places = compared(counted)
-        looks = [place.look for place in places]
-        assert all(look == Look.UNSAID for look, n in zip(looks, COUNTIES, strict=True) if n < 30)
-        counts["some_dark"] += Look.DARK in looks
-        counts["second_dark"] += looks[1] == Look.DARK
-        counts["second_marked"] += looks[1] in (Look.DARK, Look.SHADED)
-        for (late, held), place, rate in zip(counted, places, rates, strict=True):
-            if place.rate is not None:
-                squares = [squares[0] + (place.rate - rate) ** 2, squares[1] + (late / held - rate) ** 2]
-    return {name: n / number for name, n in counts.items()} | {"against_raw": (squares[0] / squares[1]) ** 0.5}
+        places = []
+        for at, (mean, people) in enumerate(COUNTIES):
+            weeks = [restless(dice, mean, phi) for _week in range(53)] if measured else []
+            squares = [chance.square_of_counts(*pair) for pair in pairwise(weeks)]
+            known = chance.dispersion([square for square in squares if square is not None], 7)
+            places.append(Place(restless(dice, mean * (times if at == 1 else 1.0), phi), people, known))
+        marks = marked(places)
+        assert not any(mark for place, mark in zip(places, marks, strict=True) if place.count < 30)
+        some += any(marks)
+        second += marks[1]
+    return {"some": some / number, "second": second / number}
 
 
-def test_a_map_of_places_that_are_alike_is_hardly_ever_dark_and_the_estimate_is_nearer_than_the_raw_share() -> None:
-    seen = maps(12315, 150, [0.035] * 13)
-    assert seen["some_dark"] <= 0.02
-    assert seen["against_raw"] < 0.6
-    # 88 % of such maps had a darkest tile of under 30 cases when the worst raw share was the darkest.
-    bad = maps(12316, 60, [0.035, 0.12, *[0.035] * 11])
-    assert bad["second_marked"] >= 0.7
+def restless(dice: random.Random, mean: float, phi: float) -> int:
+    """A count with this mean and φ times its variance by chance alone."""
+    return poisson(dice, dice.gammavariate(mean / (phi - 1), phi - 1) if phi > 1 else mean)
+
+
+def test_places_that_are_alike_are_hardly_ever_marked_and_one_with_twice_as_much_is() -> None:
+    assert maps(12315, 100)["some"] <= 0.03
+    assert maps(12316, 40, times=2.0)["second"] >= 0.8
 
 
 @pytest.mark.full
-def test_equal_rates_are_dark_in_fewer_than_one_map_of_a_hundred(capsys: Any) -> None:
+@pytest.mark.parametrize(("phi", "measured"), [(1.0, True), (1.94, True), (3.26, True), (1.94, False)])
+def test_equal_rates_mark_a_place_in_fewer_than_one_map_of_a_hundred(phi: float, measured: bool, capsys: Any) -> None:
     """Statistics.md, section 10 (8); the rates are printed."""
-    for seed, rate in ((1, 0.035), (2, 0.1), (3, 0.4)):
-        seen = maps(seed, 3000, [rate] * 13)
-        with capsys.disabled():
-            print(f"\nequal rates of {rate}: {seen}")
-        assert seen["some_dark"] < 0.01
-    seen = maps(4, 1500, [0.035, 0.12, *[0.035] * 11])
+    equal, twice = maps(1, 1000, phi=phi, measured=measured), maps(4, 200, times=2.0, phi=phi, measured=measured)
     with capsys.disabled():
-        print(f"one of 12 % beside 3.5 %: {seen}")
-    assert seen["second_marked"] >= 0.8
-    assert seen["second_dark"] >= 0.5
+        print(f"\nφ {phi}, measured {measured}: equal {equal}, the second receives twice as much {twice}")
+    assert equal["some"] < 0.01
 
 
 def test_the_tail_is_that_of_the_beta_binomial_in_fractions() -> None:
@@ -120,19 +116,19 @@ def test_the_tail_is_that_of_the_beta_binomial_in_fractions() -> None:
         assert beta_binomial(count, whole, a, b) == pytest.approx(float(exact(count, whole, a, b)), rel=1e-9)
 
 
-def test_nothing_is_said_of_few_or_beside_few_and_nothing_late_is_no_wonder() -> None:
-    assert compared([]) == []
-    assert [place.look for place in compared([(0, 0), (3, 4)])] == [Look.UNSAID] * 2
-    # There is nothing to compare with where the others together have under 30.
-    assert [place.look for place in compared([(300, 400), (2, 29)])] == [Look.UNSAID] * 2
-    quiet = compared([(0, 400), (0, 90), (0, 30)])
-    assert [(place.look, place.rate) for place in quiet] == [(Look.PLAIN, 0.0)] * 3
-    assert [place.look for place in compared([(60, 100), (3, 100), (3, 100), (2, 100)])] == [
-        Look.DARK,
-        *[Look.PLAIN] * 3,
-    ]
-    assert strength_of([(10, 100)] * 5) == 1000
-    assert strength_of([(0, 100), (100, 100)]) == 20
+def test_nothing_is_said_of_few_or_beside_few() -> None:
+    known = Dispersion(1.0, 30)
+
+    def marks(*counts: tuple[int, int]) -> list[bool]:
+        return marked([Place(count, people, known) for count, people in counts])
+
+    assert marks() == []
+    # Few here, however many they are per head; and few elsewhere.
+    assert marks((29, 1000), (400, 1_000_000)) == [False, False]
+    assert marks((400, 1000), (29, 1_000_000)) == [False, False]
+    assert marks((400, 1000), (0, 1000)) == [False, False]
+    assert marks((60, 100_000), (30, 100_000), (31, 100_000), (29, 100_000)) == [True, False, False, False]
+    assert marks((0, 1000), (0, 1000)) == [False, False]
 
 
 def test_the_reader_sees_what_it_must() -> None:
@@ -149,8 +145,10 @@ def test_the_reader_sees_what_it_must() -> None:
         '<div class="stat"><p class="stat-figure">50 件</p><p>比前7天多15件（+43%）</p><p>届满前 3件</p></div>': 0,
         "<p>占在办70件的10.0%</p><p>占在办20件的10.0%</p>": 1,
         "<td>60.0% n=80 方案0/9</td><td>60.0% n=8</td><td>60.0%</td>": 2,
-        '<svg class="tiles"><a><rect class="is-dark"/><text>3/8</text></a></svg>': 1,
-        '<svg class="tiles"><a><rect class="is-dark"/><text>30/80</text></a></svg>': 0,
+        '<svg class="map"><a><g class="map-3"><text>12</text><text>每10万 5.7</text></g></a></svg>': 1,
+        '<svg class="map"><a><g class="map-3"><text>45 ▲</text><text>每10万 5.7</text></g></a></svg>': 0,
+        '<svg class="map"><a><g class="map-2"><text>鼓楼</text><text>5</text><text>不比</text></g></a></svg>': 1,
+        '<svg class="map"><a><g class="map-few"><text>鼓楼</text><text>5</text><text>不比</text></g></a></svg>': 0,
         "<p>95%区间12.0～18.0%</p>": 1,
     }
     assert {html: len(wrong_on(html)) for html in said} == said

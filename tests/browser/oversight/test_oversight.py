@@ -61,7 +61,7 @@ def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any) ->
     counted.click()
     assert page.locator("tbody tr").count() == number == 1
     page = visitor.go("/oversight/")
-    tile = page.locator("svg.tiles a").first
+    tile = page.locator("svg.map a").first
     tile.focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
