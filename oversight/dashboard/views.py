@@ -18,7 +18,7 @@ from complaints.desks.case_query import ALL_AT, NONE_AT, OUTSIDE
 from oversight.hot_spots.hotspots import believed
 from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
-from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts, standing, tile_map
+from oversight.presenting import cards, charts, choosing, flow, last_week, lengths, overview, shifts, standing, tile_map
 from oversight.presenting.choosing import MONTH, THIRTY, WEEK, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from oversight.presenting.past import length
@@ -195,6 +195,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
+            **_last_week(page, seen),
             "data_at": seen.at,
             "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, page),
@@ -227,6 +228,19 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             ],
         },
     )
+
+
+def _last_week(page: DashboardPage, seen: Overview) -> dict[str, Any]:
+    """The headline and the trend; nothing of what has no days of its own."""
+    if seen.trend is None or not seen.at:
+        return {}
+    change = last_week.change_of(seen.trend)
+    return {
+        "headline": last_week.headline(seen.trend, change, page.lists),
+        "since": last_week.since(seen.trend),
+        "trend_title": last_week.title(seen.trend, change),
+        "trend": last_week.picture(seen.trend, (), page.measure.calendar, page.lists),
+    }
 
 
 def _than(page: DashboardPage) -> str:

@@ -42,7 +42,7 @@ class Chart:
     label_x: int = WIDTH - RIGHT + 8
 
 
-def _top(most: int) -> int:
+def top_of(most: int) -> int:
     """The next round number: 1, 2, 5, 10, 20 …, in four equal parts where that leaves whole numbers."""
     if most <= 4:
         return 4
@@ -55,7 +55,7 @@ def lines(series: Sequence[tuple[str, Sequence[int]]]) -> Chart | None:
     most = max((value for _, values in series for value in values), default=0)
     if not most:
         return None
-    top = _top(most)
+    top = top_of(most)
     results: list[ChartLine] = []
     for number, (name, values) in enumerate(series, 1):
         step = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)

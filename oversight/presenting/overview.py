@@ -34,9 +34,10 @@ from oversight.counters.statements import HAPPENED, OPEN_NAMES
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.dispersion import Dispersion
 from oversight.figures.figures import Figure, Measure, standing
-from oversight.presenting import past
+from oversight.presenting import past, trend
 from oversight.presenting.choosing import Places
 from oversight.presenting.past import Compared, Past, Usual
+from oversight.presenting.trend import Trend
 from web.languages import named
 
 #: So many who hold late cases are named.
@@ -75,7 +76,7 @@ class PlaceCounts:
 class Overview:
     """``at``: the moment of the data, None before any was counted; ``today``: what came in today so far; ``usual``:
     what the days before tell of the comparison with each other period; ``usual_of_parts``: φ of what came in of each
-    part.
+    part; ``trend``: the last twelve weeks, whatever the periods are, None where only months are known.
     """
 
     at: datetime | None
@@ -84,6 +85,7 @@ class Overview:
     today: int
     usual: Sequence[Usual | None]
     usual_of_parts: Mapping[int, Dispersion]
+    trend: Trend | None
 
     def is_old(self, now: datetime) -> bool:
         return self.at is not None and now - self.at > OLD
@@ -103,7 +105,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             _before(counters, scope, places.parts, periods),
         )
 
-    counters, sums, buckets, (usual, of_parts) = steadily(load, now=measure.now, calendar=measure.calendar)
+    counters, sums, buckets, (usual, of_parts, of_weeks) = steadily(load, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *OPEN_NAMES), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
@@ -122,11 +124,12 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
         sum(sums[len(periods)].get(str(region.pk), {}).get("received", 0) for region in places.regions),
         usual,
         of_parts,
+        of_weeks,
     )
 
 
-#: What the days before tell: of the whole, of each comparison; φ of each part.
-Before = tuple[Sequence[Usual | None], Mapping[int, Dispersion]]
+#: What the days before tell: of the whole, of each comparison; φ of each part; the trend.
+Before = tuple[Sequence[Usual | None], Mapping[int, Dispersion], Trend | None]
 
 
 def _before(counters: Counters, scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> Before:
@@ -157,19 +160,21 @@ def _read_before(counters: Counters, scope: Scope, parts: Sequence[Region], peri
     }
     compared, whole = [Compared(periods[0], before) for before in periods[1:]], found.pop(None, None)
     if whole is None:
-        return [None for _one in compared], {}
+        return [None for _one in compared], {}, None
     pasts = {key: days for key, days in found.items() if key is not None}
     return (
         [past.usual(whole, one, figures.of_first_days) for one in compared],
         past.of_parts(whole, pasts, compared[0]),
+        trend.of(whole),
     )
 
 
 def days_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], today: date) -> list[tuple[Wish, str]]:
-    """The days of what is compared, up to today: of the whole, and what came in of ``parts``."""
+    """The days of what is compared and of the trend, up to today: of the whole, and what came in of ``parts``."""
     compared = [Compared(periods[0], before) for before in periods[1:]]
     firsts = [one.first for one in compared] if periods[0].last < today else [today, today]
-    result = [(Wish(scope, Period(first=min(firsts), last=today), HAPPENED), "")]
+    first = min(*firsts, trend.first_day(today))
+    result = [(Wish(scope, Period(first=first, last=today), HAPPENED), "")]
     if parts:
         of_parts = replace(scope, regions=tuple(parts))
         result.append((Wish(of_parts, Period(first=firsts[0], last=today), ("received",)), "region"))

@@ -52,7 +52,7 @@ class Reader:
                 self._periods(now),
                 measure=self._measure(now),
             )
-        return (result.usual, result.usual_of_parts), any("array_agg(nth)" in one["sql"] for one in seen)
+        return (result.usual, result.usual_of_parts, result.trend), any("array_agg(nth)" in one["sql"] for one in seen)
 
     def anew(self, now: datetime) -> overview.Before:
         """The same found out now."""
