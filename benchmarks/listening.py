@@ -61,6 +61,7 @@ ANSWERS = tuple(
     for name in (
         *("built", "built2", "built3", "held3", "held4", "built4"),
         *("built5", "built6", "built7", "held5", "held6", "built8"),
+        *("held7", "held8", "built9", "built10"),
     )
 )
 #: The day on which those texts were written.
@@ -236,6 +237,8 @@ def grounds(path: Path) -> None:
 
 
 def found_in(row: dict[str, Any]) -> set[str]:
+    """Codes of what the portal would show beside the text: of its words and of the laws that it cites."""
+    from authorities.law.citations import miscited
     from complaints.listening.answering import Known, Said, read
 
     rows = [
@@ -249,7 +252,8 @@ def found_in(row: dict[str, Any]) -> set[str]:
         has_enclosure=row["attachments"] > 0,
         last_day=max(days, default=None),
     )
-    return {found.code for found in read(row["text"], rows, known)}
+    found = [*read(row["text"], rows, known), *miscited(row["text"])]
+    return {one.code for one in found}
 
 
 def _sum(text: str) -> Decimal | None:

@@ -1,6 +1,7 @@
 """Citations of articles in a text, against the articles that there are: a number that a law does not have, an item that
-an article does not have, words in quotation marks that stand nowhere in it, measures that were repealed. Pure; silent
-about laws whose text is not here, and wherever it is not certain which law is meant."""
+an article does not have, words in quotation marks that stand nowhere in it, measures that were repealed. Pure; of a law
+whose text is not here only the number of its articles is known; silent about all others, and wherever it is not certain
+which law is meant."""
 
 import re
 import unicodedata
@@ -9,13 +10,23 @@ from functools import cache
 
 from authorities.law import articles
 
-#: As people write them, without 中华人民共和国; of a law whose text is here word for word.
+#: As people write them, without 中华人民共和国.
 _NAMES = {
     "order121": ("市场监督管理投诉举报处理办法", "投诉举报处理办法"),
     "consumer": ("消费者权益保护法", "消保法", "消法"),
+    "regulation": ("消费者权益保护法实施条例",),
+    "civil": ("民法典",),
+    "products": ("产品质量法",),
+    "food": ("食品安全法",),
+    "commerce": ("电子商务法",),
+    "personal": ("个人信息保护法",),
+    "price": ("价格法",),
 }
-#: The last article of each; of the consumer law only some articles stand here.
-_LAST = {"order121": 46, "consumer": 63}
+#: The last article of each, as in force on 2026-12-01; of the consumer law some articles stand here, of those below it
+#: none.
+_LAST = {"order121": 46, "consumer": 63} | {
+    **{"regulation": 53, "civil": 1260, "products": 74, "food": 154, "commerce": 89, "personal": 74, "price": 48}
+}
 #: Repealed by article 46 of Order 121.
 _REPEALED = ("市场监督管理投诉举报处理暂行办法", "投诉举报处理暂行办法")
 REPEALED = "repealed"
@@ -46,7 +57,7 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 @dataclass(frozen=True, slots=True)
 class Miscited:
     """``code``: no_such_article, no_such_item, not_its_words or repealed; the words stand at [start, end) of the text.
-    ``law``: of authorities.law.LAWS, or ``REPEALED``; ``most``: how many articles, or items, there are; ``article``:
+    ``law``: a code of ``_LAST``, or ``REPEALED``; ``most``: how many articles, or items, there are; ``article``:
     where the quoted words do stand, 0 where nowhere."""
 
     code: str

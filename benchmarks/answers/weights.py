@@ -30,6 +30,8 @@ ROUNDS = 40
 MOST = 30.0
 #: What is taken off each score, so that above 0 hardly a good text remains (`--check`).
 TAKEN_OFF = {"alone": 0.2, "condition": 0.0, "empty": 0.0, "refuses": 0.0}
+#: A threat and an insult are one finding.
+ALONE = (*listening.NEVER_ALONE, "insult")
 EMPTY = {"no_reason", "vague", "boilerplate", "as_agreed", "unreached", "brush_off", "unreachable"}
 
 #: A text, folded, and what it is: a kind of poor answers, or nothing.
@@ -57,15 +59,15 @@ def learn(answers: Sequence[dict[str, Any]], single: Sequence[Example]) -> Weigh
     pieces = [
         (text[begins:ends], "")
         for text, kind in whole
-        if kind not in listening.NEVER_ALONE
+        if kind not in ALONE
         for begins, ends in sentences(text)
         if ends - begins < len(text)
     ]
     everything = [(marks(text), kind) for text, kind in [*whole, *single, *pieces]]
     counted = Counter(mark for found, _kind in everything for mark in sorted(found))
     rarity = {mark: log((1 + len(everything)) / (1 + n)) + 1 for mark, n in sorted(counted.items()) if n >= LEAST_TEXTS}
-    alone = [(found, kind in listening.NEVER_ALONE) for found, kind in everything]
-    condition = [(found, kind == "condition") for found, kind in everything if kind in listening.NEVER_ALONE]
+    alone = [(found, kind in ALONE) for found, kind in everything]
+    condition = [(found, kind == "condition") for found, kind in everything if kind in ALONE]
     empty = [(found, kind in EMPTY) for found, kind in everything[: len(whole)] if not kind or kind in EMPTY]
     refuses = [(everything[at][0], says) for at, one in enumerate(answers) if (says := _refuses(one)) is not None]
     learnt = [_separate(of, rarity) for of in (alone, condition, empty, refuses)]

@@ -26,6 +26,9 @@ _SURE = 0.45
 #: So much less is a sentence like a threat or a condition that says what the consumer may or need not do, or what staff
 #: said that was put right.
 _FREELY = 0.8
+#: A sentence that is so unlike all threats and conditions is none, whatever words stand in it. Of texts that were not
+#: learnt from, 34 of 1,247 good ones are flagged with it and 44 without, 689 and 700 of 807 others found.
+_UNLIKE = -0.8
 #: Fewer letters than this say nothing.
 _EMPTY = 6
 #: A word of regret beside rows that say what is done may be so long; other words of an answer that are shorter are no
@@ -216,7 +219,7 @@ def _never_alone(text: _Text) -> Iterator[_Hit]:
     is_sorry, found = bool(_SORRY.search(text.text)), False
     for name, code in (("threats", "threat"), ("conditions", "condition")):
         for hit in text.hits(name):
-            if not (is_sorry and text.is_quoted(hit)) and not text.is_theirs(hit):
+            if not (is_sorry and text.is_quoted(hit)) and not text.is_theirs(hit) and not _is_unlike(text, hit):
                 begins, ends = text.clause(*hit.span())
                 yield (code, *((begins, ends) if ends - begins <= _QUOTE else hit.span()))
                 found = True
@@ -234,6 +237,11 @@ def _like_these(text: _Text) -> _Hit | None:
     if best <= 0:
         return None
     return "condition" if score("condition", text.text[begins:ends]) > 0 else "threat", begins, ends
+
+
+def _is_unlike(text: _Text, hit: re.Match[str]) -> bool:
+    of = next(((begins, ends) for begins, ends in sentences(text.text) if begins <= hit.start() < ends), None)
+    return of is not None and _likeness(text.text[slice(*of)]) < _UNLIKE
 
 
 def _likeness(sentence: str) -> float:
