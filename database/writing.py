@@ -27,6 +27,8 @@ STEPS_ALONE = {
             *("enterprises_enrolmentapplication", "enterprises_publicreply"),
             *("enterprises_twopersons", "oversight_consumerwarning", "oversight_monthlyreport", "routing_lesson"),
             "routing_rulechange",
+            # A campaign, beside whom it is counted, and what was found.
+            *("oversight_campaign", "oversight_campaigncontrol", "oversight_campaigneffect"),
         ),
         ANY,
     ),
@@ -74,7 +76,7 @@ BY_PAGES = frozenset(
         *("enterprises_leagueline", "enterprises_leagueset", "enterprises_mediationbody"),
         *("enterprises_publishedfigure", "enterprises_station"),
         *("enterprises_templateversion", "enterprises_webhookendpoint"),
-        *("oversight_alarmsent", "oversight_datafile", "oversight_dataset"),
+        *("oversight_alarmsent", "oversight_campaignfirm", "oversight_datafile", "oversight_dataset"),
         *("oversight_dayfacet", "oversight_dayregion", "oversight_dayspread", "oversight_deed"),
         *("oversight_directorletter", "oversight_guidance", "oversight_guidancemeasure", "oversight_hotspot"),
         *("oversight_hotspotcells", "oversight_monthenterprise", "oversight_monthfacet"),

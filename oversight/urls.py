@@ -7,7 +7,7 @@ from oversight import letters
 from oversight.administration import brake_views, duty_views, hold_views, my_log_views
 from oversight.administration import views as administration
 from oversight.dashboard import compare_views, list_views, views
-from oversight.hot_spots import guidance_views, hotspot_views, warning_views
+from oversight.hot_spots import campaign_views, guidance_views, hotspot_views, open_campaigns, warning_views
 from oversight.mirror import appraisals, mirror_views, reply_views
 from oversight.open_pages import pages
 from oversight.portal_state import system_views
@@ -58,10 +58,16 @@ urlpatterns = [
     path("authority/hot-spots/<int:pk>/warning/", warning_views.warning_new, name="warning-new"),
     path("authority/guidance/", guidance_views.guidances, name="guidances"),
     path("authority/guidance/<int:pk>/", guidance_views.guidance, name="guidance"),
+    path("authority/campaigns/", campaign_views.campaigns, name="campaigns"),
+    path("authority/campaigns/new/", campaign_views.campaign_new, name="campaign-new"),
+    path("authority/campaigns/<int:pk>/", campaign_views.campaign, name="campaign"),
     path("authority/warnings/", warning_views.warnings, name="warnings"),
     path("authority/warnings/<int:pk>/", warning_views.one, name="warning"),
     path("enterprise/guidance/", guidance_views.enterprise_guidances, name="enterprise-guidances"),
     path("enterprise/guidance/<int:pk>/", guidance_views.enterprise_guidance, name="enterprise-guidance"),
+    path("open/campaigns/", open_campaigns.campaigns, name="open-campaigns"),
+    path("open/campaigns/<int:pk>/", open_campaigns.campaign, name="open-campaign"),
+    path("open/campaigns/<int:pk>/undertakings.csv", open_campaigns.table, name="open-campaign-table"),
     path("open/warnings/", warning_views.open_warnings, name="open-warnings"),
     path("open/warnings/<int:pk>/", warning_views.open_warning, name="open-warning"),
     path("administration/", administration.home, name="administration"),

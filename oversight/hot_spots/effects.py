@@ -127,7 +127,10 @@ def sweep(*, now: datetime) -> int:
     stale = Q(state=Guidance.State.SENT) & (Q(counted_at=None) | Q(counted_at__lt=day))
     of_method_1 = Q(state=Guidance.State.CLOSED, effect__isnull=False, effect__method__isnull=True)
     results = list(
-        Guidance.objects.filter(stale | of_method_1).select_related("hot_spot__region").order_by("pk")[:BATCH]
+        # Of a campaign all its enterprises are judged together (campaign_effects.py).
+        Guidance.objects.filter(stale | of_method_1, campaign=None)
+        .select_related("hot_spot__region")
+        .order_by("pk")[:BATCH]
     )
     for guidance in results:
         # One that is closed meanwhile stands still.
@@ -142,6 +145,7 @@ def counted(guidance: Guidance, *, now: datetime) -> Effect:
     assert guidance.sent_at is not None  # noqa: S101 - a constraint of the table
     sent, today = _day(guidance.sent_at), _day(now)
     spot = guidance.hot_spot
+    assert spot is not None  # noqa: S101 - of a campaign none is counted here
     last = min(today - DAY, sent + AFTER * DAY)
     options: dict[str, Any] = {"first": spot.first - BEFORE * DAY, "last": max(last, spot.first), "facet": spot.facet}
     condition, values = cell_condition("e", guidance.enterprise_id, spot.facet)

@@ -22,7 +22,9 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.desks.keyset import Tab
 from enterprises.models import Enterprise
-from oversight.hot_spots import guiding, reduction_forms
+from oversight.hot_spots import campaign as campaign_acts
+from oversight.hot_spots import campaign_forms, guiding, reduction_forms
+from oversight.hot_spots.campaign_forms import ReplyForm, UndertakingForm
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
@@ -33,7 +35,7 @@ from web.languages import named
 
 NEWEST = keyset.Order("opened_at", falling=True)
 BY_SENDING = keyset.Order("sent_at", falling=True)
-_RELATED = ("enterprise", "authority", "hot_spot__enterprise", "hot_spot__region")
+_RELATED = ("enterprise", "authority", "hot_spot__enterprise", "hot_spot__region", "campaign__region")
 #: So many enterprises of a region are offered, those with the most complaints first.
 MOST_ENTERPRISES = 10
 TABS = (
@@ -55,7 +57,7 @@ def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
         {
             "row": row,
             "url": reverse(page, args=[row.pk]),
-            "about": reduction_forms.cell_of(row.hot_spot)[1],
+            "about": reduction_forms.about_of(row),
             "counts": counts[row.pk],
             "is_open": row.state == Guidance.State.SENT,
             "tone": reduction_forms.GUIDANCE_TONES[row.state],
@@ -68,8 +70,11 @@ def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
 @officer_page("GET")
 def guidances(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The guidances of the own region."""
-    rows = Guidance.objects.filter(workspace.around("hot_spot__place"))
-    return _list(request, rows, TABS, NEWEST, workspace.today, page="oversight:guidance")
+    return _list(request, _around(workspace), TABS, NEWEST, workspace.today, page="oversight:guidance")
+
+
+def _around(workspace: Workspace) -> QuerySet[Guidance]:
+    return Guidance.objects.filter(workspace.around("hot_spot__place") | workspace.around("campaign__region"))
 
 
 def _list(
@@ -141,15 +146,15 @@ def _guidance_or_404(rows: QuerySet[Guidance], pk: int) -> Guidance:
 
 @officer_page("GET", "POST")
 def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
-    """One guidance. POST: ``do`` = add or drop a measure, send it, close it."""
-    result = _guidance_or_404(Guidance.objects.filter(workspace.around("hot_spot__place")), pk)
-    office = acting_for(workspace, result.hot_spot.place)
+    """One guidance. POST: ``do`` = add or drop a measure, send it, close it. One of a campaign ends with it."""
+    result = _guidance_or_404(_around(workspace), pk)
+    office = acting_for(workspace, result.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
-    measure = MeasureForm(request.POST if wanted == "add" else None, today=workspace.today)
+    measure = _measure_form(result, request.POST if wanted == "add" else None, workspace.today)
     ending = CloseForm(request.POST if wanted == "close" else None)
     status, refused = 200, ""
     if request.method == "POST":
-        if office is None:
+        if office is None or (result.campaign is not None and wanted not in ("add", "drop")):
             raise Http404
         status = 422
         if all(form.is_valid() for form in (measure, ending) if form.is_bound):
@@ -164,15 +169,29 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         "oversight/guidance.html",
         {
             **_shown(result, workspace.today),
-            "form": measure if result.state == Guidance.State.DRAFT else ending,
+            "form": measure if _may_change(result) else ending,
             "refused": refused,
             "may_act": office is not None,
             "list_url": reverse("oversight:guidances"),
-            "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
+            "about_url": reverse("oversight:campaign", args=[result.campaign_id])
+            if result.campaign_id
+            else reverse("oversight:hot-spot", args=[result.hot_spot_id]),
             "entries": reduction_forms.history_of(result.actions.all()),
         },
         status=status,
     )
+
+
+def _may_change(result: Guidance) -> bool:
+    """Whether its measures are not settled yet."""
+    campaign = result.campaign
+    return result.state == Guidance.State.DRAFT if campaign is None else campaign.state == campaign.State.CALLED
+
+
+def _measure_form(result: Guidance, data: Any, today: date) -> MeasureForm:
+    if result.campaign is None:
+        return MeasureForm(data, today=today)
+    return UndertakingForm(data, today=today, called_on=result.campaign.called_on)
 
 
 def _act(
@@ -196,18 +215,22 @@ def _act(
 
 
 def _shown(result: Guidance, today: Any) -> dict[str, Any]:
-    whose, what = reduction_forms.cell_of(result.hot_spot)
+    spot = result.hot_spot
     return {
         "guidance": result,
+        "campaign": result.campaign,
         "tone": reduction_forms.GUIDANCE_TONES[result.state],
-        "about": what,
-        "whose": whose,
+        "about": reduction_forms.about_of(result),
         "judgement": reduction_forms.judgement_of(result, effect_of(result)),
-        "line": reduction_forms.line_of(result.hot_spot, url=""),
-        "measures": reduction_forms.measures_of(result, today=today),
+        "line": reduction_forms.line_of(spot, url="") if spot else None,
+        "may_change": _may_change(result),
+        "measures": [
+            one | {"figure": campaign_forms.figure_text(one["row"])}
+            for one in reduction_forms.measures_of(result, today=today)
+        ],
         "effect": reduction_forms.effect_context(effect_of(result), result),
         "is_draft": result.state == Guidance.State.DRAFT,
-        "is_open": result.state == Guidance.State.SENT,
+        "is_open": result.state == Guidance.State.SENT and result.campaign is None,
         "is_closed": result.state == Guidance.State.CLOSED,
     }
 
@@ -226,40 +249,54 @@ def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.W
 
 @workspace_page("GET", "POST")
 def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int) -> HttpResponseBase:
-    """One guidance with its measures; POST reports how far one of them is."""
+    """One guidance with its measures. POST reports how far one of them is; in a campaign ``do`` = add or drop an
+    undertaking before the meeting, or reply to the public.
+    """
     result = _guidance_or_404(_ours(workspace), pk)
     may_report = any(
         actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == result.enterprise_id
         for actor in workspace.actors
     )
+    wanted = request.POST.get("do", "report") if request.method == "POST" else ""
     asked = request.POST if request.method == "POST" else request.GET
     number = whole(asked.get("measure"), 4) or 0
     chosen = next((row for row in result.measures.all() if row.number == number), None)
-    form = ReportForm(posted(request), initial={"state": chosen.state if chosen else ""})
-    status = 200
+    firm = result.campaign.firms.get(enterprise=result.enterprise_id) if result.campaign else None
+
+    def data(do: str) -> Any:
+        return request.POST if wanted == do else None
+
+    forms: dict[str, Any] = {"report": ReportForm(data("report"), initial={"state": chosen.state if chosen else ""})}
+    if firm is not None:
+        forms["add"] = _measure_form(result, data("add"), workspace.today)
+        forms["reply"] = ReplyForm(data("reply"), initial={"reply": firm.reply})
+    status, refused = 200, ""
     if request.method == "POST":
-        if not may_report or chosen is None:
+        is_known = wanted in forms or (wanted == "drop" and firm is not None)
+        if not may_report or not is_known or (wanted == "report" and chosen is None):
             raise Http404
         status = 422
-        if form.is_valid():
-
-            def reported() -> tuple[str, str]:
-                guiding.report(result.pk, number, **form.cleaned_data, by=workspace.user, now=workspace.now)
-                return request.path, _("已报告，监管部门看得到。")
-
+        if wanted not in forms or forms[wanted].is_valid():
             try:
-                return redirect_once(request, reported)
+                return redirect_once(
+                    request, lambda: (request.path, _act_for_firm(request, workspace, result, wanted, forms))
+                )
             except ReductionRefusal as refusal:
-                form.add_error(None, str(refusal))
-                status = refusal.status
-    actions = [row for row in result.actions.all() if row.kind not in _DRAFTING]
+                status, refused = refusal.status, str(refusal)
+    hidden = _DRAFTING if result.campaign is None else set()
+    actions = [row for row in result.actions.all() if row.kind not in hidden]
     return render(
         request,
         "oversight/enterprise_guidance.html",
         {
             **_shown(result, workspace.today),
-            "form": form,
-            "may_report": may_report and result.state == Guidance.State.SENT,
+            "form": forms["report"],
+            "forms": forms,
+            "wanted": forms.get(wanted),
+            "refused": refused,
+            "firm": firm,
+            "may_act": may_report,
+            "may_report": may_report and result.state == Guidance.State.SENT and not _is_settling(result),
             "chosen": chosen,
             "list_url": reverse("oversight:enterprise-guidances"),
             "here": request.path,
@@ -267,3 +304,31 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
         },
         status=status,
     )
+
+
+def _is_settling(result: Guidance) -> bool:
+    """Whether undertakings are written down still; nothing is reported of them before the meeting."""
+    return result.campaign is not None and _may_change(result)
+
+
+def _act_for_firm(
+    request: HttpRequest,
+    workspace: enterprise_workspace.Workspace,
+    result: Guidance,
+    wanted: str,
+    forms: dict[str, Any],
+) -> str:
+    values: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
+    match wanted:
+        case "add":
+            guiding.add_measure(result.pk, forms["add"].wanted(), **values)
+            return _("已记下这项措施。")
+        case "drop":
+            guiding.drop_measure(result.pk, whole(request.POST.get("number"), 4) or 0, **values)
+            return _("已删去这项措施。")
+        case "reply":
+            campaign_acts.reply(result, text=forms["reply"].cleaned_data["reply"], **values)
+            return _("已提交，监管部门核对后公开。")
+    number = whole(request.POST.get("measure"), 4) or 0
+    guiding.report(result.pk, number, **forms["report"].cleaned_data, **values)
+    return _("已报告，监管部门看得到。")

@@ -103,6 +103,9 @@ class ReportForm(PlainForm):
 
     state = _choice(_("进展"), GuidanceMeasure.State.choices)
     text = _text(_("说明"), _("请写明做了什么、还差什么"), _("监管部门会读到；写做了什么、还差什么，不要写个人信息"))
+    evidence = FreeText(
+        label=_("证据在哪里"), most=LONGEST_MEASURE, required=False, help_text=_("例如公告的网址、文件的编号")
+    )
 
 
 class CloseForm(PlainForm):
@@ -133,6 +136,13 @@ WARNING_TONES: Mapping[str, str] = {"draft": "neutral", "proposed": "warn", "pub
 WIDE, HIGH, GAP = 540, 150, 0.27
 #: Usual counts of which the page says what rise would be seen.
 EXAMPLES = (1, 2, 5, 10, 20, 40, 80, 160)
+
+
+def about_of(guidance: Guidance) -> str:
+    """What a guidance is about: the category of its hot spot, or its campaign."""
+    if guidance.campaign is not None:
+        return gettext("降诉行动“%(title)s”") % {"title": guidance.campaign.title}
+    return cell_of(guidance.hot_spot)[1] if guidance.hot_spot is not None else ""
 
 
 def cell_of(spot: HotSpot) -> tuple[str, str]:
@@ -339,7 +349,7 @@ def outcome_of(action: HotSpotAction) -> str:
     """The state or judgement that an action carried, in words."""
     if action.kind == HotSpotAction.Kind.REPORTED:
         return str(GuidanceMeasure.State(action.said).label)
-    if action.kind == HotSpotAction.Kind.CLOSED:
+    if action.kind in (HotSpotAction.Kind.CLOSED, HotSpotAction.Kind.JUDGED):
         return str(Guidance.Verdict(action.said).label)
     return action.said if action.warning_id else ""
 

@@ -1,5 +1,6 @@
 """The rows of oversight, by noun."""
 
+from oversight.models.campaigns import Campaign, CampaignControl, CampaignEffect, CampaignFirm, Figure
 from oversight.models.counters import (
     AMOUNTS,
     COUNTS,
@@ -35,6 +36,10 @@ __all__ = [
     "SPREAD",
     "WIDE",
     "AlarmSent",
+    "Campaign",
+    "CampaignControl",
+    "CampaignEffect",
+    "CampaignFirm",
     "ConsumerWarning",
     "Counted",
     "DataFile",
@@ -43,6 +48,7 @@ __all__ = [
     "DayRegion",
     "DaySpread",
     "DirectorLetter",
+    "Figure",
     "Guidance",
     "GuidanceMeasure",
     "HotSpot",

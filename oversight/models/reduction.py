@@ -139,7 +139,9 @@ class HotSpotCells(models.Model):
 
 
 class Guidance(models.Model):
-    """行政指导: an authority asks an enterprise to remove a cause. ``effect``: the counts before and after
+    """行政指导: an authority asks an enterprise to remove a cause, about a hot spot or in a campaign.
+
+    ``effect``: the counts before and after
     (oversight/hot_spots/effects.py), counted by a sweep while it is open (``counted_at``), standing still afterwards.
     """
 
@@ -153,7 +155,8 @@ class Guidance(models.Model):
         NOT_EFFECTIVE = "not", _("没有起作用")
         UNCLEAR = "unclear", _("看不出来")
 
-    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="guidances")
+    hot_spot = models.ForeignKey(HotSpot, null=True, on_delete=models.PROTECT, related_name="guidances")
+    campaign = models.ForeignKey("oversight.Campaign", null=True, on_delete=models.PROTECT, related_name="guidances")
     enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, related_name="guidances")
     authority = models.ForeignKey("authorities.Authority", on_delete=models.PROTECT, related_name="+")
     causes = models.TextField()
@@ -174,9 +177,17 @@ class Guidance(models.Model):
             ),
             models.CheckConstraint(
                 name="a_closed_guidance_has_a_judgement",
-                condition=~Q(state="closed") | Q(closed_at__isnull=False) & ~Q(verdict=""),
+                # That of a campaign is judged for all of its enterprises together.
+                condition=~Q(state="closed")
+                | Q(closed_at__isnull=False) & (~Q(verdict="") | Q(campaign__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="a_guidance_is_of_a_hot_spot_or_a_campaign",
+                condition=Q(hot_spot__isnull=False, campaign__isnull=True)
+                | Q(hot_spot__isnull=True, campaign__isnull=False),
             ),
             models.UniqueConstraint(name="a_hot_spot_guides_an_enterprise_once", fields=["hot_spot", "enterprise"]),
+            models.UniqueConstraint(name="a_campaign_guides_an_enterprise_once", fields=["campaign", "enterprise"]),
         ]
         indexes = [
             models.Index(fields=["enterprise", "-opened_at", "-id"], name="guidances_of_an_enterprise"),
@@ -187,9 +198,19 @@ class Guidance(models.Model):
     def __str__(self) -> str:
         return f"{self.enterprise_id} {self.state}"
 
+    @property
+    def place(self) -> int | None:
+        """The region whose authorities see it."""
+        return self.campaign.region_id if self.campaign else self.hot_spot.place if self.hot_spot else None
+
 
 class GuidanceMeasure(models.Model):
-    """What the enterprise is to do, which post answers for it (no name of a person), and by which day."""
+    """What the enterprise is to do, which post answers for it (no name of a person), and by which day.
+
+    With a ``figure`` the portal counts it (oversight/hot_spots/undertakings.py), from ``baseline`` to ``target``, both
+    in thirteen weeks or in per cent of ``baseline_n``; ``counted`` up to ``counted_to``. ``told``: how many tenths of
+    the way the public is told, as of ``told_to``. ``evidence``: where it can be seen.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", _("还没有开始")
@@ -204,6 +225,16 @@ class GuidanceMeasure(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     done_on = models.DateField(null=True)
     reminded_at = models.DateTimeField(null=True)
+    evidence = models.CharField(max_length=LONGEST_MEASURE, blank=True, default="")
+    figure = models.CharField(max_length=8, blank=True, default="")
+    baseline = models.FloatField(null=True)
+    baseline_n = models.IntegerField(null=True)
+    target = models.FloatField(null=True)
+    counted = models.FloatField(null=True)
+    counted_n = models.IntegerField(null=True)
+    counted_to = models.DateField(null=True)
+    told = models.PositiveSmallIntegerField(null=True)
+    told_to = models.DateField(null=True)
 
     class Meta:
         ordering = ["guidance_id", "number"]
@@ -213,6 +244,9 @@ class GuidanceMeasure(models.Model):
                 name="a_done_measure_says_when", condition=~Q(state="done") | Q(done_on__isnull=False)
             ),
             models.CheckConstraint(name="a_measure_says_what_and_who", condition=~Q(what="") & ~Q(responsible="")),
+            models.CheckConstraint(
+                name="a_counted_measure_has_a_target", condition=Q(figure="") | Q(target__isnull=False)
+            ),
         ]
         indexes = [
             models.Index(
@@ -295,8 +329,20 @@ class HotSpotAction(models.Model):
         SENT_BACK = "sent_back", _("退回修改")
         PUBLISHED = "published", _("批准并发布消费预警")
         WITHDRAWN = "withdrawn", _("撤回消费预警")
+        BEGUN = "begun", _("发起降诉行动")
+        CALLED = "called", _("召集企业")
+        MET = "met", _("记录会议")
+        COUNTED = "counted", _("平台算出已达到目标")
+        ASKED = "asked", _("提请公开行动")
+        NOT_YET = "not_yet", _("退回，不公开行动")
+        MADE_PUBLIC = "public", _("批准并公开行动")
+        HIDDEN = "hidden", _("撤下公开的行动")
+        REPLIED = "replied", _("企业提交公开说明")
+        REPLY_SHOWN = "shown", _("公开企业的说明")
+        JUDGED = "judged", _("判断行动的结果")
 
-    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="actions")
+    hot_spot = models.ForeignKey(HotSpot, null=True, on_delete=models.PROTECT, related_name="actions")
+    campaign = models.ForeignKey("oversight.Campaign", null=True, on_delete=models.PROTECT, related_name="actions")
     guidance = models.ForeignKey(Guidance, null=True, on_delete=models.PROTECT, related_name="actions")
     #: The measure it is about, by its number within the guidance.
     measure = models.PositiveSmallIntegerField(null=True)
@@ -316,6 +362,13 @@ class HotSpotAction(models.Model):
             models.Index(fields=["hot_spot", "id"], name="deeds_about_a_hot_spot"),
             models.Index(fields=["guidance", "id"], name="deeds_of_a_guidance", condition=Q(guidance__isnull=False)),
             models.Index(fields=["warning", "id"], name="deeds_of_a_warning", condition=Q(warning__isnull=False)),
+            models.Index(fields=["campaign", "id"], name="deeds_of_a_campaign", condition=Q(campaign__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_deed_is_about_a_hot_spot_or_a_campaign",
+                condition=Q(hot_spot__isnull=False) | Q(campaign__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

@@ -133,6 +133,7 @@ _THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("oversight:", ("hot-spot", "guidance-new", "warning-new"), "pk", "hot spot"),
     ("oversight:", ("guidance", "enterprise-guidance"), "pk", "guidance"),
     ("oversight:", ("warning", "open-warning"), "pk", "warning"),
+    ("oversight:", ("campaign", "open-campaign", "open-campaign-table"), "pk", "campaign"),
     ("complaints:enterprise-rule", ("",), "pk", "assignment rule"),
     ("enterprises:enterprise-leave-cancel", ("",), "pk", "leave"),
     ("enterprises:authority-leave-cancel", ("",), "pk", "officer leave"),

@@ -39,6 +39,7 @@ DATA: dict[str, dict[str, str]] = {
     "complaints:enterprise-template": {"what": "retire"},
     "oversight:guidance": {"do": "add"},
     "oversight:warning": {"do": "edit"},
+    "oversight:campaign": {"do": "judge"},
     "oversight:enterprise-guidance": {"measure": "1"},
 }
 #: Of those whom their role alone shuts out of an address, so many try it in the short run: every address is tried by

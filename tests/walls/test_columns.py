@@ -65,6 +65,7 @@ NONE_OF_THEM: dict[str, dict[str, str]] = {
         "enterprises_enrolmentfile": "sha256 copy_sha256 thumbnail_sha256",
         "oversight_datafile": "content sha256",
         "oversight_monthlyreport": "printed",
+        "oversight_campaign": "printed",
     },
     "of what stands beside it, was handed out or is published": {
         "authorities_calendarversion": "digest",

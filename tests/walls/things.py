@@ -22,8 +22,8 @@ from enterprises.models.programs import ApiToken
 from enterprises.programs.tokens import SCOPES, issue
 from enterprises.team import organising, team
 from enterprises.team.rights import TeamActor, authority_reach, enterprise_reach, post_of
-from oversight.hot_spots import guiding, warning
-from oversight.models import HotSpot, OversightView
+from oversight.hot_spots import campaign, guiding, warning
+from oversight.models import Campaign, HotSpot, OversightView
 from oversight.open_data import issuing
 from oversight.reports import keeping
 from routing.models import Lesson, RuleChange, RuleTrial
@@ -85,7 +85,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (_HEADS, "complaints:authority-", "law-decide"),
     (_each("authority_handler approver", "at own", "at above"), "complaints:authority-", "law-drop"),
     # A report is read there and above, written by its own authority, decided by a head of either.
-    (_OFFICE_AND_ABOVE, "oversight:", "authority-report hot-spot guidance warning guidance-new warning-new"),
+    (_OFFICE_AND_ABOVE, "oversight:", "authority-report hot-spot guidance warning guidance-new warning-new campaign"),
     (_each("authority_handler approver analyst", "at own"), "oversight:", "authority-report-edit"),
     (_HEADS, "oversight:", "authority-report-decide"),
     # What is published is everybody's; a link is whoever's who holds it, and nobody's by being somebody.
@@ -204,6 +204,33 @@ def _hot_spot(world: World) -> None:
     warning.propose(shown.pk, by=clerk, now=world.now)
     warning.approve(shown.pk, by=head, now=world.now)
     world.things |= {"hot spot": str(spot.pk), "guidance": str(guidance.pk), "warning": str(shown.pk)}
+    _campaign(world)
+
+
+def _campaign(world: World) -> None:
+    """A campaign of the county of family A that is public."""
+    family, today = world.target, world.now.date()
+    clerk, head = world.officers["authority_handler", "own"].user, world.officers["approver", "own"].user
+    firm, county = family.enterprise.pk, family.county
+    own = {"sector": "", "problem": "", "chose_first": today - timedelta(days=56), "chose_last": today}
+    begun = Campaign.objects.create(
+        authority=county,
+        region=county.region,
+        title="宽带降诉",
+        why="x",
+        figures=[[firm, 9, 9]],
+        opened_by=clerk,
+        opened_at=world.now,
+        **own,
+    )
+    by = {"by": clerk, "now": world.now}
+    campaign.call(begun.pk, firms=[firm], meets_on=today, where="局里", **by)
+    first = guiding.WantedMeasure(what="三日内修好", responsible="网络部负责人", due_on=today + timedelta(days=40))
+    guiding.add_measure(begun.guidances.get().pk, first, **by)
+    campaign.meet(begun.pk, met_on=today, firms=[firm], attended="县局", minutes="都答应了。", **by)
+    campaign.ask_to_publish(begun.pk, **by)
+    campaign.publish(begun.pk, by=head, now=world.now)
+    world.things["campaign"] = str(begun.pk)
 
 
 def _reports(world: World) -> None:

@@ -39,7 +39,7 @@ from odr_portal.processes import separation
 from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
-from oversight.hot_spots import effects, guiding, hotspots
+from oversight.hot_spots import campaign_effects, effects, guiding, hotspots, undertakings
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.reports import keeping as reports
@@ -79,6 +79,8 @@ SWEEPS: dict[str, Sweep] = {
     "summaries": letters.sweep_summaries,
     "hot_spots": hotspots.sweep,
     "effects": effects.sweep,
+    "campaigns": campaign_effects.sweep,
+    "undertakings": undertakings.sweep,
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": letters.sweep_director_letters,
