@@ -44,8 +44,8 @@ STEPS_ALONE = {
         ),
         ANY,
     ),
-    # Nobody changes what an authority decided about an enrolment.
-    "enterprises_enrolmententry": "INSERT",
+    # Nobody changes what an authority decided about an enrolment, or an enterprise said to its index.
+    **dict.fromkeys(("enterprises_enrolmententry", "oversight_perfunctoryreply"), "INSERT"),
     # A page makes keys; a key that is emptied takes with it all that it closes.
     "accounts_personkey": "DELETE OR UPDATE",
 }

@@ -51,6 +51,7 @@ urlpatterns = [
     path("enterprise/reply/", reply_views.own, name="enterprise-reply"),
     path("authority/replies/", reply_views.check, name="authority-replies"),
     path("enterprise/performance/", mirror_views.performance, name="performance"),
+    path("enterprise/performance/reply/", reply_views.about_answers, name="perfunctory-reply"),
     path("enterprise/performance/cases/", mirror_views.performance_cases, name="performance-cases"),
     path("authority/hot-spots/", hotspot_views.hot_spots, name="hot-spots"),
     path("authority/hot-spots/<int:pk>/", hotspot_views.hot_spot, name="hot-spot"),

@@ -54,6 +54,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     last = {"first": first + 1, "last": first + len(result), "all": len(ordered)}
     shown = Enterprise.objects.filter(pk__in=[line.enterprise_id for line in result]).only("name", "name_en")
     names = {row.pk: named(row) for row in shown}
+    written = perfunctory.shares(page.measure) if asked.enterprise_id and lines is not None else []
     return render(
         request,
         "oversight/enterprises.html",
@@ -66,7 +67,8 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),
             "ranked_from": ENOUGH,
-            "perfunctory": perfunctory.shares(page.measure) if asked.enterprise_id and lines is not None else [],
+            "perfunctory": written,
+            "replies": perfunctory.replies(asked.enterprise_id) if asked.enterprise_id and written else [],
         },
     )
 

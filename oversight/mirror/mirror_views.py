@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_name
+from accounts.roles import Right
 from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
@@ -70,6 +71,7 @@ class _Looking:
     measure: Measure
     asked: Selection
     form: ChoiceForm
+    may_reply: bool
 
     def url(self, code: str, **narrowed: str) -> str:
         labels = {**self.asked.query, "list": code, **narrowed}
@@ -93,14 +95,15 @@ def _looking(request: HttpRequest, workspace: Workspace) -> _Looking:
     )
     measure = Measure(scope, asked.period, workspace.now, current_calendar())
     branches = [] if ids is None else list(Branch.objects.filter(pk__in=ids).order_by("pk")[:3])
-    return _Looking(Enterprise.objects.get(pk=first.enterprise_id), branches, measure, asked, form)
+    leads = any(job.branch_ids is None and job.may(Right.LEAD_ENTERPRISE) for job in jobs)
+    return _Looking(Enterprise.objects.get(pk=first.enterprise_id), branches, measure, asked, form, leads)
 
 
 @workspace_page("GET")
 def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     looking = _looking(request, workspace)
     now, then = mirror.reflected(looking.measure), mirror.reflected(mirror.before(looking.measure))
-    asked = looking.asked
+    asked, written = looking.asked, perfunctory.shares(looking.measure)
     return render(
         request,
         "enterprise/performance.html",
@@ -114,7 +117,9 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "has_today": asked.period.last >= workspace.today,
             "periods": asked.periods(),
             "cards": _cards(now, then, looking),
-            "perfunctory": perfunctory.shares(looking.measure),
+            "perfunctory": written,
+            "replies": perfunctory.replies(looking.enterprise.pk) if written else [],
+            "reply_url": f"{reverse('oversight:perfunctory-reply')}{asked.url()}" if looking.may_reply else "",
             "causes": _causes(looking),
             "untagged": now.counts["untagged"],
             "untagged_url": looking.url("untagged"),

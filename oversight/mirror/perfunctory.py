@@ -1,23 +1,30 @@
 """Perfunctory answers of an enterprise: which share of its offers went out with findings that were seen and left, in
 words that went to others before, or as complete refusals without any material. For the enterprise itself and the
-authority alone: nothing of it is published."""
+authority alone: nothing of it is published. What the enterprise says to it stands beside it, for both."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, IntegerField, OuterRef, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from accounts.keys import sealed_fields
+from accounts.models import User
 from complaints.listening.answer_patterns import answer_patterns
 from complaints.models import Evidence, HandlingStep, Offer
 from complaints.procedure.workflow import Audience
 from enterprises.models import Staff
+from oversight.figures.definitions import Period
 from oversight.figures.figures import Measure
+from oversight.models import PerfunctoryReply
 from web.small_numbers import ENOUGH, share_text, wilson
 
 #: The newest offers of the period that are looked at.
 MOST = 1000
+#: So many replies stand beside the index, the newest first.
+MOST_REPLIES = 20
 COPIED, NO_MATERIAL = "copied", "no_material"
 OVERRIDDEN = "overridden"
 
@@ -77,3 +84,19 @@ def shares(measure: Measure) -> list[PerfunctoryShare]:
         counts[COPIED] += COPIED in codes
         counts[NO_MATERIAL] += grants_nothing and not has_material
     return [PerfunctoryShare(code, part, whole) for code, part in counts.items()] if whole else []
+
+
+def reply(enterprise_id: int, text: str, period: Period, *, by: User, now: datetime) -> PerfunctoryReply:
+    """What the enterprise says to its index of these days, checked by the form."""
+    return PerfunctoryReply.objects.create(
+        enterprise_id=enterprise_id, first=period.first, last=period.last, text=text, written_by=by, written_at=now
+    )
+
+
+def replies(enterprise_id: int) -> list[PerfunctoryReply]:
+    """The newest first, whatever days they are about. One statement."""
+    rows = list(
+        PerfunctoryReply.objects.filter(enterprise_id=enterprise_id).order_by("-written_at", "-pk")[:MOST_REPLIES]
+    )
+    sealed_fields.load_for(rows)
+    return rows

@@ -1,5 +1,6 @@
 """/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public
-reads it.
+reads it. /enterprise/performance/reply/: what it says to its index of perfunctory answers goes to the authority as it
+is, and like the index is never published.
 
 A manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
 on a ground of the list only.
@@ -19,10 +20,15 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once, redirect_once
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.staff_access import staff_page
+from complaints.parties.conditions import current_calendar
 from enterprises.enrolment import replying
 from enterprises.enrolment.replying import ReplyRefused, State
 from enterprises.models import PublicReply
 from enterprises.models.published import LONGEST
+from oversight.figures.definitions import Scope
+from oversight.figures.figures import Measure
+from oversight.mirror import perfunctory
+from oversight.presenting.choosing import THIRTY, ChoiceForm, understood
 from routing.pages.profile import Lead, lead_of
 from web.templatetags.portal import name_of
 
@@ -83,6 +89,39 @@ def _line(row: PublicReply) -> dict[str, Any]:
         "tone": TONES[row.state],
         "ground": PublicReply.Ground(row.ground).label if row.ground else "",
     }
+
+
+@staff_page(lead_of, "GET", "POST")
+def about_answers(request: HttpRequest, lead: Lead) -> HttpResponseBase:
+    """The index of the days that the address names, its own words about it, and what was said before."""
+    if lead.branch_ids is not None:
+        raise Http404
+    asked = understood(ChoiceForm(request.GET, today=lead.today, usual=THIRTY), request.GET)
+    whole_firm = Scope(enterprise_id=lead.enterprise.pk, is_own=True)
+    shares = perfunctory.shares(Measure(whole_firm, asked.period, lead.now, current_calendar()))
+    form = ReplyForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and not shares:
+        form.add_error(None, _("这段时间没有提过方案，没有可以说明的数。"))
+    if form.is_bound and form.is_valid():
+
+        def replied() -> tuple[str, str]:
+            text = form.cleaned_data["text"]
+            perfunctory.reply(lead.enterprise.pk, text, asked.period, by=lead.user, now=lead.now)
+            return (f"{reverse('oversight:performance')}{asked.url()}", _("已写下，监管部门在这些数旁边看到；不公布。"))
+
+        return redirect_once(request, replied)
+    return render(
+        request,
+        "enterprise/performance_reply.html",
+        {
+            "form": form,
+            "perfunctory": shares,
+            "period": asked.period,
+            "replies": perfunctory.replies(lead.enterprise.pk),
+            "back_url": f"{reverse('oversight:performance')}{asked.url()}",
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 @officer_page("GET", "POST")

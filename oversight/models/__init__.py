@@ -28,6 +28,7 @@ from oversight.models.published_models import (
     SystemCheck,
 )
 from oversight.models.reduction import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction, HotSpotCells
+from oversight.models.replies import PerfunctoryReply
 
 __all__ = [
     "AMOUNTS",
@@ -60,6 +61,7 @@ __all__ = [
     "MonthlyReport",
     "OpenIndicators",
     "OversightView",
+    "PerfunctoryReply",
     "RollupState",
     "SystemCheck",
     "Tally",

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage, User
@@ -20,11 +21,14 @@ from oversight.counters import making
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.mirror import mirror, perfunctory
+from oversight.models import DataFile, PerfunctoryReply
+from oversight.open_data import issuing
+from oversight.open_data.reading import TABLES
 from tests import found_in, missing_in
 from tests.audit.core.record import local
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
-from tests.oversight.looking import browser, cost, page_of
+from tests.oversight.looking import browser, cost, page_of, sent
 
 pytestmark = pytest.mark.django_db
 #: Three more than where nothing waits to be folded; one for how the answers are written.
@@ -267,6 +271,65 @@ def test_the_summary_of_a_month_goes_to_each_head_once(
     monkeypatch.setattr(mirror, "reflected", honest)
     assert [letters.sweep_summaries(now=eight + timedelta(days=days)) for days in (0, 19, 32)] == [1, 0, 2]
     assert OutgoingMessage.objects.count() == 1
+
+
+def refused_with_nothing(world: World) -> None:
+    """One offer that refuses everything in a sentence that says nothing."""
+    brush_off = "您好，按公司规定这项费用属于正常收费，无法为您办理，敬请谅解。"
+    refused = [Answer(demand=n, verdict="refuse", reason=brush_off) for n in (1, 2)]
+    case = a_complaint(world, status=S.NEGOTIATING, now=at(20))
+    step(case, offers.make_offer(answers=refused), world.handler, at(21))
+
+
+def test_the_enterprise_answers_its_index_in_its_own_words_and_the_authority_reads_them_beside_it(world: World) -> None:
+    address, said = f"{PAGE}reply/{NOVEMBER}", "两件是同一个系统故障，已经补发说明。"
+    authority = f"/oversight/enterprises/{NOVEMBER}&enterprise={world.mobile.pk}"
+    # Without an offer there is nothing to answer, and what was typed stays.
+    empty = sent(world.lead, address, text=said)
+    assert (empty.status_code, said in empty.content.decode()) == (422, True)
+    refused_with_nothing(world)
+    assert "reply/" in page_of(world.lead, f"{PAGE}{NOVEMBER}").partition("答复写得怎么样")[2]
+    for stranger in (world.ming, world.su, world.chen):
+        assert browser(stranger).get(address).status_code == 404
+    for text in ("", "长" * 501):
+        refused = sent(world.lead, address, text=text)
+        assert (refused.status_code, text in refused.content.decode()) == (422, True)
+    assert not PerfunctoryReply.objects.exists()
+    assert sent(world.lead, address, text=said).headers["Location"].startswith(PAGE)
+    sent(world.lead, address, text="第二条说明。")
+    for who, url in ((world.lead, f"{PAGE}{NOVEMBER}"), (world.su, authority), (world.lead, address)):
+        page = page_of(who, url).partition("答复写得怎么样")[2]
+        assert not missing_in(page, said, "第二条说明。", "以前的说明"), url
+        assert page.index("第二条说明。") < page.index(said), url
+    assert "perfunctory-reply" not in page_of(world.su, authority)
+    assert said not in page_of(world.su, f"/oversight/enterprises/{NOVEMBER}")
+    row = PerfunctoryReply.objects.first()
+    assert row is not None
+    for change in (row.delete, row.save):
+        with pytest.raises(DatabaseError, match=r"refused|denied"), transaction.atomic():
+            change()
+
+
+def test_nothing_of_the_index_or_of_what_is_said_to_it_is_published(world: World) -> None:
+    refused_with_nothing(world)
+    said = "两件是同一个系统故障，已经补发说明。"
+    sent(world.lead, f"{PAGE}reply/{NOVEMBER}", text=said)
+    assert PerfunctoryReply.objects.count() == 1
+    public = (
+        f"/open/enterprises/{world.mobile.code}/",
+        "/open/",
+        "/open/league/",
+        "/open/appraisal/",
+        "/open/data/dictionary/",
+    )
+    for url in public:
+        text = page_of(None, url)
+        assert missing_in(text, said, "答复写得怎么样", "发送前有提示") == [said, "答复写得怎么样", "发送前有提示"], url
+    sets = issuing.issue(date(2026, 11, 1), now=at(2, month=12))
+    assert sets is not None
+    names = [column.name for table in TABLES.values() for column in table.columns]
+    assert not {perfunctory.OVERRIDDEN, perfunctory.COPIED, perfunctory.NO_MATERIAL} & set(names)
+    assert said not in "".join(bytes(file.content).decode("utf-8", "replace") for file in DataFile.objects.all())
 
 
 def test_how_answers_are_written_is_counted_for_the_enterprise_and_the_authority_with_number_and_interval(
