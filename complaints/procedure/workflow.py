@@ -328,6 +328,8 @@ _ROWS = (
     StepRule("extend_lead", A, OPEN | CLOSED, audience=AU),
     StepRule("close_lead", A, OPEN | CLOSED, audience=AU),
     StepRule("answer_objection", A, CLOSED, tells="consumer"),
+    # The consumer reads the answer on the own page of the signs (triage/own_signs.py); the enterprise learns nothing.
+    StepRule("answer_signs", A | I, OPEN, audience=AU),
     StepRule("call_back", A, CLOSED, audience=AU, superior=True),
     StepRule("reopen", A, CLOSED, _to(S.REVIEW), tells="both"),
     StepRule("publish", A, CLOSED),

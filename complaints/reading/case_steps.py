@@ -129,6 +129,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "answer_suggestion": lambda a: "suggestion" in a.matters,
     "object": lambda a: "objection" not in a.matters,
     "answer_objection": lambda a: "objection" in a.matters,
+    "answer_signs": lambda a: "signs" in a.matters,
     "prove_contact": lambda a: a.complaint.consumer_id is None,
     "rate": lambda a: "rating" not in a.complaint.facts,
     "refer_to_regulator": _may_refer,

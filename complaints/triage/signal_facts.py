@@ -51,7 +51,11 @@ class Asking:
         proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
         for case in cases:
             here[case.pk] = replace(
-                here[case.pk], proofs=proofs[case.pk], matters=matters[case.pk], has_voice=bool(case.facts.get("voice"))
+                here[case.pk],
+                proofs=proofs[case.pk],
+                matters=matters[case.pk],
+                has_voice=bool(case.facts.get("voice")),
+                removed=frozenset(case.facts.get("signs_removed", ())),
             )
         return FirstStatement(self.second, here, rows, looked_back, cases)
 

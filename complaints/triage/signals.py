@@ -80,6 +80,8 @@ class Facts:
     proofs: frozenset[str] = frozenset()
     matters: frozenset[str] = frozenset()
     has_voice: bool = False
+    #: Kinds of signs that an officer took away after the person objected.
+    removed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def signals_for(here: Facts, around: Around) -> list[Signal]:
     """All signals of one case, the weightiest first; pure."""
     others = [other for other in around.others if other.pk != here.pk]
     recent = [other for other in others if abs(other.filed_at - here.filed_at) <= around.looked_back]
-    return [
+    found = [
         *_twins(here, recent, around.looked_back.days),
         *_burst(here, around),
         *_joint(here, around),
@@ -122,6 +124,7 @@ def signals_for(here: Facts, around: Around) -> list[Signal]:
         *_missing(here),
         *_report(here),
     ]
+    return [one for one in found if one.code not in here.removed]
 
 
 def same_person(here: Facts, other: Facts) -> bool:

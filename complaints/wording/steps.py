@@ -61,6 +61,7 @@ _STEPS: dict[str, tuple[Promise, Promise | None]] = {
     "request_extension": (pgettext_lazy("step", "申请延期"), pgettext_lazy("action", "申请延期")),
     "agree_to_extension": (pgettext_lazy("step", "同意延期"), pgettext_lazy("action", "同意延期")),
     "object_to_signs": (pgettext_lazy("step", "对提示提出异议"), pgettext_lazy("action", "监管部门看到的提示")),
+    "answer_signs": (pgettext_lazy("step", "答复对提示的异议"), pgettext_lazy("action", "答复对提示的异议")),
     "flag_concern": (pgettext_lazy("step", "提示疑点"), pgettext_lazy("action", "提示疑点")),
     "ask_authority": (pgettext_lazy("step", "咨询监管部门"), pgettext_lazy("action", "咨询监管部门")),
     "answer_instruction": (pgettext_lazy("step", "答复督办"), pgettext_lazy("action", "答复督办")),

@@ -54,6 +54,7 @@ ANSWERED_BY = {
     "return": {"grant_return", "refuse_return"},
     "extension": {"agree_to_extension", "grant_extension", "refuse_extension"},
     "objection": {"answer_objection"},
+    "signs": {"answer_signs"},
     "undo": {"undo"},
     "urge": {"answer_instruction"},
     "recusal": {"decide_recusal"},

@@ -226,7 +226,7 @@ SAY_A_TEXT = """
 add_statement correct_facts object_to_signs ask_about_offer claim_settled_elsewhere object ask_consumer send_message
 add_internal_note answer_question request_return flag_concern ask_authority answer_instruction reply_publicly
 return_to_intake recall take_up refuse_extension refuse_return write_down_statement refuse_power separate_case
-dispute_jurisdiction withhold
+dispute_jurisdiction withhold answer_signs
 """
 WORDS: dict[str, Build] = {
     **dict.fromkeys(SAY_NOTHING.split(), plain()),

@@ -21,6 +21,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import LOOK, Audience, Clock, Status
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.wording.reasons import OWN_SIGNS
 
 S = Status
 #: The script of a call-back: question → what can be answered.
@@ -207,6 +208,23 @@ def answer_objection(file: CaseFile, actor: Actor, *, upheld: bool, text: str) -
     file.end_matter(matter, "granted" if upheld else "refused")
     clocks.end_live(file, Clock.OBJECTION)
     return Effect(data={"upheld": upheld}, texts={"decision": text})
+
+
+@verb(text=saying.text)
+def answer_signs(file: CaseFile, actor: Actor, *, text: str, removed: Sequence[str] = ()) -> Effect:
+    """What the consumer said against the signs: those of the kinds ``removed`` are shown of this case no more, the
+    others stay. The consumer reads the answer, the enterprise learns nothing of it."""
+    saying.open_matter(file, "signs")
+    kinds = sorted(set(removed))
+    if not OWN_SIGNS.keys() >= set(kinds):
+        raise WrongInput("bad_choice", _("没有这种提示。"), field="removed")
+    for matter in file.matters:
+        if matter.kind == "signs" and matter.state == "open":
+            file.end_matter(matter, "granted" if kinds else "refused")
+    facts = file.complaint.facts
+    gone = sorted({*facts.get("signs_removed", ()), *kinds})
+    file.complaint.facts = {**facts, "signs_removed": gone, "signs_answered": file.now.isoformat()}
+    return Effect(data={"removed": kinds}, texts={"decision": text})
 
 
 def _not_who_handled(file: CaseFile, actor: Actor) -> None:

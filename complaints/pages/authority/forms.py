@@ -46,6 +46,9 @@ from complaints.parties.powers import SEEN
 from complaints.procedure.workflow import Status
 from complaints.reading.case_people import by_name
 from complaints.reading.mediation_facts import mediation_clock
+from complaints.triage.signal_facts import signals_of
+from complaints.triage.signals import looked_back
+from complaints.wording.reasons import OWN_SIGNS, signal_sentence
 from web.dates import last_day
 from web.languages import named
 
@@ -220,6 +223,29 @@ class MinutesForm(TakesFiles, StepForm):
         required=False,
         error_messages={"invalid_choice": CHOOSE},
     )
+
+
+class SignsForm(CaseForm):
+    """What the consumer objects to: which signs go, and the answer. Those that this officer is shown may go."""
+
+    removed = forms.MultipleChoiceField(
+        label=_("去掉哪些提示"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("一项也不去掉的，提示保留，请写明理由。"),
+        error_messages={"invalid_choice": CHOOSE},
+    )
+    text = FreeText(label=_("答复"))
+
+    def prepare(self, officer_case: OfficerCase) -> None:
+        workspace, case = officer_case.workspace, self.case
+        back = looked_back(workspace.conditions.policies, case.handling_region_id)
+        found = signals_of([case], regions=workspace.regions, looked_back=back)[case.pk]
+        choices = {one.code: signal_sentence(one.code, one.values) for one in found if one.code in OWN_SIGNS}
+        set_choices(self, "removed", list(choices.items()))
+
+    def move(self) -> Move:
+        return casework.answer_signs(text=self.cleaned_data["text"], removed=self.cleaned_data["removed"])
 
 
 class RecusalForm(CaseForm):

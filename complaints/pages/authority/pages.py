@@ -285,6 +285,7 @@ PAGES: dict[str, AuthorityPage] = table(
             upheld=form.cleaned_data["decision"] == "grant", text=form.cleaned_data["text"]
         ),
     ),
+    _page("signs", "answer_signs", forms.SignsForm, _("消费者看得到答复，企业看不到。去掉的提示，这件案件不再显示。")),
     AuthorityPage(
         name="publication",
         steps=("publish", "withhold"),

@@ -21,7 +21,7 @@ from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.mediation_facts import promise_lines
-from complaints.triage.own_signs import signs_of
+from complaints.triage.own_signs import answers_to, signs_of
 from enterprises.models import BranchAuthority
 from web.dates import day_text, last_day_text
 from web.languages import named
@@ -121,6 +121,8 @@ def signs(page: CasePage) -> Sequence[str]:
     objected = page.complaint.facts.get("signs_objected")
     if objected:
         told.append(_("您在%(day)s提出过异议，工作人员看得到。") % {"day": day_text(datetime.fromisoformat(objected))})
+    for at, words in answers_to(page.complaint):
+        told.append(_("工作人员在%(day)s答复：%(words)s") % {"day": day_text(at), "words": words})
     return (
         *told,
         _("提示由系统按规则列出，只给监管部门看，企业看不到；不影响您投诉，是否受理由工作人员判断。"),

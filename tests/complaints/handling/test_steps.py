@@ -85,6 +85,7 @@ CLAIMED = [("handler", both.claim_settled_elsewhere(text=TEXT))]
 PROPOSED = [("officer", proposals.propose(move=authority.accept()))]
 REPRESENTED = [("officer", given.otherwise(on_behalf_kind="agent", represented_until=date(2026, 12, 1)))]
 UNPROVEN = [("officer", given.otherwise(contact_verified=False))]
+OBJECTED_TO_SIGNS = [("consumer", consumer.object_to_signs(text=TEXT))]
 VOICED = [("officer", given.otherwise(facts={"voice": "ab" * 32}))]
 ADDED = {"kind": "transfer", "what": "补付", "due_on": "2026-12-07"}
 SHORT = [("system", given.asked_for_promise)]
@@ -199,6 +200,7 @@ WALKS: dict[str, Walk] = {
     ),
     "close_lead": Walk(S.MEDIATING, "officer", closing_lead, once="open_lead"),
     "record_platform_number": Walk(S.REVIEW, "officer", {"platform_number": "12315-000001"}),
+    "answer_signs": Walk(S.REVIEW, "officer", {"text": TEXT}, once=OBJECTED_TO_SIGNS),
     "answer_objection": Walk(S.REVIEW, "head", {"upheld": False, "text": TEXT}, once="refuse object"),
     "call_back": Walk(S.CLOSED, "officer", {"reached": True, "satisfied": True}),
     "reopen": Walk(S.CLOSED, "officer", {"ground": "clerical_error", "text": TEXT}, S.REVIEW),

@@ -8,7 +8,16 @@ from uuid import uuid4
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling.steps import authority, both, documents, enterprise, jurisdiction, mediation, violations
+from complaints.handling.steps import (
+    authority,
+    both,
+    consumer,
+    documents,
+    enterprise,
+    jurisdiction,
+    mediation,
+    violations,
+)
 from complaints.models import Complaint, Deadline, Matter, OfficialDocument
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.authority.pages import PAGES
@@ -99,6 +108,7 @@ def promised(world: World, case: Complaint) -> Typed:
 SAID, GRANTED = {"text": TEXT}, {"decision": "grant"}
 OVER, SORTING, REVIEWED, MEDIATED = at(S.CLOSED), at(S.TRIAGE), at(S.REVIEW), at(S.MEDIATING)
 OBJECTED = does("consumer", lambda w: both.object_to_decision(text=TEXT))
+SIGNS = does("consumer", lambda w: consumer.object_to_signs(text=TEXT))
 REFUSING = does("officer", lambda w: authority.refuse(ground="other_law", facts=TEXT))
 RECUSAL = does("consumer", lambda w: both.request_recusal(whom="瑞试", text=TEXT))
 DISPUTED = does("officer", lambda w: jurisdiction.dispute_jurisdiction(text=TEXT))
@@ -208,6 +218,7 @@ WALKS = [
     walk("police", after(S.REVIEW, one_suffices)),
     walk("party-gone", MEDIATED, SAID | {"party": "enterprise"}, closed=OVER),
     walk("objection", after(S.REVIEW, one_suffices, REFUSING, OBJECTED), SAID | {"decision": "refuse"}, who="head"),
+    walk("signs", after(S.TRIAGE, SIGNS), wrong=[({"text": ""}, "text")], who="intake"),
     walk("publication", after(S.CLOSED, SHOWN, ours), {"decision": "publish"}, wrong=HIDDEN),
     walk("reopen", OVER, AN_ERROR, S.REVIEW, NO_GROUND, outcome=""),
 ]
