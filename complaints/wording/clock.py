@@ -99,6 +99,10 @@ SENTENCES: dict[str, dict[str, Promise]] = {
 
 #: Instead of the sentence, when the last day has passed and somebody still owes it.
 OVERDUE = _("已逾期：应于{day}完成，仍须由{who}办理。")
+#: Before the sentence, for the enterprise, where that is about another clock than the one by which its lists stand.
+OWN_LATE = _("您这边已逾期：{clock}应于{day}完成。")
+OWN_DUE = _("您这边还有{clock}，须在{day}完成。")
+OWN_WORD = _("消费者有新的回复。")
 #: Instead of the sentence, when no clock runs.
 NO_CLOCK = _("现在由{who}办理，目前没有期限。")
 YOU = pgettext_lazy("holder", "您")

@@ -2,7 +2,7 @@
 asked of the database: a related row that was not loaded is called by its general name ("企业"), never fetched."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from authorities.models import Authority
 from complaints import wording
 from complaints.models import Complaint, Deadline
-from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
+from complaints.procedure.workflow import ENTERPRISE_SIDE, HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording import clock as texts
 from complaints.wording.case import REFUSAL_WAITS_FOR_YOU, WAITS_FOR_YOU
@@ -109,6 +109,37 @@ def next_action_of(
             else texts.clock_facts(deadline=deadline, now=now, calendar=calendar, status=status)
         ),
     )
+
+
+def with_own_first(
+    action: NextAction, complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime
+) -> NextAction:
+    """``action`` as the enterprise reads it: first why its lists have the case, where the sentence is about another
+    clock than the earliest that it owes itself, or nothing is owed but an answer to what the consumer wrote last."""
+    own = [
+        clock
+        for clock in clocks
+        if clock.ended_at is None
+        and clock.state in ("running", "lapsed")
+        and clock.owed_by == "enterprise"
+        and clock.clock not in HIDDEN_CLOCKS
+    ]
+    first = min(own, key=lambda clock: (clock.due_at, clock.pk), default=None)
+    is_late = first is not None and texts.is_late(first, now)
+    if first is None:
+        is_answer = complaint.status in ENTERPRISE_SIDE and complaint.last_word == "consumer"
+        said = str(texts.OWN_WORD) if is_answer and not action.is_your_turn else ""
+    elif action.deadline is not None and first.due_at == action.deadline.due_at:
+        said = ""
+    else:
+        today = now.astimezone(SHANGHAI).date()
+        day = day_text(first.last_day, today=today, weekday=False) if is_late else before(first.last_day, today=today)
+        text = texts.OWN_LATE if is_late else texts.OWN_DUE
+        said = wording.sentence(text, clock=wording.label(first.clock, kind="clock"), day=day)
+    if not said:
+        return action
+    sentence = f"{said}{'' if reads_chinese() else ' '}{action.sentence}"
+    return replace(action, sentence=sentence, tone="bad" if is_late else action.tone)
 
 
 def _named(complaint: Complaint, viewer_side: str, stands: Standing, is_refused: bool) -> str:

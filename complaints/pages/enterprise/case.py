@@ -27,6 +27,7 @@ from complaints.reading import case_documents
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.sent_notices import of_case
+from complaints.wording.next_action import with_own_first
 from enterprises.team.staffing import worker
 from web.dates import last_day
 
@@ -67,6 +68,9 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
 def context_of(request: HttpRequest, workspace: Workspace, number: str) -> dict[str, Any]:
     """What enterprise/_case.html shows. Http404 for a stranger."""
     page, rows = held_whole(workspace, number)
+    if not page.is_former:
+        clocks = [clock.row for clock in page.clocks]
+        page = replace(page, next_action=with_own_first(page.next_action, page.complaint, clocks, now=page.now))
     engagement = page.engagement
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
     buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]

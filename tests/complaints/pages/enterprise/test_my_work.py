@@ -92,6 +92,10 @@ def test_headline_list_and_next_are_the_same_cases_and_the_rest_of_mine_waits_fo
         assert set(numbers(page)) == to_do
         assert set(numbers(client.get(QUEUE, {"view": "others"}))) == set(dates) - to_do
         assert set(numbers(client.get(QUEUE, {"view": "mine"}))) == set(dates)
+        for row in rows:
+            said = client.get(row["url"]).context["page"].next_action.sentence
+            is_late = said.startswith(("您这边已逾期：", "已逾期："))
+            assert is_late == (row["group"] == 0), (row["complaint"].status, said)
         night = (now + timedelta(hours=8)).replace(hour=0, minute=0) + timedelta(hours=16)
         assert late == sum(at is not None and at <= now for at in dates.values())
         assert today == sum(at is not None and now < at <= night for at in dates.values())
@@ -104,6 +108,26 @@ def test_headline_list_and_next_are_the_same_cases_and_the_rest_of_mine_waits_fo
         for row in client.get(QUEUE, {"view": "others"}).context["rows"]:
             chip = str(portal.chip(row["clock"]))
             assert not row["clock"] or 'data-tone="neutral"' in chip
+
+
+def test_the_page_says_first_why_the_case_is_on_the_list_where_others_must_act_now(world: World) -> None:
+    urged = given.a_complaint(world, status=S.NEGOTIATING)
+    last = (WEDNESDAY + timedelta(days=2)).date()
+    given.step(urged, supervision.urge(text="请答复。", last_day=f"{last}"), world.officer, WEDNESDAY)
+    given.step(urged, given.an_offer(), world.handler, WEDNESDAY)
+    asked = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    given.step(asked, consumer.add_statement(text="账单第二页有。"), world.consumer, WEDNESDAY)
+    for days, first in (
+        (1, "您这边还有督办答复期限，须在11月13日24:00前完成。"),
+        (3, "您这边已逾期：督办答复期限应于11月13日完成。"),
+    ):
+        with time_machine.travel(WEDNESDAY + timedelta(days=days), tick=False):
+            client = signed_in(world.ming)
+            assert set(numbers(client.get(WORK))) == {urged.number, asked.number}
+            for case, why in ((urged, first), (asked, "消费者有新的回复。")):
+                page = client.get(address(case))
+                assert f'<p class="lead">{why}企业提出了方案，等消费者在' in shown(page)
+            assert client.get(address(urged)).context["page"].next_action.tone == ("bad" if days == 3 else "warn")
 
 
 def test_what_others_owe_is_grey_and_named_and_a_filter_holds_with_the_view(world: World) -> None:
