@@ -7,10 +7,10 @@ searched for and the numbers of cases cannot be read from its storage. The list 
 import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.keys import keyring, sealing
 from accounts.keys.ciphers import CannotOpen
@@ -28,18 +28,33 @@ def sealed_list(request: HttpRequest, cases: Iterable[str], *, more: str, of: in
 
 
 def asked_for(request: HttpRequest) -> str | None:
-    """?list=…&from=ADDRESS&by=1 or -1: the address to go to; at the end of the list the next page, before its
-    beginning the list. The list's own bare address where it cannot be read. None where nothing was asked."""
+    """?list=…&from=ADDRESS&by=1 or -1: the address to go to, as `leads_to` says. None where nothing was asked."""
     if request.method == "POST" or "list" not in request.GET:
         return None
+    return leads_to(request, request.path, request.GET, by=-1 if request.GET.get("by") == "-1" else 1)
+
+
+def leads_to(request: HttpRequest, desk: str, asked: Mapping[str, str], *, by: int) -> str:
+    """The address so many cases on from ``asked["from"]`` in the sealed list ``asked["list"]``, beside the list where
+    that was read so. At its end the next page, before its beginning the list; ``desk`` where it cannot be read."""
     try:
-        here, more, cases, of, first = _opened(request)
-        place = cases.index(request.GET.get("from", "")) + (-1 if request.GET.get("by") == "-1" else 1)
+        here, more, cases, of, first = _opened(request, asked.get("list", ""))
+        place = cases.index(asked.get("from", "")) + by
     except (CannotOpen, ValueError):
-        return request.path
+        return desk
+    path, _mark, query = here.partition("?")
+    kept = QueryDict(query, mutable=True)
+    if is_split := "split" in kept:
+        kept.pop("open", None)
+        here = f"{path}?{kept.urlencode()}"
     if place < 0:
         return here
-    return f"{cases[place]}{place_in(first + place, of)}" if place < len(cases) else more or here
+    if place >= len(cases):
+        return more or here
+    if is_split:
+        kept["open"] = cases[place].rstrip("/").rpartition("/")[2]
+        return f"{path}?{kept.urlencode()}"
+    return f"{cases[place]}{place_in(first + place, of)}"
 
 
 def place_in(place: int, of: int) -> str:
@@ -54,10 +69,10 @@ def place_of(request: HttpRequest) -> tuple[int, int] | None:
     return (place, of) if place and of and place <= of else None
 
 
-def _opened(request: HttpRequest) -> tuple[str, str, list[str], int, int]:
+def _opened(request: HttpRequest, kept: str) -> tuple[str, str, list[str], int, int]:
     """Raises CannotOpen, ValueError (binascii.Error is one)."""
     secret = keyring.secrets_of([keyring.PORTAL]).get(keyring.PORTAL, b"")
-    sealed = urlsafe_b64decode(request.GET["list"])
+    sealed = urlsafe_b64decode(kept)
     if sealing.person_of(sealed) != keyring.PORTAL:
         raise CannotOpen
     packed = sealing.open_sealed(sealed, secret=secret, place=_place(request))

@@ -8,35 +8,69 @@ const form = document.querySelector("[data-draft]");
 const demands = [...form.querySelectorAll("[data-demand]")];
 const show = (name, text) => { for (const place of document.querySelectorAll(`[data-${name}]`)) place.textContent = text; };
 
-let timer, isDirty = false, isSending = false;
+let timer, isDirty = false, isSending = false, applying = null;
+// What the server says to the form as it stands, and what the consumer will read of it.
+const ask = async (name, value) => {
+  const body = new FormData(form);
+  body.set(name, value);
+  const answer = await fetch(form.action, {
+    method: "POST", body, credentials: "same-origin", keepalive: true, headers: { Accept: "application/json" },
+  });
+  if (!answer.ok) throw new Error(answer.status);
+  const said = await answer.json();
+  show("sum", said.sum);
+  show("effect", said.effect);
+  document.querySelector("[data-reads]").replaceChildren(...said.reads.map((line) => {
+    const said = document.createElement("p");
+    said.textContent = line;
+    return said;
+  }));
+  return said;
+};
 const save = async () => {
   clearTimeout(timer);
   if (!isDirty || isSending) return;
   isDirty = false;
-  const body = new FormData(form);
-  body.set("save", "1");
   try {
-    const answer = await fetch(form.action, {
-      method: "POST", body, credentials: "same-origin", keepalive: true, headers: { Accept: "application/json" },
-    });
-    if (!answer.ok) throw new Error(answer.status);
-    const said = await answer.json();
-    form.querySelector("[data-draft-state]").textContent = said.words;
-    show("sum", said.sum);
-    show("effect", said.effect);
-    document.querySelector("[data-reads]").replaceChildren(...said.reads.map((line) => {
-      const said = document.createElement("p");
-      said.textContent = line;
-      return said;
-    }));
+    form.querySelector("[data-draft-state]").textContent = (await ask("save", "1")).words;
   } catch {
     form.querySelector("[data-draft-state]").textContent = form.dataset.failed;
   }
 };
 const later = (wait) => { isDirty = true; clearTimeout(timer); timer = setTimeout(save, wait); };
 form.addEventListener("input", (event) => later(event.target.type === "radio" ? 100 : WAIT));
-// What is sent is judged by itself; a draft that comes after it would only lie around.
-form.addEventListener("submit", () => { isSending = true; clearTimeout(timer); });
+// What is sent is judged by itself; a draft that comes after it would only lie around. A template that is being filled in
+// comes first.
+form.addEventListener("submit", (event) => {
+  if (applying) {
+    event.preventDefault();
+    applying.then(() => form.requestSubmit(event.submitter));
+    return;
+  }
+  isSending = true;
+  clearTimeout(timer);
+});
+// A template fills the page as it stands; where it cannot, the button sends the form and the page comes anew.
+const apply = async (button) => {
+  try {
+    const { fields } = await ask("use", button.value);
+    const controls = Object.entries(fields).map(([name, value]) => [form.elements[name], value]);
+    if (controls.some(([control]) => !control)) throw new Error("no such field");
+    for (const [control, value] of controls) {
+      if (control.type === "checkbox") control.checked = Boolean(value);
+      else control.value = value;
+    }
+    for (const one of form.querySelectorAll(".macro")) one.setAttribute("aria-pressed", String(one === button));
+    later(WAIT);
+  } catch { form.requestSubmit(button); }
+};
+form.addEventListener("click", (event) => {
+  const button = event.target.closest(".macro");
+  // What was found in the words before stands all over the page.
+  if (!button || applying || document.getElementById("findings")) return;
+  event.preventDefault();
+  applying = apply(button).finally(() => { applying = null; });
+});
 document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
 
 const verdict = (demand) => demand.querySelector("[type=radio]:checked");

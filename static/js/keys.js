@@ -49,12 +49,12 @@ for (const link of place.querySelectorAll("[data-go]")) {
   link.hidden = false;
 }
 
-// What is sent from a page of the case leads on to the next one where nothing is left to do (enterprise/steps.py).
-const following = place.querySelector("[data-go='1']")?.getAttribute("href");
+// What is sent from a page of the case leads on to the next one where nothing is left to do, and stays beside the list
+// that it was read beside (enterprise/leading_on.py).
 for (const form of document.querySelectorAll("main form[method=post]")) {
-  if (!list || !following || isList) break;
+  if (!list || !self || isList) break;
   const then = document.createElement("input");
-  Object.assign(then, { type: "hidden", name: "then", value: following });
+  Object.assign(then, { type: "hidden", name: "then", value: `${queue}?${new URLSearchParams({ by: 1, from: self, list })}` });
   form.append(then);
 }
 

@@ -158,6 +158,8 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
         return _drafted(at, editor, typed)
+    if "use" in typed and _is_asked_by_script(request):
+        return _applied(editor, typed)
     if typed.keys() & {"add", "remove", "use"}:
         return draw(at, editor.page, editor.form(initial=_rearranged(editor, typed)))
     form = editor.form(typed)
@@ -193,19 +195,31 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
     is_kept = case.engagement is not None and offer_terms.keep_draft(
         case.complaint, case.engagement, user=user, step=editor.step, typed=fields, now=case.now
     )
-    if request.accepts("application/json") and not request.accepts("text/html"):
+    if _is_asked_by_script(request):
         text = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
-        seen = editor.seen(form)
-        figures = figures_of(case.complaint, editor.demands, editor.read(form).promises())
-        return JsonResponse(
-            {
-                "words": text,
-                "sum": sum_of(figures),
-                "effect": seen["effect"],
-                "reads": lines_of(seen["card"], seen["consumers_answers"]),
-            }
-        )
+        return JsonResponse(_read_back(editor, form) | {"words": text})
     return draw(at, editor.page, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
+
+
+def _is_asked_by_script(request: HttpRequest) -> bool:
+    return request.accepts("application/json") and not request.accepts("text/html")
+
+
+def _read_back(editor: OfferEditor, form: OfferForm) -> dict[str, Any]:
+    """What the page shows beside the fields, for the script."""
+    seen = editor.seen(form)
+    figures = figures_of(editor.case.complaint, editor.demands, editor.read(form).promises())
+    reads = lines_of(seen["card"], seen["consumers_answers"])
+    return {"sum": sum_of(figures), "effect": seen["effect"], "reads": reads}
+
+
+def _applied(editor: OfferEditor, typed: dict[str, Any]) -> HttpResponseBase:
+    """What a template fills: the fields that are others than what was typed."""
+    values = _rearranged(editor, typed)
+    form = editor.form(initial=values)
+    sent = {name: _as_sent(form[name].value()) for name in form.fields}
+    fields = {name: value for name, value in sent.items() if value != typed.get(name, "")}
+    return JsonResponse(_read_back(editor, form) | {"fields": fields})
 
 
 def _token(finding: Finding) -> str:

@@ -116,7 +116,8 @@ def _show(
     for place, row in enumerate(rows):
         row["at"] = neighbours.place_in(begins + place, of)
     query = urlencode({"view": view.code} | form.conditions)
-    next_url = _url(form, view, after=after) if after else ""
+    beside = {"split": "1"} if "split" in request.GET else {}
+    next_url = _url(form, view, after=after, **beside) if after else ""
     saved = [saved_views.tab(one, counts, query) for one in own]
     is_own = any(tab["is_current"] for tab in saved)
     context = {
@@ -140,7 +141,7 @@ def _show(
         "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,
         "templates": workspace.choices.templates if workspace.may(Right.MAKE_MEASURE) else [],
-        "previous_url": _url(form, view, before=before) if before else "",
+        "previous_url": _url(form, view, before=before, **beside) if before else "",
         "next_url": next_url,
         "list": neighbours.sealed_list(request, [row["url"] for row in rows], more=next_url, of=of, first=begins),
         "now": workspace.now,
@@ -177,8 +178,9 @@ def _split(
 ) -> dict[str, Any]:
     """The list with one case beside it: the one that the address names, else the first."""
     asked = request.GET.get("open") or rows[0]["complaint"].number
+    page = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
     for row in rows:
-        row["split_url"] = _url(form, view, split="1", open=row["complaint"].number)
+        row["split_url"] = _url(form, view, split="1", **page, open=row["complaint"].number)
     at = next((n for n, row in enumerate(rows) if row["complaint"].number == asked), None)
     around = {"j": None if at is None else at + 1, "k": None if not at else at - 1}
     beside = {key: rows[n]["split_url"] for key, n in around.items() if n is not None and n < len(rows)}

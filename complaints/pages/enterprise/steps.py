@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,7 @@ from complaints.forms.staff_forms import AnswerForm, ContactAccessForm
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer, enterprise, proposals
 from complaints.handling.transition import two_persons
-from complaints.pages.enterprise import forms, work
+from complaints.pages.enterprise import forms, leading_on, work
 from complaints.pages.shared.step_pages import (
     Data,
     StepContext,
@@ -48,14 +47,6 @@ from enterprises.team.staffing import at_work, branches_above, setting_for
 from web.listing import joined
 from web.templatetags.portal import money
 
-#: Steps after which the case waits for others, or is gone.
-LEADS_ON = frozenset(
-    {
-        *("ask_consumer", "make_offer", "replace_offer", "report_failure", "report_performed", "request_extension"),
-        *("request_return", "return_case"),
-    }
-)
-
 
 @workspace_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> HttpResponseBase:
@@ -69,7 +60,8 @@ def answer(at: StepContext[CasePage], page: StepPage[CasePage], form: Form | Non
     """The page, or what was sent there (``form``, where it was looked at before); a refusal tells who was first."""
     try:
         done = show_or_take(at, page) if form is None else take(at, page, form)
-        return redirect(then) if done.status_code == 302 and (then := following(at.request, page)) else done
+        then = leading_on.following(at.request, page.steps[0]) if done.status_code == 302 else ""
+        return redirect(then) if then else done
     except StepNotAllowed as refusal:
         raise case_form.with_news(refusal, at.case, at.request.POST.get("version", "")) from None
 
@@ -90,7 +82,7 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         is_proposed = any(move.step == "propose" for move in taken)
         text = _("已提请批准，批准后才办理；期限不停：%(step)s") if is_proposed else _("已办：%(step)s")
         done = text % {"step": wording.label(chosen[0].step, kind="step")}
-        if not following(request, page):
+        if not leading_on.leads_on(request, page.steps[0]):
             return done
         # It stands above the next case.
         return format_html('“{}”　{} <a href="{}">{}</a>', case.title, done, here, _("查看"))
@@ -116,17 +108,9 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         shown=shown,
         moves=moves,
         closed=closed,
-        to=lambda page: reverse("complaints:enterprise-causes") if request.POST.get("back") == "causes" else here,
+        to=lambda page: leading_on.back(request.POST.get("back", ""), here),
         message=message,
     )
-
-
-def following(request: HttpRequest, page: StepPage[CasePage]) -> str:
-    """The next case of the list that one came from, after a step that leaves nothing to do here; or empty. The script
-    of the desk sends it (static/js/keys.js): an address of the queue, which finds the place in the sealed list."""
-    then = request.POST.get("then", "")
-    is_list = then.startswith(f"{reverse('complaints:enterprise-queue')}?by=1&")
-    return then if is_list and page.steps[0] in LEADS_ON else ""
 
 
 def open_steps(case: CasePage) -> list[str]:

@@ -124,10 +124,16 @@ def test_a_template_is_two_keys_and_one_more_sends_it(visit: Callable[..., Any],
     case, visitor = contacted(world, demands=ASKED), visit(user=world.ming)
     page = visitor.look(editor(case))
     keys = Counted(page)
-    keys.press("m")
-    with page.expect_navigation(wait_until="domcontentloaded"):
-        keys.press("1")
-    expect(page.locator("#id_message")).to_have_value(re.compile("¥128.50将在"))
+    # On the page as it stands: what is typed before stays.
+    page.locator("#id_message").fill("已经和您通过电话。")
+    page.locator("#h-answer").click()
+    loads = visitor.page.evaluate("performance.timeOrigin")
+    keys.press("m", "1")
+    expect(page.locator("#id_message")).to_have_value(re.compile(r"已经和您通过电话。\n陈.*¥128.50将在", re.DOTALL))
+    expect(page.locator(".macro[aria-pressed=true]")).to_have_count(1)
+    expect(page.locator("[data-reads]")).to_contain_text("¥128.50将在")
+    assert page.locator("[name^=answer-]:checked").evaluate_all("all => all.map(e => e.value)") == ["grant", "grant"]
+    assert visitor.page.evaluate("performance.timeOrigin") == loads
     visitor.look()
     keys.send()
     assert keys.keys <= 4

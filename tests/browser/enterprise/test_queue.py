@@ -312,3 +312,17 @@ def test_beside_its_list_a_case_says_its_place_and_enter_leads_to_its_first_fiel
     with page.expect_navigation(wait_until="domcontentloaded"):
         page.keyboard.press("j")
     assert page.get_by_text("第2件，共3件").count() == 1
+
+    # A step leads back beside the list: to the same case where something is left to do there, else to the next.
+    def beside(number: str) -> bool:
+        return page.locator(f".is-split .vlist a[aria-current=true][href*='{number}']").count() == 1
+
+    here, after = (page.locator(".vlist a").nth(n).get_attribute("href").partition("open=")[2] for n in (1, 2))
+    page.locator(".is-split article").get_by_role("button", name="打通了").click()
+    assert beside(here)
+    page.locator(".is-split article").get_by_role("link", name="向消费者提问").click()
+    page.locator("#id_text").fill("请问是哪一天？")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Control+Enter")
+    assert beside(after)
+    assert page.get_by_text("已办：向消费者提问").count() == 1

@@ -9,12 +9,13 @@ from django.test import RequestFactory
 
 from complaints.desks import neighbours
 from complaints.desks.enterprise_workspace import case_url
+from complaints.handling.steps import supervision
 from complaints.models import Complaint
 from complaints.procedure import numbering
 from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import signed_in
+from tests.complaints.pages.at_the_desk import OFFER, address, send, signed_in
 
 QUEUE = "/enterprise/queue/"
 
@@ -62,6 +63,66 @@ def test_the_end_of_a_page_leads_to_the_next(world: World, monkeypatch: pytest.M
     following = listed(client, beside(client, kept, rows[-1], 1))[1]
     assert not {row.pk for row in rows} & {row.pk for row in following}
     assert len(rows + following) == 3
+
+
+def then(kept: str, case: Complaint) -> dict[str, str]:
+    """What the script of the desk sends with a form of the case."""
+    return {"then": f"{QUEUE}?{urlencode({'by': 1, 'from': case_url(case), 'list': kept})}"}
+
+
+ASKED = {"text": "请问您是哪一天发现的？"}
+
+
+def test_a_step_leads_on_in_the_list_and_an_answer_to_the_next_answer(world: World) -> None:
+    for _ in range(4):
+        given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    kept, rows = listed(client, QUEUE)
+    given.step(rows[2], supervision.urge(text="请答复。", last_day="2026-11-20"), world.officer, WEDNESDAY)
+
+    def sent(case: Complaint, name: str, values: dict[str, str]) -> str:
+        answer = send(client, address(case, name), values | then(kept, case))
+        return str(answer.headers["Location"]).partition("?at=")[0]
+
+    # Where something is left to do one stays; a question waits for the consumer.
+    assert sent(rows[0], "note", {"text": "已核对账单。"}) == case_url(rows[0])
+    assert sent(rows[0], "ask", ASKED) == case_url(rows[1])
+    # The answer of the next is written next, unless the office waits for a word there.
+    assert sent(rows[0], "offer", OFFER) == f"{case_url(rows[1])}offer/"
+    assert sent(rows[1], "offer", OFFER) == case_url(rows[2])
+    # A call is logged where the answer is written, and one goes on writing it.
+    quick = {"quick": "1", "channel": "phone", "reached": "yes", "back": "offer"}
+    assert sent(rows[3], "contact", quick) == f"{case_url(rows[3])}offer/"
+    # At the end of the list it begins anew; what cannot be read leads to the queue.
+    assert sent(rows[3], "ask", ASKED) == QUEUE
+    broken = send(client, address(rows[2], "ask"), ASKED | then("AA", rows[2]))
+    assert broken.headers["Location"] == QUEUE
+    elsewhere = send(client, address(rows[2], "ask"), ASKED | {"then": "https://example.com/enterprise/queue/?by=1&"})
+    assert elsewhere.headers["Location"] == case_url(rows[2])
+
+
+def test_beside_the_list_a_step_stays_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    page = client.get(f"{QUEUE}?view=work&split=1")
+    kept, rows = page.context["list"], [row["complaint"] for row in page.context["rows"]]
+    for case, name, values, shown_then in (
+        (rows[0], "note", {"text": "已核对账单。"}, rows[0]),
+        (rows[0], "ask", ASKED, rows[1]),
+        (rows[1], "offer", OFFER, rows[2]),
+        # At its end the list itself, with its first case.
+        (rows[2], "ask", ASKED, rows[0]),
+    ):
+        answer = send(client, address(case, name), values | then(kept, case))
+        there = client.get(answer.headers["Location"])
+        assert there.context["shown_number"] == shown_then.number, (name, answer.headers["Location"])
+        assert there.templates[0].name == "enterprise/split.html"
+    # On a further page of the list the address of each row names the page.
+    monkeypatch.setattr("complaints.pages.enterprise.queue.WORK_ROWS", 1)
+    second = client.get(client.get(f"{QUEUE}?view=work&split=1").context["next_url"])
+    assert second.templates[0].name == "enterprise/split.html"
+    assert "after=1" in second.context["rows"][0]["split_url"]
 
 
 def test_what_is_kept_says_nothing_and_opens_for_nobody_else(world: World) -> None:
