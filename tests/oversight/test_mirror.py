@@ -349,7 +349,7 @@ def test_how_answers_are_written_is_counted_for_the_enterprise_and_the_authority
     )
     found = perfunctory.shares(measure(world, now=at(28)))
     assert [(one.code, one.part, one.whole, one.interval) for one in found] == [
-        ("overridden", 3, 3, ""),
+        ("overridden", 2, 3, ""),
         ("copied", 1, 3, ""),
         ("no_material", 1, 3, ""),
     ]
