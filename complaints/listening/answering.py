@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from complaints.listening.answer_patterns import answer_patterns
 from complaints.listening.answer_scores import score, sentences
@@ -115,14 +116,20 @@ class Found:
 def read(typed: str, rows: Sequence[Said], known: Known, *, beside: str = "") -> list[Found]:
     """What is to be said of one text, in the order of the table, each kind once. ``rows``: those it is about;
     ``beside``: other words of the same answer, in which a reason may stand too."""
+    return list(_read(typed, tuple(rows), known, beside))
+
+
+# A set of equal answers has the same words in each.
+@lru_cache(maxsize=64)
+def _read(typed: str, rows: tuple[Said, ...], known: Known, beside: str) -> tuple[Found, ...]:
     text = _Text(typed)
     if not text.text.strip():
-        return []
+        return ()
     against = _against_rows(text, rows, known)
     hits = [*_never_alone(text), *_left_open(text), *against, *_brushed_off(text, known)]
     if not against and not {"unreached", "as_phoned", "no_enclosure"} & {code for code, *_ in hits}:
         hits += _empty_words(text, rows, _Text(beside), has_day=known.last_day is not None)
-    return _each_once(text, hits)
+    return tuple(_each_once(text, hits))
 
 
 def _each_once(text: "_Text", hits: Iterable[_Hit]) -> list[Found]:
@@ -142,8 +149,13 @@ def claims(texts: Iterable[str]) -> set[str]:
 def read_alone(typed: str, *, is_asked: bool = False) -> list[Found]:
     """The kinds that need no rows: threat, condition, blanks. ``is_asked``: what the consumer is to do, so a condition
     needs no word of asking."""
+    return list(_read_alone(typed, is_asked))
+
+
+@lru_cache(maxsize=64)
+def _read_alone(typed: str, is_asked: bool) -> tuple[Found, ...]:
     text = _Text(typed, lead="须" if is_asked else "")
-    return _each_once(text, [*_never_alone(text), *_left_open(text)])
+    return tuple(_each_once(text, [*_never_alone(text), *_left_open(text)]))
 
 
 def folded(typed: str) -> str:
