@@ -118,7 +118,8 @@ def judge(row: Row, count: Count, *, kinds: set[str]) -> list[str]:
     note("firm, filled in" if is_sure else "firm, offered", row["firm"], said)
     # What is no whole date is not offered.
     note("day", *(day if _is_whole(day) else "" for day in (row["day"], first("day"))))
-    note("elsewhere", row["elsewhere"], first("elsewhere"))
+    body = first("elsewhere")
+    note("elsewhere", row["elsewhere"], row["elsewhere"] if row["elsewhere"] in body.split("|") else body)
     told = {"another" if one == "joint" else one for one in filter(None, row["circumstances"].split(","))}
     for field in CIRCUMSTANCES:
         note(field, field if field in told else "", field if values[field] else "")

@@ -3,29 +3,25 @@
     python -m benchmarks.answers.weights            writes complaints/listening/answer_weights.tsv
     python -m benchmarks.answers.weights --check    counts each set with weights learnt from the others alone
 
-A linear classifier with squared hinge loss, learnt by dual coordinate descent (Hsieh et al., ICML 2008). The same texts
-give the same file: the first line of the file is their digest, which a test compares."""
+How it is learnt: benchmarks/learning.py. The same texts give the same file: the first line of the file is their digest,
+which a test compares."""
 
 import argparse
 import hashlib
 import json
-import random
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
-from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
 import benchmarks.listening as listening
+from benchmarks.learning import rarity_of, separated, together
 from complaints.listening import answer_scores
-from complaints.listening.answer_scores import FILE, SCORES, Weights, marks, sentences
+from complaints.listening.answer_scores import FILE, SCORES, marks, sentences
 from complaints.listening.answering import folded
+from complaints.listening.weights import Weights, written
 
 HERE = Path("tests/complaints/listening")
-#: Rarer marks are no use to others.
-LEAST_TEXTS = 3
-ROUNDS = 40
 #: How much a text may weigh.
 MOST = 30.0
 #: What is taken off each score, so that above 0 hardly a good text remains (`--check`).
@@ -64,15 +60,15 @@ def learn(answers: Sequence[dict[str, Any]], single: Sequence[Example]) -> Weigh
         if ends - begins < len(text)
     ]
     everything = [(marks(text), kind) for text, kind in [*whole, *single, *pieces]]
-    counted = Counter(mark for found, _kind in everything for mark in sorted(found))
-    rarity = {mark: log((1 + len(everything)) / (1 + n)) + 1 for mark, n in sorted(counted.items()) if n >= LEAST_TEXTS}
+    rarity = rarity_of([found for found, _kind in everything])
     alone = [(found, kind in ALONE) for found, kind in everything]
     condition = [(found, kind == "condition") for found, kind in everything if kind in ALONE]
     empty = [(found, kind in EMPTY) for found, kind in everything[: len(whole)] if not kind or kind in EMPTY]
     refuses = [(everything[at][0], says) for at, one in enumerate(answers) if (says := _refuses(one)) is not None]
-    learnt = [_separate(of, rarity) for of in (alone, condition, empty, refuses)]
-    base = tuple(one[""] - TAKEN_OFF[name] for name, one in zip(SCORES, learnt, strict=True))
-    return Weights(base, {m: (rare, *(one[m] * rare for one in learnt)) for m, rare in rarity.items()})
+    learnt = dict(
+        zip(SCORES, (separated(of, rarity, most=MOST) for of in (alone, condition, empty, refuses)), strict=True)
+    )
+    return together(learnt, rarity, TAKEN_OFF)
 
 
 def _refuses(answer: dict[str, Any]) -> bool | None:
@@ -87,44 +83,12 @@ def _is_words(answer: dict[str, Any]) -> bool:
     return all(row["demand"] in ("explain", "other") for row in answer["rows"])
 
 
-def _separate(examples: Sequence[tuple[set[str], bool]], rarity: dict[str, float]) -> dict[str, float]:
-    """The weight of each mark, and of ``""`` for all texts: texts of the two sides weigh the same together."""
-    rows = []
-    for found, is_so in examples:
-        kept = [(mark, rarity[mark]) for mark in sorted(found) if mark in rarity]
-        length = sqrt(sum(rare**2 for _mark, rare in kept)) or 1.0
-        rows.append(([*((mark, rare / length) for mark, rare in kept), ("", 1.0)], 1.0 if is_so else -1.0))
-    sides = Counter(side for _row, side in rows)
-    cost = {side: MOST * len(rows) / (2 * n) for side, n in sides.items()}
-    weight, alpha = defaultdict[str, float](float), [0.0] * len(rows)
-    order, chance = list(range(len(rows))), random.Random(1)
-    for _round in range(ROUNDS):
-        chance.shuffle(order)
-        for i in order:
-            row, side = rows[i]
-            slack = 1 / (2 * cost[side])
-            off = side * sum(weight[mark] * value for mark, value in row) - 1 + slack * alpha[i]
-            moved = max(alpha[i] - off / (2.0 + slack), 0.0)
-            step = (moved - alpha[i]) * side
-            alpha[i] = moved
-            if step:
-                for mark, value in row:
-                    weight[mark] += step * value
-    return weight
-
-
 def digest() -> str:
     """Of all that is learnt from: the texts and the kinds of words."""
     files = sorted([*listening.ANSWERS, *HERE.glob("*_answers.txt"), HERE / "fine_messages.txt"])
     kinds = [f"{row.code} {row.words.pattern}" for row in answer_scores.answer_patterns().of("words")]
     parts = [*(path.read_bytes() for path in files), *(kind.encode() for kind in kinds)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-
-def written(learnt: Weights) -> str:
-    head = [f"# {digest()}", "# mark, how rare it is, and its weight in: " + ", ".join(SCORES)]
-    rows = [("", (0.0, *learnt.base)), *sorted(learnt.of.items())]
-    return "\n".join([*head, *("\t".join([mark, *(f"{n:.3g}" for n in row)]) for mark, row in rows)]) + "\n"
 
 
 def check(paths: Iterable[Path]) -> None:
@@ -146,7 +110,7 @@ def main() -> None:
         check(listening.ANSWERS)
     else:
         answers = [one for path in listening.ANSWERS for one in answers_of(path)]
-        FILE.write_text(written(learn(answers, lines())), encoding="utf-8")
+        FILE.write_text(written(learn(answers, lines()), digest()), encoding="utf-8")
 
 
 if __name__ == "__main__":

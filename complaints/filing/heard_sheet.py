@@ -90,10 +90,10 @@ def _lines(draft: FilingDraft, what: Understood, *, today: date) -> list[Item]:
     answers = {
         f"line_{number}": story.YES
         for number, line in enumerate(what.lines)
-        if line.field in _FILLED and (line.field != "firm" or (line.is_filled and len(line.firms) == 1))
+        if line.field in _FILLED and (line.field != "firm" or (line.is_filled and len(line.one_of) == 1))
     }
     items = story.taken_from(draft, what, answers, today=today).items()
-    items += [("enterprise", "query", [line.value]) for _number, line in what.of("firm") if len(line.firms) == 1]
+    items += [("enterprise", "query", [line.value]) for _number, line in what.of("firm") if len(line.one_of) == 1]
     return [*items, ("purchase", "object_category", [story.TELECOM] if what.is_telecom else [])]
 
 

@@ -55,8 +55,8 @@ class Line:
     is_filled: bool
 
     @property
-    def firms(self) -> list[str]:
-        """The names one of which is meant."""
+    def one_of(self) -> list[str]:
+        """The names of firms, or the codes of other bodies' matters, one of which is meant."""
         return self.value.split("|")
 
     @property
@@ -70,7 +70,7 @@ class Line:
         """Whether the tables of today still have it: a draft may have been begun with those of yesterday."""
         if self.field == "demand":
             return self.demand[0] in categories.DEMAND_BY_CODE
-        return self.field != "elsewhere" or self.value in duties()
+        return self.field != "elsewhere" or set(self.one_of) <= set(duties())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Understood:
     @property
     def is_telecom(self) -> bool:
         """Whether it seems to be about a carrier: decides what is asked for, and nothing else."""
-        named = {name for _number, line in self.of("firm") for name in line.firms}
+        named = {name for _number, line in self.of("firm") for name in line.one_of}
         named |= {name for one in self.printed if one.field == "firm" for name in one.value.split("|")}
         return bool(named & carriers()) or any(code.startswith("telecom") for code in self.problems)
 
@@ -247,9 +247,11 @@ def taken_from(draft: FilingDraft, what: Understood, answers: Mapping[str, Any],
     region = heard_in[0] if heard_in else drafts.first(draft, "enterprise", "service_region")
     for number, line in enumerate(what.lines):
         name, answer = line.value, answers.get(f"line_{number}") or ""
-        if line.field == "firm" and len(line.firms) > 1:
+        if line.field == "firm" and len(line.one_of) > 1:
             name = answers.get("firm") or ""
             answer = name if name in ("", NO) else YES
+        if line.field == "elsewhere" and answer in line.one_of:
+            name, answer = answer, YES
         if line.field == "demand":
             result.counted.append(("demand", _said_to_demand(draft, line)))
         elif answer:
@@ -327,7 +329,7 @@ def _put(
         is_as_heard = answers.get(f"line_{number}") == YES and line.value != "?"
         result.put("problem", place=line.value if is_as_heard else answers.get("platform") or "")
     else:
-        result.elsewhere.append(line.value)
+        result.elsewhere.append(name)
 
 
 def _firm(name: str, region: str, *, today: date) -> dict[str, str]:

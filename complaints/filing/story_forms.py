@@ -16,10 +16,12 @@ from complaints.filing.forms import LONGEST_REPORT
 from complaints.filing.story import BOTH, CHANGE, NO, NONE, ONLY, YES, Line, Understood
 from complaints.handling.steps.filing import LONGEST_STATEMENT
 from complaints.listening.hearing import ANOTHER, BUSINESS, CIRCUMSTANCES, EARLIER, REPORT, is_former
+from complaints.listening.patterns import patterns
 from complaints.procedure import categories
 from complaints.procedure.duties import duties
 from complaints.procedure.typed_values import FreeText, Several
 from web import dates
+from web.languages import name_in_language
 from web.templatetags.portal import money as yuan
 
 #: The four questions that everybody is asked.
@@ -63,11 +65,11 @@ class HeardForm(forms.Form):
         for number, line in enumerate(what.lines):
             if line.field == "demand":
                 continue
-            several = line.firms if line.field == "firm" and len(line.firms) > 1 else []
+            several = line.one_of if line.field == "firm" and len(line.one_of) > 1 else []
             name = "firm" if several else f"line_{number}"
             field = _choice(_shown(line), _answers(line, several), quote=quoted(line.quote))
             field.is_short = not several and line.field != "elsewhere"  # type: ignore[attr-defined]
-            if line.field == "firm" and any(is_former(firm, line.quote) for firm in line.firms):
+            if line.field == "firm" and any(is_former(firm, line.quote) for firm in line.one_of):
                 field.help_text = format_html("{}。{}", field.help_text, _("这是以前的名称或业务"))
             field.initial = YES if line.is_filled else None
             field.required = line.field in ("firm", "region", "day")
@@ -76,7 +78,7 @@ class HeardForm(forms.Form):
             if line.field == "platform":
                 self.fields["platform"] = FreeText(label=_("平台名称"), most=40, required=False)
         for one in what.printed:
-            firms = [*((name, name) for name in one.several), (NO, _("都不是"))]
+            firms = [*((name, _firm(name)) for name in one.several), (NO, _("都不是"))]
             field = _choice(_shown_of_bill(one), firms if one.several else _THREE, quote=on_the_bill(one.quote))
             field.is_short = not one.several  # type: ignore[attr-defined]
             field.required = one.field in ("firm", "day")
@@ -148,7 +150,9 @@ def _choice(label: str, choices: Sequence[tuple[str, str | Promise]], *, quote: 
 
 def _answers(line: Line, several: list[str]) -> Sequence[tuple[str, str | Promise]]:
     if several:
-        return [*((name, name) for name in several), (NO, _("都不是"))]
+        return [*((name, _firm(name)) for name in several), (NO, _("都不是"))]
+    if line.field == "elsewhere" and len(line.one_of) > 1:
+        return [*_bodies(line), (NO, _("都不是"))]
     if line.field == "elsewhere":
         return [(YES, _("是，看看该找谁")), (NO, _("不是这回事"))]
     if line.value == "?":
@@ -156,10 +160,16 @@ def _answers(line: Line, several: list[str]) -> Sequence[tuple[str, str | Promis
     return _THREE
 
 
+def _bodies(line: Line) -> list[tuple[str, str]]:
+    """(code of the matter, who takes it) of those that may be meant; each body once."""
+    named = {body_name(duties()[code].bodies[0]): code for code in reversed(line.one_of)}
+    return [(code, name) for name, code in reversed(named.items())]
+
+
 def _shown(line: Line) -> str:
     """The question of a line: what was understood, in words."""
     if line.field == "firm":
-        return _("投诉哪一家？") if len(line.firms) > 1 else _("投诉%(name)s？") % {"name": line.value}
+        return _("投诉哪一家？") if len(line.one_of) > 1 else _("投诉%(name)s？") % {"name": _firm(line.value)}
     if line.field == "day":
         return _("发生在%(day)s？") % {"day": dates.day_text(date.fromisoformat(line.value), weekday=False)}
     if line.field == "region":
@@ -168,13 +178,15 @@ def _shown(line: Line) -> str:
         return _("在网上买的？") if line.value == "?" else _("在%(platform)s买的？") % {"platform": line.value}
     if line.value == "advice":
         return _("只是想问一问政策或法律？")
+    if len(line.one_of) > 1:
+        return _("像是哪个部门管的事？")
     return _("像是%(body)s管的事？") % {"body": body_name(duties()[line.value].bodies[0])}
 
 
 def _shown_of_bill(one: Printed) -> str:
     """The question of what was read on a bill."""
     if one.field == "firm":
-        return _("投诉哪一家？") if one.several else _("投诉%(name)s？") % {"name": one.value}
+        return _("投诉哪一家？") if one.several else _("投诉%(name)s？") % {"name": _firm(one.value)}
     if one.field == "number":
         return _("号码是%(number)s？") % {"number": one.value}
     if one.field == "total":
@@ -182,6 +194,12 @@ def _shown_of_bill(one: Printed) -> str:
     if len(one.value) == len("2026-09"):
         return _("发生在%(day)s？") % {"day": dates.month_text(date.fromisoformat(f"{one.value}-01"))}
     return _("发生在%(day)s？") % {"day": dates.day_text(date.fromisoformat(one.value), weekday=False)}
+
+
+def _firm(name: str) -> str:
+    """A carrier as the reader's language calls it; all others as they are called."""
+    english = {row.name: row.name_en for row in patterns().of("firms")}
+    return name_in_language(name, english.get(name, ""))
 
 
 def body_name(code: str) -> str:

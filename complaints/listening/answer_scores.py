@@ -4,13 +4,12 @@ in `answer_weights.tsv`. Pure: a text in, a number out; above 0 it is more like 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from math import sqrt
 from pathlib import Path
 
 from complaints.listening.answer_patterns import answer_patterns
+from complaints.listening.weights import Weights, read
 
 FILE = Path(__file__).with_name("answer_weights.tsv")
 #: What is scored. ``alone``: a threat or a condition; ``condition``: rather a condition than a threat; ``empty``: says
@@ -20,22 +19,9 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SENTENCE = re.compile(r"[^。;!?\n]+[。;!?\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """``base``: where each score begins; ``of``: for each mark how rare it is, and its weight in each score."""
-
-    base: tuple[float, ...]
-    of: dict[str, tuple[float, ...]]
-
-
 @cache
 def weights() -> Weights:
-    rows = {}
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("# "):
-            mark, *numbers = line.split("\t")
-            rows[mark] = tuple(float(number) for number in numbers)
-    return Weights(rows.pop("")[1:], rows)
+    return read(FILE)
 
 
 def marks(text: str) -> set[str]:
@@ -56,11 +42,7 @@ def marks(text: str) -> set[str]:
 
 
 def score(name: str, text: str) -> float:
-    learnt, place = weights(), SCORES.index(name)
-    known = [row for mark in marks(text) if (row := learnt.of.get(mark))]
-    if not known:
-        return -1.0
-    return learnt.base[place] + sum(row[place + 1] for row in known) / sqrt(sum(row[0] ** 2 for row in known))
+    return weights().scores(marks(text))[name]
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:

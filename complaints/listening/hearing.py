@@ -9,8 +9,9 @@ from decimal import Decimal
 from functools import partial
 from heapq import nlargest
 
+from complaints.listening import matter_scores
 from complaints.listening.days import first_day
-from complaints.listening.folding import fold
+from complaints.listening.folding import fold, in_clauses
 from complaints.listening.likeness import closeness
 from complaints.listening.numbers import Sum, sums
 from complaints.listening.patterns import Row, patterns
@@ -39,14 +40,14 @@ _LEFT = re.compile(r"还有|还剩|剩余|剩下|剩$")
 _PART = re.compile(r"差价|差额|一半|部分|多(?:收|扣|算|出|付)|剩")
 _A_MONTH = re.compile(r"每个?月|一个?月|每年|/月")
 _LONGEST_QUOTE = 24
-_STOPS = str.maketrans(dict.fromkeys("!?;\n", "。"))
-_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CLAUSE_ENDS = ",。、"
 _CLAUSES = re.compile("[,。、]")
 #: Demands for money, whose sum is looked for.
 _FOR_MONEY = ("refund", "damages")
 #: Asked for of what is weighed or counted.
 _OF_GOODS = ("make_up_quantity",)
+#: A story that is less like the matters of other bodies is none: where words of one were found, where none were.
+_UNLIKE, _LIKE = -0.4, 0.25
 #: A carrier that scores less is only asked about; two of which neither leads by `_LEAD` are a question.
 _SURE, _LEAD = 3, 2
 
@@ -54,8 +55,9 @@ _SURE, _LEAD = 3, 2
 @dataclass(frozen=True, slots=True)
 class Heard:
     """``field``: firm, problem, demand, sum, day, platform, region, elsewhere, or one of CIRCUMSTANCES. ``value``: a
-    code or a name; several firms are joined by |, a demand's sum follows a colon. ``quote``: the person's own words,
-    which begin at letter ``at`` of the folded text. ``sure``: it may be filled in; all else is offered or asked."""
+    code or a name; several firms or matters are joined by |, a demand's sum follows a colon. ``quote``: the person's
+    own words, which begin at letter ``at`` of the folded text. ``sure``: it may be filled in; all else is offered or
+    asked."""
 
     field: str
     value: str
@@ -82,13 +84,14 @@ def heard(text: str, today: date, *, home: str = "") -> list[Heard]:
     folded = fold(text)
     return [
         Heard(hit.field, hit.value, folded.quote(hit.start, hit.end), hit.start, hit.sure)
-        for hit in _hits(_stopped(folded.text), today, home)
+        for hit in _hits(in_clauses(folded.text), today, home)
     ]
 
 
-def _stopped(text: str) -> str:
-    """With one kind of full stop, and a comma for a space between clauses; of the same length."""
-    return _GAP.sub(",", text.translate(_STOPS))
+def read_tables() -> None:
+    """Reads the patterns, phrases and weights from their files, which takes some tenths of a second: once a process, so
+    that the first story in it waits for none of them."""
+    heard("移动多扣了我的钱，要求退还", date(2026, 1, 1))
 
 
 def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
@@ -331,16 +334,31 @@ def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None
 
 
 def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
-    """The first matter of another body that is complained of; none where a carrier is blamed for its own service."""
+    """The matter of another body that is complained of, by its words and by how much the story is like such
+    matters; none where a carrier is blamed for its own service."""
     if is_blamed and _TELECOM.search(text):
         return []
     around = partial(patterns().one, "around")
     is_purchase = is_blamed or bool(around("seller").search(text))
-    for duty, hit in duties.found_in(text, is_purchase=is_purchase):
-        is_place = around("beside").search(text[hit.end() : hit.end() + 3])
-        if not is_place and not _is_in_passing(text, duty, hit):
-            return [_Hit("elsewhere", duty.code, hit.start(), hit.end())]
-    return []
+    found = [
+        (duty, hit)
+        for duty, hit in duties.found_in(text, is_purchase=is_purchase)
+        if not around("beside").search(text[hit.end() : hit.end() + 3]) and not _is_in_passing(text, duty, hit)
+    ]
+    story = matter_scores.likeness(text)
+    is_grave = any(duty.is_grave and hit.re is duty.matter for duty, hit in found)
+    if not is_grave and story.like <= (_UNLIKE if found else _LIKE):
+        return []
+    known = found[0][0].code if found else ""
+    bodies = story.likeliest(known)
+    place = found[0][1].span() if known in bodies else _likest(text)
+    return [_Hit("elsewhere", "|".join(bodies), *place)]
+
+
+def _likest(text: str) -> tuple[int, int]:
+    """Where the clause stands that is most like a matter of another body."""
+    clauses = [hit.span() for hit in re.finditer("[^,。、]+", text)]
+    return max(clauses, key=lambda place: matter_scores.like(text[slice(*place)]))
 
 
 def _is_in_passing(text: str, duty: duties.Duty, hit: re.Match[str]) -> bool:
@@ -379,5 +397,5 @@ def _circumstances(text: str) -> Iterator[_Hit]:
 
 def urgent_in(text: str) -> list[str]:
     """Why the words make a complaint urgent (procedure/urgency.py); nothing that people are asked about."""
-    folded = _stopped(fold(text).text)
+    folded = in_clauses(fold(text).text)
     return [row.code for row in patterns().of("urgent") if row.found_in(folded)]

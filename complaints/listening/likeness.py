@@ -36,13 +36,13 @@ class _Phrases:
 
 
 @cache
-def _phrases() -> _Phrases:
+def phrases() -> _Phrases:
     raw = tomllib.loads(FILE.read_text(encoding="utf-8"))
     kinds: list[str] = []
     # gram → which share of its wordings has it
     shares: list[dict[str, float]] = []
-    for code, phrases in raw["phrases"].items():
-        for phrase in phrases:
+    for code, each in raw["phrases"].items():
+        for phrase in each:
             wordings = [phrase.replace("{x}", thing) for thing in raw["things"]] if "{x}" in phrase else [phrase]
             share: dict[str, float] = defaultdict(float)
             for wording in wordings:
@@ -65,16 +65,16 @@ def _phrases() -> _Phrases:
 def closeness(text: str) -> dict[str, float]:
     """How close the text is to each kind that shares anything with it, to be compared with each other; nothing where it
     shares too little with any."""
-    phrases = _phrases()
-    grams = [gram for gram in _grams(text) if gram in phrases.holders]
+    known = phrases()
+    grams = [gram for gram in _grams(text) if gram in known.holders]
     if sum(len(gram) > 1 for gram in grams) < _LEAST:
         return {}
-    sums = [0.0] * len(phrases.kinds)
+    sums = [0.0] * len(known.kinds)
     for gram in grams:
-        for number, weight in zip(*phrases.holders[gram], strict=True):
+        for number, weight in zip(*known.holders[gram], strict=True):
             sums[number] += weight
     of_kind: dict[str, list[float]] = defaultdict(list)
-    for code, close in zip(phrases.kinds, sums, strict=True):
+    for code, close in zip(known.kinds, sums, strict=True):
         if close:
             of_kind[code].append(close)
     return {code: sum(nlargest(_CLOSEST, each)) for code, each in of_kind.items()}

@@ -18,9 +18,9 @@ LISTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. ``name``: how the directory or people call it; ``asks``: words among the row's own with
-    which it is only asked; ``former``: those that a firm or its service had once; ``where``: of what stands around a
-    name, before or after it."""
+    """One line of the table. ``name``, ``name_en``: how the directory or people call it; ``asks``: words among the
+    row's own with which it is only asked; ``former``: those that a firm or its service had once; ``where``: of what
+    stands around a name, before or after it."""
 
     code: str
     words: re.Pattern[str]
@@ -28,6 +28,7 @@ class Row:
     asks: re.Pattern[str] | None
     former: re.Pattern[str] | None
     name: str
+    name_en: str
     where: str
     weight: int
     why: str
@@ -90,6 +91,7 @@ def row_of(table: TomlTable, *, newest: int, groups: Mapping[str, str]) -> Row:
         asks=pattern_or_none("asks"),
         former=pattern_or_none("former"),
         name=table.text("name"),
+        name_en=table.text("name_en"),
         where=table.text("where"),
         weight=table.take("weight", int, 1),
         why=table.text("why"),

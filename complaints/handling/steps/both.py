@@ -90,16 +90,16 @@ def object_to_decision(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 def rate(
     *,
     overall: int,
-    speed: int,
-    attitude: int,
+    speed: int | None = None,
+    attitude: int | None = None,
     performed: bool | None = None,
     accepts: bool | None = None,
     text: str = "",
 ) -> Move:
-    """1–5 overall, speed, attitude; whether it was performed; once a case."""
+    """1–5 overall and, where it is said, of speed and attitude; whether it was performed; once a case."""
     given = saying.text(text, "text", needed=False, longest=1000)
     for field, value in (("overall", overall), ("speed", speed), ("attitude", attitude)):
-        if value not in (1, 2, 3, 4, 5):
+        if value not in (1, 2, 3, 4, 5) and (value is not None or field == "overall"):
             raise WrongInput("bad_choice", _("请选1到5分。"), field=field)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:

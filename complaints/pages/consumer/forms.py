@@ -238,17 +238,32 @@ MARKS = [("5", _("5 很满意")), ("4", _("4 满意")), ("3", _("3 一般")), ("
 
 
 class RateForm(StepForm):
+    """One question; the others are folded away."""
+
+    template_name = "consumer/rate_form.html"
+
     overall = Marks(label=_("总体"), choices=MARKS)
-    speed = Marks(label=_("速度"), choices=MARKS)
-    attitude = Marks(label=_("态度"), choices=MARKS)
+    speed = Marks(label=_("速度"), choices=MARKS, required=False)
+    attitude = Marks(label=_("态度"), choices=MARKS, required=False)
     performed = Pick(label=_("企业说到做到了吗"), required=False, choices=[("yes", _("做到了")), ("no", _("没有做到"))])
     accepts = Pick(
         label=_("您认可这个结果吗"), required=False, choices=[("yes", _("认可")), ("no", _("已办结，但我不认可"))]
     )
     text = Essay(label=_("想说的话"), required=False, rows=3)
 
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name != "overall"]
+
+    @property
+    def is_more_shown(self) -> bool:
+        return any(field.value() or field.errors for field in self.more)
+
     def move(self) -> Move:
-        marks: dict[str, Any] = {name: int(self.cleaned_data[name]) for name in ("overall", "speed", "attitude")}
+        marks: dict[str, Any] = {
+            name: int(self.cleaned_data[name]) if self.cleaned_data[name] else None
+            for name in ("overall", "speed", "attitude")
+        }
         for name in ("performed", "accepts"):
             marks[name] = {"yes": True, "no": False}.get(self.cleaned_data[name])
         return both.rate(**marks, text=self.cleaned_data["text"])

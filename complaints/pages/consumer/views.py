@@ -81,7 +81,6 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     doors = {door.url for door in closed.doors} if closed is not None else set()
     context = {
         "page": page,
-        "folds_menu": True,
         "calls": calls_of(page),
         "closed": closed,
         "more": [link for link in more_of(page) if link["url"] not in doors],
@@ -107,7 +106,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
     text = read_back(page)
     if text is None:
         return redirect(case_url(page.complaint))
-    return render(request, "consumer/done.html", {"page": page, "read_back": text, "folds_menu": True})
+    return render(request, "consumer/done.html", {"page": page, "read_back": text})
 
 
 @signed_in_page("GET", "POST")

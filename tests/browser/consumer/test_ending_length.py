@@ -61,9 +61,26 @@ def test_a_case_is_two_and_a_half_screens_and_what_else_is_known_of_it_one_tap_a
     assert visitor.go(f"/cases/{rested.number}/").locator(".ways a[href$='/undo/']").is_visible()
 
 
-def test_a_rating_is_two_screens(world: World, visit: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("display", "most_pixels"), [("", 1100), ("elder", 1480)])
+def test_a_rating_is_one_question(world: World, visit: Callable[..., Any], display: str, most_pixels: int) -> None:
+    case = given.a_complaint(world, status=S.CLOSED, now=timezone.now() - timedelta(minutes=5))
+    visitor = visit(width=360, user=world.chen, display=display)
+    pixels, _characters = measured(visitor, f"/cases/{case.number}/rate/")
+    assert pixels <= most_pixels
+    visitor.check()
+    page = visitor.page
+    assert page.locator("fieldset:visible").count() == 1
+    page.locator("summary").click()
+    assert page.locator("fieldset:visible").count() == 5
+
+
+def test_the_menu_at_the_foot_is_folded_on_every_page_of_who_is_signed_in(
+    world: World, visit: Callable[..., Any]
+) -> None:
     case = given.a_complaint(world, status=S.CLOSED, now=timezone.now() - timedelta(minutes=5))
     visitor = visit(width=360, user=world.chen)
-    pixels, _characters = measured(visitor, f"/cases/{case.number}/rate/")
-    assert pixels <= 1650
-    visitor.check()
+    for path in ("/cases/", f"/cases/{case.number}/dossier/", "/account/"):
+        page = visitor.go(path)
+        assert not page.locator("#site").is_visible(), path
+        page.locator(".foot a[href='#site']").click()
+        assert page.locator("#site").is_visible(), path

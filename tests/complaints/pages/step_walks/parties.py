@@ -86,7 +86,7 @@ MISSED = {"answer-1": "missing", "text-1": "账户里没有这笔钱。"}
 RATED = {"overall": "5", "speed": "4", "attitude": "5", "performed": "yes", "text": "很快。"}
 UNRATED: list[Wrong] = [
     ({"overall": "9", "speed": "1", "attitude": "1"}, "overall"),
-    ({"overall": "5", "text": "其他两项忘了选，字还在。"}, "speed"),
+    ({"speed": "5", "text": "总体忘了选，字还在。"}, "overall"),
 ]
 RELATED = {"whom": "瑞试", "text": "与企业有亲属关系。"}
 DAYS: list[Wrong] = [({"day-1": "2026-11-01"}, "day-1"), ({"day-1": "下个月"}, "day-1")]
