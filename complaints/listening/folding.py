@@ -9,6 +9,8 @@ from web.chinese import simplified
 #: So many letters of a text are read.
 MOST_READ = 4_000
 
+#: What ends a clause of a text `in_clauses`.
+CLAUSE_ENDS = ",。、"
 _STOPS = str.maketrans(dict.fromkeys("!?;\n", "。"))
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _SPACE = re.compile(r"[ \t\u3000\xa0]")
@@ -26,6 +28,17 @@ class Folded:
     def quote(self, start: int, end: int) -> str:
         """The person's own letters behind this piece of the folded text."""
         return self.typed[self.origins[start] : self.origins[end - 1] + 1] if start < end else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finding in the folded text."""
+
+    field: str
+    value: str
+    start: int
+    end: int
+    sure: bool = False
 
 
 def fold(typed: str, *, most: int = MOST_READ) -> Folded:
@@ -48,3 +61,10 @@ def fold(typed: str, *, most: int = MOST_READ) -> Folded:
 def in_clauses(folded: str) -> str:
     """A folded text with one kind of full stop, and a comma for a space between clauses; of the same length."""
     return _GAP.sub(",", folded.translate(_STOPS))
+
+
+def clause(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the clause around these words begins and ends."""
+    begins = max(text.rfind(sign, 0, start) for sign in CLAUSE_ENDS) + 1
+    ends = [place for sign in CLAUSE_ENDS if (place := text.find(sign, end)) >= 0]
+    return begins, min(ends, default=len(text))

@@ -5,15 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from functools import partial
 from heapq import nlargest
 
 from complaints.listening import matter_scores
 from complaints.listening.days import first_day
-from complaints.listening.folding import fold, in_clauses
+from complaints.listening.demands import demands_in, usual_demand
+from complaints.listening.folding import CLAUSE_ENDS, Hit, clause, fold, in_clauses
 from complaints.listening.likeness import closeness
-from complaints.listening.numbers import Sum, sums
+from complaints.listening.numbers import sums
 from complaints.listening.patterns import Row, patterns
 from complaints.listening.regions import said_region
 from complaints.listening.shops import shop
@@ -32,18 +32,7 @@ _TELECOM = re.compile(
     r"|手机卡(?!顿|死|住)|电话卡|放号|月租|专线|机主",
     re.IGNORECASE,
 )
-#: Before a sum: what the firm paid or would pay.
-_OFFERED = re.compile(r"[退返赔](?:了|还了|给我)?$|只肯$")
-#: Before a sum: what is left of what was paid.
-_LEFT = re.compile(r"还有|还剩|剩余|剩下|剩$")
-#: 退差价, 退一半: not the sum that was paid.
-_PART = re.compile(r"差价|差额|一半|部分|多(?:收|扣|算|出|付)|剩")
-_A_MONTH = re.compile(r"每个?月|一个?月|每年|/月")
-_LONGEST_QUOTE = 24
-_CLAUSE_ENDS = ",。、"
 _CLAUSES = re.compile("[,。、]")
-#: Demands for money, whose sum is looked for.
-_FOR_MONEY = ("refund", "damages")
 #: Asked for of what is weighed or counted.
 _OF_GOODS = ("make_up_quantity",)
 #: A story that is less like the matters of other bodies is none: where words of one were found, where none were.
@@ -66,17 +55,6 @@ class Heard:
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A finding in the folded text."""
-
-    field: str
-    value: str
-    start: int
-    end: int
-    sure: bool = False
-
-
 def heard(text: str, today: date, *, home: str = "") -> list[Heard]:
     """The findings in this order: elsewhere, circumstances, firm, problems (likeliest first), demands, sums, day,
     platform, region. ``today`` bounds the days; ``home``: the code of the city whose districts are known by their short
@@ -94,7 +72,7 @@ def read_tables() -> None:
     heard("移动多扣了我的钱，要求退还", date(2026, 1, 1))
 
 
-def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
+def _hits(text: str, today: date, home: str) -> Iterator[Hit]:
     firms, money = _firms(text), sums(text)
     elsewhere = _elsewhere(text, is_blamed=any(map(_carriers, firms)))
     if elsewhere:
@@ -107,30 +85,30 @@ def _hits(text: str, today: date, home: str) -> Iterator[_Hit]:
     yield from _circumstances(text)
     yield from firms
     yield from problems
-    for hit in list(_demands(text, money)) or list(_usual(problems)):
+    for hit in list(demands_in(text, money)) or list(usual_demand(problems)):
         if is_telecom and hit.value in _OF_GOODS:
             continue
         # What is bought is repaired; what is broken on a line is a fault.
         is_thing = hit.value == "fix_fault" and not is_telecom
         yield replace(hit, value="repair") if is_thing else hit
     for one in money:
-        yield _Hit("sum", f"{one.yuan}", one.start, one.end)
+        yield Hit("sum", f"{one.yuan}", one.start, one.end)
     told = first_day(text, today)
     if told:
-        yield _Hit("day", told.value, told.start, told.end)
+        yield Hit("day", told.value, told.start, told.end)
     yield from _platform(text, is_named_only=is_telecom or bool(elsewhere))
     if region := said_region(text, home=home):
-        yield _Hit("region", region.code, region.start, region.end)
+        yield Hit("region", region.code, region.start, region.end)
 
 
-def _carriers(hit: _Hit) -> bool:
+def _carriers(hit: Hit) -> bool:
     return bool({row.name for row in patterns().of("firms")} & set(hit.value.split("|")))
 
 
 # --- whom -----------------------------------------------------------------------------------------------------------
 
 
-def _firms(text: str) -> list[_Hit]:
+def _firms(text: str) -> list[Hit]:
     """The one carrier that is blamed; several that may be; else a shop by its written name."""
     best: dict[str, tuple[int, re.Match[str], Row]] = {}
     for row, hit in _named(text):
@@ -143,13 +121,13 @@ def _firms(text: str) -> list[_Hit]:
         return _shop(text)
     score, hit, row = live[0]
     if len(live) > 1 and score < live[1][0] + _LEAD:
-        return [_Hit("firm", "|".join(item[2].name for item in live[:3]), hit.start(), hit.end())]
+        return [Hit("firm", "|".join(item[2].name for item in live[:3]), hit.start(), hit.end())]
     is_named_beside = _has_another_party(text)
     if is_named_beside and score <= _SURE:
         # 房东的宽带是电信的: beside another party only the one who says or does something is meant.
-        return _shop(text) or ([_Hit("firm", row.name, hit.start(), hit.end())] if _acts(text, hit) else [])
+        return _shop(text) or ([Hit("firm", row.name, hit.start(), hit.end())] if _acts(text, hit) else [])
     is_asked = bool(row.asks and row.asks.search(hit.group())) or is_named_beside
-    return [_Hit("firm", row.name, hit.start(), hit.end(), sure=score >= _SURE and not is_asked)]
+    return [Hit("firm", row.name, hit.start(), hit.end(), sure=score >= _SURE and not is_asked)]
 
 
 def _named(text: str) -> list[tuple[Row, re.Match[str]]]:
@@ -187,25 +165,25 @@ def _acts(text: str, hit: re.Match[str]) -> bool:
     """Whether this mention begins a clause and says or does something, or is a card or line of one's own: 联通营业厅说,
     移动无故停机, 联通卡."""
     before, after = text[max(0, hit.start() - 6) : hit.start()], text[hit.end() : hit.end() + 12]
-    begins = before[-1:] in ("", *_CLAUSE_ENDS)
+    begins = before[-1:] in ("", *CLAUSE_ENDS)
     acts, owned = (patterns().one("around", code) for code in ("acts", "owned"))
     return (begins and bool(acts.search(after))) or bool(owned.search(f"{before}·{after}"))
 
 
-def _shop(text: str) -> list[_Hit]:
+def _shop(text: str) -> list[Hit]:
     place = shop(text)
     if place is None:
         return []
     name = text[slice(*place)]
     carrier = next((row.name for row in patterns().of("firms") if row.words.fullmatch(name)), name)
-    return [_Hit("firm", carrier, *place)]
+    return [Hit("firm", carrier, *place)]
 
 
-def _platform(text: str, *, is_named_only: bool) -> list[_Hit]:
+def _platform(text: str, *, is_named_only: bool) -> list[Hit]:
     """The platform beside words of buying, else the first that is named, else that something was bought over the
     network. ``is_named_only``: a carrier or another body is meant, so only a platform beside words of buying counts."""
     around = partial(patterns().one, "around")
-    found: list[tuple[bool, bool, int, _Hit]] = []
+    found: list[tuple[bool, bool, int, Hit]] = []
     for row in patterns().of("platforms"):
         for hit in row.words.finditer(text):
             before, after = text[max(0, hit.start() - 6) : hit.start()], text[hit.end() : hit.end() + 16]
@@ -213,14 +191,14 @@ def _platform(text: str, *, is_named_only: bool) -> list[_Hit]:
             is_passing = around("not_there_before").search(before) or around("not_there_after").search(after)
             if (row.name and is_passing) or (is_named_only and not (row.name and is_bought)):
                 continue
-            found.append((not row.name, not is_bought, hit.start(), _Hit("platform", row.name or "?", *hit.span())))
+            found.append((not row.name, not is_bought, hit.start(), Hit("platform", row.name or "?", *hit.span())))
     return [min(found, key=lambda one: one[:3])[3]] if found else []
 
 
 # --- what went wrong ------------------------------------------------------------------------------------------------
 
 
-def _is_telecom(text: str, firms: list[_Hit], close: dict[str, float]) -> bool:
+def _is_telecom(text: str, firms: list[Hit], close: dict[str, float]) -> bool:
     """Whether the service of a carrier is complained about: no other party is named, or else its kinds of problem are
     the closest."""
     is_carrier, speaks = any(map(_carriers, firms)), bool(_TELECOM.search(text))
@@ -231,7 +209,7 @@ def _is_telecom(text: str, firms: list[_Hit], close: dict[str, float]) -> bool:
     return (speaks or bool(_named(text))) and closest.startswith("telecom")
 
 
-def _problems(text: str, close: dict[str, float], *, is_telecom: bool) -> Iterator[_Hit]:
+def _problems(text: str, close: dict[str, float], *, is_telecom: bool) -> Iterator[Hit]:
     """At most three, likeliest first, by what the patterns say and the phrases that are close."""
     of_sector = {code: much for code, much in close.items() if code.startswith("telecom") == is_telecom}
     most = max(of_sector.values(), default=1)
@@ -243,97 +221,13 @@ def _problems(text: str, close: dict[str, float], *, is_telecom: bool) -> Iterat
             places.setdefault(row.code, hit.span())
     for code in nlargest(PROBLEMS_OFFERED, said, key=lambda code: said[code]):
         start, end = places.get(code, (0, 0))
-        yield _Hit("problem", code, start, end)
-
-
-# --- what is asked --------------------------------------------------------------------------------------------------
-
-
-def _clause(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where the clause around these words begins and ends."""
-    begins = max(text.rfind(sign, 0, start) for sign in _CLAUSE_ENDS) + 1
-    ends = [place for sign in _CLAUSE_ENDS if (place := text.find(sign, end)) >= 0]
-    return begins, min(ends, default=len(text))
-
-
-def _demands(text: str, money: list[Sum]) -> Iterator[_Hit]:
-    table = patterns()
-    found: dict[str, tuple[Decimal | None, int, int]] = {}
-    for row in table.of("demands"):
-        if row.unless and row.unless.search(text):
-            continue
-        for hit in row.words.finditer(text):
-            begins, ends = _clause(text, *hit.span())
-            before = text[begins : hit.start()]
-            if table.one("not_asked", "denied").search(before):
-                continue
-            if row.code in _FOR_MONEY and table.one("not_asked", "theirs").search(before):
-                continue
-            sum_ = _sum_of(text, money, hit, (begins, ends)) if row.code in _FOR_MONEY else None
-            known = found.get(row.code)
-            if known is None or (sum_ is not None and known[0] is None):
-                found[row.code] = (sum_, hit.start(), hit.end())
-    _complete(text, money, found)
-    for code, (yuan, start, end) in found.items():
-        begins, ends = _clause(text, start, end)
-        # Two letters say little to the person; their clause says what was meant.
-        quoted = (begins, ends) if ends - begins <= _LONGEST_QUOTE else (start, end)
-        yield _Hit("demand", f"{code}:{yuan}" if yuan is not None else code, *quoted)
-
-
-def _sum_of(text: str, money: list[Sum], hit: re.Match[str], clause: tuple[int, int]) -> Decimal | None:
-    """The sum behind the words in their clause, else before them; none where it is what the firm offered."""
-    after = [one for one in money if hit.start() <= one.start <= clause[1]]
-    inside = [one for one in money if clause[0] <= one.start <= hit.start()]
-    near = after[0] if after else inside[-1] if inside else None
-    if near is None:
-        return None
-    whole = [one for one in money if one.is_whole]
-    if whole and near.start < hit.start():
-        near = whole[-1]
-    offered = patterns().one("not_asked", "part").search(text[clause[0] : near.end])
-    if offered and _OFFERED.search(text[max(0, near.start - 6) : near.start]):
-        return None
-    is_named = near.start <= hit.end() + 1 and near.end > hit.start()
-    return near.yuan if is_named or not _is_monthly(text, near) else None
-
-
-def _is_monthly(text: str, one: Sum) -> bool:
-    """每月25元: the sum of a month, not what is asked back."""
-    return not one.is_whole and bool(_A_MONTH.search(text, max(0, one.start - 8), one.end + 5))
-
-
-def _usual(problems: list[_Hit]) -> Iterator[_Hit]:
-    """What a kind of problem that the patterns named usually asks for."""
-    for row in patterns().of("usual"):
-        if problems and problems[0].end and row.words.search(problems[0].value):
-            yield _Hit("demand", row.code, problems[0].start, problems[0].end)
-            return
-
-
-def _complete(text: str, money: list[Sum], found: dict[str, tuple[Decimal | None, int, int]]) -> None:
-    """A refund without a sum takes the only sum of the text, the whole one or what is left; a sum that was taken and no
-    demand for money at all is a refund to be asked about."""
-    table = patterns()
-    amounts = {one.yuan for one in money}
-    whole = [one for one in money if one.is_whole or _LEFT.search(text[max(0, one.start - 4) : one.start])]
-    if "refund" in found and found["refund"][0] is None:
-        said = text[slice(*_clause(text, *found["refund"][1:]))]
-        is_part = _PART.search(said) is not None
-        one = whole[-1] if whole else money[0] if len(amounts) == 1 and not is_part else None
-        if one is not None and not _is_monthly(text, one):
-            found["refund"] = (one.yuan, *found["refund"][1:])
-    if money and not found:
-        taken = table.one("not_asked", "taken").search(text)
-        if taken and not table.one("not_asked", "no_money").search(text):
-            one = (whole or money)[-1 if whole else 0]
-            found["refund"] = (None if _is_monthly(text, one) else one.yuan, taken.start(), taken.end())
+        yield Hit("problem", code, start, end)
 
 
 # --- where it belongs, and how it stands ----------------------------------------------------------------------------
 
 
-def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
+def _elsewhere(text: str, *, is_blamed: bool) -> list[Hit]:
     """The matter of another body that is complained of, by its words and by how much the story is like such
     matters; none where a carrier is blamed for its own service."""
     if is_blamed and _TELECOM.search(text):
@@ -352,7 +246,7 @@ def _elsewhere(text: str, *, is_blamed: bool) -> list[_Hit]:
     known = found[0][0].code if found else ""
     bodies = story.likeliest(known)
     place = found[0][1].span() if known in bodies else _likest(text)
-    return [_Hit("elsewhere", "|".join(bodies), *place)]
+    return [Hit("elsewhere", "|".join(bodies), *place)]
 
 
 def _likest(text: str) -> tuple[int, int]:
@@ -366,9 +260,9 @@ def _is_in_passing(text: str, duty: duties.Duty, hit: re.Match[str]) -> bool:
     purchase or a carrier's service and asks for what a seller can grant: a reason, a price, another's trouble."""
     if duty.is_grave and hit.re is duty.matter:
         return False
-    begins, ends = _clause(text, *hit.span())
+    begins, ends = clause(text, *hit.span())
     before, after = text[:begins], text[ends:]
-    is_told = any(sign in hit.group() for sign in _CLAUSE_ENDS) or not before.strip(_CLAUSE_ENDS)
+    is_told = any(sign in hit.group() for sign in CLAUSE_ENDS) or not before.strip(CLAUSE_ENDS)
     if is_told or duty.speaks_in(before) or duty.speaks_in(after):
         return False
     around = partial(patterns().one, "around")
@@ -377,22 +271,22 @@ def _is_in_passing(text: str, duty: duties.Duty, hit: re.Match[str]) -> bool:
     rest = f"{before}{after}"
     # For whom somebody works is no seller.
     bought = "。".join(part for part in _CLAUSES.split(rest) if not around("employer").search(part))
-    return bool((_TELECOM.search(bought) or around("purchase").search(bought)) and list(_demands(rest, [])))
+    return bool((_TELECOM.search(bought) or around("purchase").search(bought)) and list(demands_in(rest, [])))
 
 
-def _question(text: str) -> list[_Hit]:
+def _question(text: str) -> list[Hit]:
     """A short text that only asks how something is done."""
     bare = text.strip()
     is_question = len(bare) < LONGEST_QUESTION and patterns().one("idle", "advice").search(bare)
-    return [_Hit("elsewhere", "advice", 0, len(text))] if is_question else []
+    return [Hit("elsewhere", "advice", 0, len(text))] if is_question else []
 
 
-def _circumstances(text: str) -> Iterator[_Hit]:
+def _circumstances(text: str) -> Iterator[Hit]:
     told: set[str] = set()
     for row in patterns().of("circumstances"):
         if row.code not in told and (hit := row.found_in(text)):
             told.add(row.code)
-            yield _Hit(row.code, "", hit.start(), hit.end())
+            yield Hit(row.code, "", hit.start(), hit.end())
 
 
 def urgent_in(text: str) -> list[str]:

@@ -265,7 +265,7 @@ oversight/reports/drafting
 accounts/masking accounts/sign_in/guessable complaints/acceptance/publication complaints/acceptance/review_advice
 complaints/forms/enrol_forms
 authorities/law/citations complaints/listening/answering complaints/listening/promised_days
-complaints/listening/days complaints/listening/hearing complaints/listening/numbers
+complaints/listening/days complaints/listening/demands complaints/listening/hearing complaints/listening/numbers
 complaints/listening/regions complaints/listening/shops complaints/listening/bills complaints/filing/bills
 complaints/procedure/typed_values complaints/reading/case_documents
 complaints/settlement/answer_templates complaints/tables/platform/lines
