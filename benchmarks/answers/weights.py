@@ -3,7 +3,7 @@
     python -m benchmarks.answers.weights            writes complaints/listening/answer_weights.tsv
     python -m benchmarks.answers.weights --check    counts each set with weights learnt from the others alone
 
-How it is learnt: benchmarks/learning.py. The same texts give the same file: the first line of the file is their digest,
+How it is learnt: benchmarks/learning/separating.py. The same texts give the same file: the first line of the file is their digest,
 which a test compares."""
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.listening as listening
-from benchmarks.learning import rarity_of, separated, together
+from benchmarks.learning.separating import rarity_of, separated, together
 from complaints.listening import answer_scores
 from complaints.listening.answer_scores import FILE, SCORES, marks, sentences
 from complaints.listening.answering import folded

@@ -1,6 +1,6 @@
 """How much a story is like the matters of other bodies that are known, as a sum of weights of its letters, pairs of
 letters and of which rows of `duties.toml` have words in it. The weights are learnt from stories that say whose they are
-(benchmarks/matters.py) and lie in `matter_weights.tsv`. Pure. Nothing here decides: a body is asked about."""
+(benchmarks/learning/matters.py) and lie in `matter_weights.tsv`. Pure. Nothing here decides: a body is asked about."""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """A filing begins with a story: what is understood is asked, nothing goes on unasked, and no script is needed."""
 
 import html
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,6 @@ from django.utils import timezone
 from complaints.filing import heard_counts, story
 from complaints.listening.patterns import patterns
 from complaints.models import Complaint, FilingDraft, HeardAnswer
-from complaints.procedure.duties import duties
 from enterprises.directory.finding import find
 from enterprises.directory.naming import write_names
 from enterprises.models import Alias, Enterprise
@@ -289,31 +287,6 @@ def test_for_somebody_else_opens_what_is_asked_of_others(client: Client) -> None
     send(client, url(draft, "heard"), {"asked": "1"})
     assert send(client, url(draft, "you"), answers.YOU | {"behalf": "guardian"}).status_code == 302
     assert FilingDraft.objects.get(pk=draft.pk).data["you"]["behalf"] == ["self"], "what is not asked is not taken"
-
-
-def test_who_reads_english_is_asked_about_a_carrier_by_its_english_name(client: Client) -> None:
-    client.cookies["django_language"] = "en"
-    page = heard(client, tell(client, "移动每个月乱扣我20元，要求退还"))
-    assert "A complaint about China Mobile?" in page
-    page = heard(client, tell(client, "联通和电信都多扣了我的钱"))
-    assert not missing_in(page, "China Unicom", "China Telecom")
-
-
-def test_a_matter_that_several_bodies_may_take_is_asked_with_their_names_and_leads_to_the_chosen_one(
-    client: Client,
-) -> None:
-    told = "护工把我妈摔下床，骨头断了，医院的科室说护工是外面公司的，不归他们管，我们找谁"
-    draft = tell(client, told)
-    draft.data[story.HEARD]["line"] = [json.dumps(["elsewhere", "medical|labour", "护工把我妈摔下床", False])]
-    draft.save(update_fields=["data"])
-    assert not missing_in(heard(client, draft), "像是哪个部门管的事？", "卫生健康部门", "劳动监察、劳动仲裁")
-    given = full(client, draft)
-    assert send(client, url(draft, "heard"), given | {"line_0": "finance"}).status_code == 422
-    answer = send(client, url(draft, "heard"), given | {"line_0": "labour"})
-    assert answer.headers["Location"] == url(draft, "guide")
-    page = screen(client, draft, "guide")
-    assert str(duties()["labour"].reason) in page
-    assert str(duties()["medical"].reason) not in page
 
 
 @pytest.mark.parametrize("text", ["13800000000", "😀😀😀", "你好", "退" * 1200, "妈的什么垃圾电信，乱扣老子钱，退！"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import listening
-from benchmarks.matters import digest
+from benchmarks.learning.matters import digest
 from complaints.listening import likeness, matter_scores
 from complaints.listening.folding import MOST_READ, fold
 from complaints.listening.hearing import CIRCUMSTANCES, Heard, heard, read_tables, urgent_in
@@ -226,7 +226,7 @@ def test_the_tables_are_read_before_the_first_story() -> None:
 
 
 def test_the_weights_are_those_of_the_stories() -> None:
-    """Otherwise: python -m benchmarks.matters."""
+    """Otherwise: python -m benchmarks.learning.matters."""
     assert FILE.read_text(encoding="utf-8").partition("\n")[0] == f"# {digest()}"
 
 

@@ -1,9 +1,9 @@
 """Learns the weights of complaints/listening/matter_scores.py from stories that say which body takes them, or none.
 
-    python -m benchmarks.matters            writes complaints/listening/matter_weights.tsv
-    python -m benchmarks.matters --check    counts stories with weights learnt from others alone
+    python -m benchmarks.learning.matters            writes complaints/listening/matter_weights.tsv
+    python -m benchmarks.learning.matters --check    counts stories with weights learnt from others alone
 
-How it is learnt: benchmarks/learning.py. The same texts give the same file: the first line of the file is their digest,
+How it is learnt: benchmarks/learning/separating.py. The same texts give the same file: the first line of the file is their digest,
 which a test compares."""
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 import django
 
 import benchmarks.listening as listening
-from benchmarks.learning import rarity_of, separated, together
+from benchmarks.learning.separating import rarity_of, separated, together
 from complaints.listening.weights import Weights, written
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")

@@ -1,0 +1,1 @@
+"""What is learnt from texts that say what they are."""
