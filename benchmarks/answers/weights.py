@@ -3,7 +3,7 @@
     python -m benchmarks.answers.weights            writes complaints/listening/answer_weights.tsv
     python -m benchmarks.answers.weights --check    counts each set with weights learnt from the others alone
 
-How it is learnt: benchmarks/learning/separating.py. The same texts give the same file: the first line of the file is their digest,
+How it is learnt: benchmarks/learning/separating.py. The same texts give the same file: its first line is their digest,
 which a test compares."""
 
 import argparse

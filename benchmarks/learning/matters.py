@@ -3,7 +3,7 @@
     python -m benchmarks.learning.matters            writes complaints/listening/matter_weights.tsv
     python -m benchmarks.learning.matters --check    counts stories with weights learnt from others alone
 
-How it is learnt: benchmarks/learning/separating.py. The same texts give the same file: the first line of the file is their digest,
+How it is learnt: benchmarks/learning/separating.py. The same texts give the same file: its first line is their digest,
 which a test compares."""
 
 import argparse

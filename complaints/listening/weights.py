@@ -1,4 +1,4 @@
-"""Learnt weights: how much each mark of a text counts in each score. Learnt by benchmarks/learning/separating.py. Pure."""
+"""Learnt weights: how much each mark counts in each score. Learnt by benchmarks/learning/separating.py. Pure."""
 
 from collections.abc import Set
 from dataclasses import dataclass
