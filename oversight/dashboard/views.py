@@ -3,8 +3,10 @@
 An officer sees the region of the own offices; whatever is asked only narrows it.
 """
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import Count, Window
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +20,20 @@ from complaints.desks.case_query import ALL_AT, NONE_AT, OUTSIDE
 from oversight.hot_spots.hotspots import believed
 from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
-from oversight.presenting import cards, charts, choosing, flow, last_week, lengths, overview, shifts, standing, tile_map
+from oversight.presenting import (
+    backlog,
+    cards,
+    charts,
+    choosing,
+    flow,
+    last_week,
+    lengths,
+    overview,
+    shifts,
+    standing,
+    tile_map,
+    turned,
+)
 from oversight.presenting.choosing import MONTH, THIRTY, WEEK, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from oversight.presenting.past import length
@@ -166,7 +181,7 @@ def whose_list(officer_id: int | None, authority_id: int | None) -> str:
 FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_time", "first_response", "recovered")
 #: So many holders of late cases are named in the sentence; the panel shows more.
 NAMED = 2
-#: So many of the surest hot spots; the page of hot spots has them all.
+#: So many hot spots; their page has them all.
 HOT = 5
 #: Where too few cases came in within a period, the next longer one.
 LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
@@ -180,7 +195,6 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
     seen = overview.read(page.scope, places, periods, measure=page.measure)
     burning = overview.burning(page.measure, seen, with_hands=not places.parts)
-    hot = list(believed(places.regions).order_by("q", "pk")[:HOT])
     than = _than(page)
     results = [shifts.of_overview(seen, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
@@ -213,6 +227,9 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 asked.period,
                 inside=places.regions[0].code if len(places.regions) == 1 else "",
             ),
+            "forecast": backlog.panel(seen.open_before, seen.flows, today=workspace.today),
+            "open_url": page.lists.url(),
+            "worse": turned.panel(page, seen.flows, seen.name_of_past),
             "longer_url": asked.url(period=LONGER[asked.kind], page="") if asked.kind in LONGER else "",
             "parts": rows,
             "ranked_from": ENOUGH,
@@ -221,11 +238,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "held_at": burning.at if burning.at < workspace.now else None,
             "hands": [_hand(one, page) for one in burning.hands],
             "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
-            "hot": [
-                line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk]))
-                | {"waits_long": workspace.now - spot.found_at > LONG}
-                for spot in hot
-            ],
+            "hot": _hot(page),
         },
     )
 
@@ -241,6 +254,27 @@ def _last_week(page: DashboardPage, seen: Overview) -> dict[str, Any]:
         "trend_title": last_week.title(seen.trend, change),
         "trend": last_week.picture(seen.trend, (), page.measure.calendar, page.lists),
     }
+
+
+def _hot(page: DashboardPage) -> dict[str, Any]:
+    """Hot spots that wait for a judgement, the oldest first."""
+    now = page.workspace.now
+    # How many there are in all comes with each row: a statement less.
+    spots = believed(page.places.regions).annotate(all=Window(Count("pk"))).order_by("found_at", "pk")[:HOT]
+    rows = [
+        line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) | _waits(now - spot.found_at) for spot in spots
+    ]
+    title = _("热点")
+    if rows:
+        days = (now - rows[0]["spot"].found_at).days
+        title = _("%(n)s个热点等判断，最久%(days)s天") % {"n": rows[0]["spot"].all, "days": days}
+    return {"title": title, "rows": rows, "long": LONG.days}
+
+
+def _waits(age: timedelta) -> dict[str, str]:
+    """In days; red from when it is listed as waiting too long, and half the way there a warning."""
+    tone = "bad" if age > LONG else "warn" if age > LONG / 2 else "neutral"
+    return {"waits": _("%(n)s天没判断") % {"n": age.days} if age.days else _("不到1天"), "tone": tone}
 
 
 def _than(page: DashboardPage) -> str:

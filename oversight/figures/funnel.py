@@ -34,18 +34,23 @@ def marked(places: Sequence[Place]) -> list[bool]:
     """
     count, people = sum(place.count for place in places), sum(place.people for place in places)
     looked = [at for at, place in enumerate(places) if min(place.count, count - place.count) >= ENOUGH]
-    qs = q_values([_chance(places[at], _others(places, at), places[at].people / people) for at in looked])
-    return [at in looked and qs[looked.index(at)] <= MARKED_MAPS for at in range(len(places))]
+    spread = [_spread(place) for place in places]
+    whole = sum(one[0] for one in spread), sum(one[1] for one in spread)
+    chances = []
+    for at in looked:
+        place, (variance, weight) = places[at], spread[at]
+        rest, rest_weight = whole[0] - variance, whole[1] - weight
+        # Of the sum of all others; degrees of freedom by Satterthwaite, as in `chance.together`.
+        known = Dispersion(rest / (count - place.count), rest * rest / rest_weight)
+        chances.append(_chance(place, (count - place.count, known), place.people / people))
+    qs = dict(zip(looked, q_values(chances), strict=True))
+    return [qs.get(at, 1.0) <= MARKED_MAPS for at in range(len(places))]
 
 
-def _others(places: Sequence[Place], at: int) -> tuple[int, Dispersion]:
-    """What all others received, and the dispersion of that sum."""
-    first, *rest = (place for place in (*places[:at], *places[at + 1 :]) if place.count)
-    count, known = first.count, first.dispersion
-    for place in rest:
-        known = chance.together(known, count, place.dispersion, place.count)
-        count += place.count
-    return count, known
+def _spread(place: Place) -> tuple[float, float]:
+    """The variance of the count, and its square for each degree of freedom."""
+    variance = place.dispersion.phi * place.count
+    return variance, variance * variance / place.dispersion.df
 
 
 def _chance(place: Place, others: tuple[int, Dispersion], share: float) -> float:

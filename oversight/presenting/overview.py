@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db import connection
@@ -34,7 +34,8 @@ from oversight.counters.statements import HAPPENED, OPEN_NAMES
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.dispersion import Dispersion
 from oversight.figures.figures import Figure, Measure, standing
-from oversight.presenting import past, trend
+from oversight.presenting import backlog, past, trend
+from oversight.presenting.backlog import Flows
 from oversight.presenting.choosing import Places
 from oversight.presenting.past import Compared, Past, Usual
 from oversight.presenting.trend import Trend
@@ -50,6 +51,8 @@ NOBODY = 0
 MANY, KEPT = 10_000, 60
 #: Seconds for which it is kept what the days before tell; nobody asks for it after its day.
 A_DAY = 24 * 3600
+#: What is counted of today so far.
+TODAY = ("received", "closed")
 #: Older than this and the page says so.
 OLD = timedelta(minutes=15)
 _SQL = read_sql(__file__)
@@ -76,7 +79,8 @@ class PlaceCounts:
 class Overview:
     """``at``: the moment of the data, None before any was counted; ``today``: what came in today so far; ``usual``:
     what the days before tell of the comparison with each other period; ``usual_of_parts``: φ of what came in of each
-    part; ``trend``: the last twelve weeks, whatever the periods are, None where only months are known.
+    part; ``trend``: the last twelve weeks, whatever the periods are, None where only months are known;
+    ``flows``: what came in and was closed week by week.
     """
 
     at: datetime | None
@@ -86,6 +90,15 @@ class Overview:
     usual: Sequence[Usual | None]
     usual_of_parts: Mapping[int, Dispersion]
     trend: Trend | None
+    flows: Flows | None
+    closed_today: int
+    #: Of what is looked at (Counters.name_of_past).
+    name_of_past: str
+
+    @property
+    def open_before(self) -> int:
+        """Open cases at the end of yesterday."""
+        return self.whole.open_now["open"] - self.today + self.closed_today
 
     def is_old(self, now: datetime) -> bool:
         return self.at is not None and now - self.at > OLD
@@ -105,12 +118,15 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             _before(counters, scope, places.parts, periods),
         )
 
-    counters, sums, buckets, (usual, of_parts, of_weeks) = steadily(load, now=measure.now, calendar=measure.calendar)
+    counters, sums, buckets, before = steadily(load, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *OPEN_NAMES), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
         for one in sums[: len(periods)]
     ]
+    received_today, closed_today = (
+        sum(sums[len(periods)].get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in TODAY
+    )
     return Overview(
         measure.now if counters.is_complete else counters.folded_at,
         Spot(
@@ -121,15 +137,23 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {}))
             for region in places.parts
         },
-        sum(sums[len(periods)].get(str(region.pk), {}).get("received", 0) for region in places.regions),
-        usual,
-        of_parts,
-        of_weeks,
+        received_today,
+        before.usual,
+        before.of_parts,
+        before.trend,
+        before.flows,
+        closed_today,
+        counters.name_of_past(scope),
     )
 
 
-#: What the days before tell: of the whole, of each comparison; φ of each part; the trend.
-Before = tuple[Sequence[Usual | None], Mapping[int, Dispersion], Trend | None]
+class Before(NamedTuple):
+    """What the days before tell: of the whole, of each comparison; φ of each part; the trend; weeks of the whole."""
+
+    usual: Sequence[Usual | None]
+    of_parts: Mapping[int, Dispersion]
+    trend: Trend | None
+    flows: Flows | None
 
 
 def _before(counters: Counters, scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> Before:
@@ -160,20 +184,23 @@ def _read_before(counters: Counters, scope: Scope, parts: Sequence[Region], peri
     }
     compared, whole = [Compared(periods[0], before) for before in periods[1:]], found.pop(None, None)
     if whole is None:
-        return [None for _one in compared], {}, None
+        return Before([None for _one in compared], {}, None, None)
     pasts = {key: days for key, days in found.items() if key is not None}
-    return (
+    return Before(
         [past.usual(whole, one, figures.of_first_days) for one in compared],
         past.of_parts(whole, pasts, compared[0]),
         trend.of(whole),
+        backlog.flows_of(whole, counters.calendar.local_day(counters.now)),
     )
 
 
 def days_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], today: date) -> list[tuple[Wish, str]]:
-    """The days of what is compared and of the trend, up to today: of the whole, and what came in of ``parts``."""
+    """The days of what is compared, of the trend and of the forecast, up to today: of the whole, and what came in of
+    ``parts``.
+    """
     compared = [Compared(periods[0], before) for before in periods[1:]]
     firsts = [one.first for one in compared] if periods[0].last < today else [today, today]
-    first = min(*firsts, trend.first_day(today))
+    first = min(*firsts, trend.first_day(today), backlog.first_day(today))
     result = [(Wish(scope, Period(first=first, last=today), HAPPENED), "")]
     if parts:
         of_parts = replace(scope, regions=tuple(parts))
@@ -190,7 +217,7 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], 
     names = figures.HEADLINES
     wide = replace(scope, regions=tuple({region.pk: region for region in (*scope.regions, *parts)}.values()))
     wishes = [Wish(wide, periods[0], (*names, *OPEN_NAMES)), *(Wish(scope, period, names) for period in periods[1:])]
-    wishes.append(Wish(scope, Period(first=today, last=today), ("received",)))
+    wishes.append(Wish(scope, Period(first=today, last=today), TODAY))
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 

@@ -47,22 +47,28 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Somebody whose change is surely one for the worse; ``verdict.p`` is the part of false ones among all as sure."""
+    """Somebody whose change is surely one; ``verdict.p`` is the part of false ones among all as sure. ``phi``: how
+    restless the figure is.
+    """
 
     key: str
     after: Pair
     before: Pair
     verdict: Verdict
+    phi: float
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One figure: how many were looked at, how many had enough cases twice, and who got worse, the surest first."""
+    """One figure: how many were looked at, how many had enough cases twice, and who got worse or better, the surest
+    first.
+    """
 
     code: str
     looked: int
     enough: int
     lines: Sequence[Line]
+    better: Sequence[Line] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +103,11 @@ class Weeks:
                 yield later, earlier
 
 
-def read(measure: Measure, before: Period, *, by: str, known: int) -> list[Looked] | None:
-    """What is said of each ``by`` (enterprise, problem, region) in the scope of ``measure``; four statements.
+def read(
+    measure: Measure, before: Period, *, by: str, known: int, codes: Sequence[str] = tuple(WORSE_IS_MORE)
+) -> list[Looked] | None:
+    """What is said of each ``by`` (enterprise, problem, region) in the scope of ``measure``, of the figures ``codes``;
+    four statements.
 
     None where only single cases could answer. ``known``: so many weeks were counted up to the end of the period.
     """
@@ -108,10 +117,10 @@ def read(measure: Measure, before: Period, *, by: str, known: int) -> list[Looke
         if sums is None:
             return None
         now, then = sums
-        keys = [key for key in now if key and any(enough(code, now[key], then.get(key)) for code in _NAMES)]
+        keys = [key for key in now if key and any(enough(code, now[key], then.get(key)) for code in codes)]
         weeks = Weeks.of(measure.period, before)
         past = counters.by_week(measure.scope, measure.period.last, weeks.read, by=by, keys=keys, names=WEEKLY)
-        return [of_figure(code, now, then, past, weeks, known) for code in _NAMES]
+        return [of_figure(code, now, then, past, weeks, known) for code in codes]
 
     return steadily(load, now=measure.now, calendar=measure.calendar)
 
@@ -145,23 +154,26 @@ def of_figure(
     looked = sum(1 for key, sums in now.items() if key and pair_of(code, sums)[1])
     spans = list(weeks.earlier(min(known, weeks.read)))[: chance.MOST_SHIFTS : weeks.after]
     known_of = dict(zip(pairs, moderated([_past(code, added[key], spans) for key in pairs]), strict=True))
-    lines, chances = [], []
+    lines, chances = list[Line](), list[float]()
     for key, (after, before) in pairs.items():
         difference = _difference(code, after, before)
         if difference is None:
             continue
         dispersion = replace(known_of[key], df=min(known_of[key].df, MOST_DF))
-        p = chance.one_sided(difference, dispersion, up=WORSE_IS_MORE[code])
-        chances.append(p)
-        lines.append(Line(key, after, before, chance.judged(difference, dispersion)))
+        chances.append(chance.one_sided(difference, dispersion, up=WORSE_IS_MORE[code]))
+        lines.append(Line(key, after, before, chance.judged(difference, dispersion), dispersion.phi))
+    return Looked(code, looked, len(lines), _named(lines, chances), _named(lines, [1 - one for one in chances]))
+
+
+def _named(lines: Sequence[Line], chances: Sequence[float]) -> list[Line]:
+    """Those whose change is surely one; ``chances``: how often so much would come without any."""
     # Where few are looked at, the 95 % interval of who is named lies beyond no change as well.
     named = [
         replace(line, verdict=replace(line.verdict, p=q))
         for line, p, q in zip(lines, chances, q_values(chances), strict=True)
         if q <= BELIEVED and p <= chance.LEVEL / 2
     ]
-    named.sort(key=lambda line: (line.verdict.p, -abs(line.verdict.by), line.key))
-    return Looked(code, looked, len(lines), named)
+    return sorted(named, key=lambda line: (line.verdict.p, -abs(line.verdict.by), line.key))
 
 
 def _past(code: str, added: tuple[list[int], list[int]], spans: Sequence[tuple[slice, slice]]) -> Past:

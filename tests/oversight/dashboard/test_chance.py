@@ -277,7 +277,7 @@ def test_the_first_page_names_a_change_beyond_the_usual_swings_only(world: World
     came(by_weeks([231, *usual], today=3), "350100", "350102")
     assert not missing_in(shown(world.su)["received"], "今天到现在3件", "前7天195件；这样的波动常见，不能说有变化")
     page = page_of(world.su, "/oversight/")
-    assert not found_in(page, "▲ 比前7天", "超出")
+    assert not found_in(page, "▲ 比前7天", "超出平常波动（")
     assert not missing_in(page, "收到231件，前7天195件；这样的波动常见，不能说有变化。")
     DayRegion.objects.all().delete()
     came(by_weeks([275, *usual], today=3), "350100", "350102")

@@ -52,7 +52,8 @@ class Reader:
                 self._periods(now),
                 measure=self._measure(now),
             )
-        return (result.usual, result.usual_of_parts, result.trend), any("array_agg(nth)" in one["sql"] for one in seen)
+        before = overview.Before(result.usual, result.usual_of_parts, result.trend, result.flows)
+        return before, any("array_agg(nth)" in one["sql"] for one in seen)
 
     def anew(self, now: datetime) -> overview.Before:
         """The same found out now."""

@@ -62,13 +62,32 @@ def test_what_nobody_judged_for_two_weeks_is_said_to_wait_too_long(risen: World,
     page = page_of(risen.rui, URL)
     assert not missing_in(page, "15天", "待判断已久")
     assert len(rows_of(risen.rui, f"{URL}?view=long")) == len(rows_of(risen.rui)) > 0
-    assert "待判断已久" in page_of(risen.su, "/oversight/")
+    assert not missing_in(page_of(risen.su, "/oversight/"), "15天没判断", "待判断已久")
     assert not missing_in(page_of(risen.rui, f"{URL}{spot.pk}/"), "待判断已久", "15天前发现")
     shown = {one["title"]: one for one in browser(risen.rui).get("/authority/").context["groups"][0]["numbers"]}
     own = shown["待判断已久的热点"]
     assert (own["url"], own["value"]) == (f"{URL}?view=long", len(rows_of(risen.rui, f"{URL}?view=long")))
     sent(risen.rui, f"{URL}{spot.pk}/", why="已经核实。")
     assert "待判断已久" not in page_of(risen.rui, f"{URL}{spot.pk}/")
+
+
+def test_the_first_page_has_the_oldest_first_with_how_long_each_waits(risen: World, spot: HotSpot) -> None:
+    HotSpot.objects.all().delete()
+    now, ages = timezone.now(), (3, 26, 0, 8, 14, 15, 1)
+    for back, days in enumerate(ages):
+        spot.pk, spot.q, spot.last = None, 1e-9, TODAY - back * DAY
+        spot.first, spot.found_at = spot.last - 6 * DAY, now - timedelta(days=days, minutes=5)
+        spot.save()
+    hot = browser(risen.su).get("/oversight/").context["hot"]
+    assert hot["title"] == "7个热点等判断，最久26天"
+    assert [(row["waits"], row["tone"]) for row in hot["rows"]] == [
+        *(("26天没判断", "bad"), ("15天没判断", "bad"), ("14天没判断", "bad"), ("8天没判断", "warn")),
+        ("3天没判断", "neutral"),
+    ]
+    for row in hot["rows"]:
+        assert page_of(risen.rui, row["url"]).count(f"{row['spot'].observed}") > 0
+    HotSpot.objects.update(state="dismissed")
+    assert browser(risen.su).get("/oversight/").context["hot"]["rows"] == []
 
 
 def test_each_has_an_owner_who_is_there_and_one_press_takes_it_over(risen: World, spot: HotSpot) -> None:

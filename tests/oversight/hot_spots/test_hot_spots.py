@@ -54,15 +54,15 @@ def test_a_risen_cell_is_found_on_each_level_once_a_steady_one_is_not_and_the_fi
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
     hotspots.look(TODAY, now=NOW)
     page = browser(risen.su).get("/oversight/")
-    spot = page.context["hot"][0]["spot"]
+    spot = page.context["hot"]["rows"][0]["spot"]
     assert f'href="{URL}{spot.pk}/"' in page.content.decode()
     # Of what may be one of many that chance makes, the list tells, and the first page does not.
     HotSpot.objects.update(q=0.11)
-    assert browser(risen.su).get("/oversight/").context["hot"] == []
+    assert browser(risen.su).get("/oversight/").context["hot"]["rows"] == []
     assert browser(risen.su).get(URL).context["rows"]
     HotSpot.objects.update(q=0.1, state="dismissed")
     assert "没有足够确定的待判断热点" in page_of(risen.su, "/oversight/")
-    assert browser(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
+    assert browser(officer_of(risen, "far")).get("/oversight/").context["hot"]["rows"] == []
 
 
 def test_the_row_of_a_day_that_runs_takes_over_the_higher_count(world: World) -> None:

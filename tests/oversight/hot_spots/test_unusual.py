@@ -200,7 +200,7 @@ def test_the_narrowest_that_explains_an_event_stands_alone_and_each_page_names_t
     city = one_event.su.offices.get().authority.region
     assert row["spot"].pk == head.pk
     assert row["also"] == others.filter(place__gte=city.pk, place__lte=city.last).count() >= 6
-    assert [row["spot"].pk for row in su.get("/oversight/").context["hot"]] == [head.pk]
+    assert [row["spot"].pk for row in su.get("/oversight/").context["hot"]["rows"]] == [head.pk]
     wide = of_the_week(None, "", region=one_event.region)
     page = page_of(one_event.rui, f"{URL}{head.pk}/")
     assert not missing_in(page, "同一件事也见于", f'href="{URL}{wide.pk}/"')
