@@ -59,6 +59,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_witnesses": SHOWING_EVERY,
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
         "oversight.tasks.sweep_reports": PRINTING_EVERY,
+        "oversight.tasks.sweep_minutes": PRINTING_EVERY,
         "oversight.tasks.sweep_alarms": ALARMING_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.publish_league": PUBLISHING_EVERY,

@@ -10,7 +10,7 @@ from database.sweeping import drain
 from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
-from oversight.hot_spots import campaign_effects, effects, guiding, hotspots, undertakings
+from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.published import indicator_making, league_making
@@ -38,6 +38,7 @@ sweep_comparison = _task("sweep_comparison", rollups.sweep_comparison, drains=Tr
 sweep_hot_spots = _task("sweep_hot_spots", hotspots.sweep, seconds=240)
 sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)
 sweep_campaigns = _task("sweep_campaigns", campaign_effects.sweep, drains=True, seconds=120)
+sweep_minutes = _task("sweep_minutes", campaign_minutes.sweep)
 sweep_undertakings = _task("sweep_undertakings", undertakings.sweep, drains=True, seconds=120)
 sweep_guidance = _task("sweep_guidance", guiding.sweep_reminders, drains=True)
 sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)

@@ -116,7 +116,10 @@ def found(campaign: Campaign, weeks: int) -> list[CampaignEffect]:
             row.verdict = Verdict.SHORT_HISTORY
         else:
             is_share = figure != Figure.RECEIVED
-            result = ancova.effect(mine, theirs, call=before, after=weeks, is_share=is_share)
+            result = None
+            # Of nothing there is no share; complaints may have fallen to nothing.
+            if any(row.counts["base"]) and (any(row.counts["after"]) or not is_share):
+                result = ancova.effect(mine, theirs, call=before, after=weeks, is_share=is_share)
             row.verdict = Verdict.UNCLEAR
             if result is not None:
                 row.ratio, row.low, row.high = result.ratio, result.low, result.high

@@ -25,6 +25,7 @@ from oversight.models.reduction import LONGEST, LONGEST_WARNING
 from web.languages import named
 from web.small_numbers import ENOUGH
 
+_UNCLEAR = CampaignEffect.Verdict.UNCLEAR
 #: Letters of the minutes.
 LONGEST_MINUTES = 6000
 Choices = Sequence[tuple[str, Any]]
@@ -351,7 +352,7 @@ def effects_of(campaign: Campaign, *, today: date, is_public: bool = True) -> di
         "rows": [
             {
                 "figure": Figure(row.figure).label,
-                "verdict": CampaignEffect.Verdict(row.verdict).label,
+                "verdict": "" if row.ratio is None or row.verdict == _UNCLEAR else row.get_verdict_display(),
                 "text": effect_sentence(row, is_public=is_public),
                 "row": row,
             }

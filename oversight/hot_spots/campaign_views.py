@@ -19,6 +19,7 @@ from oversight.hot_spots import campaign as acts
 from oversight.hot_spots import campaign_forms, reduction_forms
 from oversight.hot_spots.campaign_counts import Cell
 from oversight.hot_spots.campaign_forms import CallForm, CampaignForm, JudgeForm, MeetForm
+from oversight.hot_spots.campaign_minutes import is_printed, print_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.hot_spots.reduction_forms import ReasonForm
@@ -166,10 +167,17 @@ def campaign(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "list_url": reverse("oversight:campaigns"),
             "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]) if result.hot_spot_id else "",
             "public_url": reverse("oversight:open-campaign", args=[result.pk]),
+            "minutes_url": reverse("oversight:campaign-minutes", args=[result.pk]) if is_printed(result) else "",
             "entries": reduction_forms.history_of(result.actions.filter(guidance=None).select_related("by")),
         },
         status=status,
     )
+
+
+@officer_page("GET")
+def minutes(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+    """The signed print of the minutes; 404 until a worker made it, and the page has no link."""
+    return print_of(get_object_or_404(Campaign.objects.filter(workspace.around("region_id"), pk=pk)))
 
 
 def _forms(request: HttpRequest, workspace: Workspace, result: Campaign, wanted: str) -> dict[str, Any]:

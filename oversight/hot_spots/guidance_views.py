@@ -25,6 +25,7 @@ from enterprises.models import Enterprise
 from oversight.hot_spots import campaign as campaign_acts
 from oversight.hot_spots import campaign_forms, guiding, reduction_forms
 from oversight.hot_spots.campaign_forms import ReplyForm, UndertakingForm
+from oversight.hot_spots.campaign_minutes import is_printed, print_of
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
@@ -300,10 +301,22 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             "chosen": chosen,
             "list_url": reverse("oversight:enterprise-guidances"),
             "here": request.path,
+            "minutes_url": reverse("oversight:enterprise-minutes", args=[result.pk])
+            if result.campaign and is_printed(result.campaign)
+            else "",
             "entries": reduction_forms.history_of(actions, names=False),
         },
         status=status,
     )
+
+
+@workspace_page("GET")
+def enterprise_minutes(request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int) -> HttpResponseBase:
+    """The signed print of the minutes of a campaign in which the enterprise was called."""
+    campaign = get_object_or_404(_ours(workspace).select_related("campaign"), pk=pk).campaign
+    if campaign is None:
+        raise Http404
+    return print_of(campaign)
 
 
 def _is_settling(result: Guidance) -> bool:

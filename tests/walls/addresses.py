@@ -45,6 +45,8 @@ complaints:enrol-application complaints:enrol-step complaints:enrol-paper compla
 complaints:authority-enrolment-licence complaints:authority-enterprise-recall complaints:case-people
 # Nobody may read it: there is neither a word nor a listed address. No case ended in a mediation agreement.
 oversight:metrics complaints:case-court
+# No worker printed the minutes of a campaign.
+oversight:campaign-minutes oversight:enterprise-minutes
 demo-mail accounts:demo-sign-in enterprises:invitation accounts:recovery-codes accounts:password
 complaints:case-file-original complaints:case-file-thumbnail complaints:file-evidence-original
 complaints:file-evidence-thumbnail
@@ -133,7 +135,8 @@ _THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("oversight:", ("hot-spot", "guidance-new", "warning-new"), "pk", "hot spot"),
     ("oversight:", ("guidance", "enterprise-guidance"), "pk", "guidance"),
     ("oversight:", ("warning", "open-warning"), "pk", "warning"),
-    ("oversight:", ("campaign", "open-campaign", "open-campaign-table"), "pk", "campaign"),
+    ("oversight:", ("campaign", "open-campaign", "open-campaign-table", "campaign-minutes"), "pk", "campaign"),
+    ("oversight:", ("enterprise-minutes",), "pk", "guidance of the campaign"),
     ("complaints:enterprise-rule", ("",), "pk", "assignment rule"),
     ("enterprises:enterprise-leave-cancel", ("",), "pk", "leave"),
     ("enterprises:authority-leave-cancel", ("",), "pk", "officer leave"),

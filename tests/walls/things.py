@@ -85,7 +85,11 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (_HEADS, "complaints:authority-", "law-decide"),
     (_each("authority_handler approver", "at own", "at above"), "complaints:authority-", "law-drop"),
     # A report is read there and above, written by its own authority, decided by a head of either.
-    (_OFFICE_AND_ABOVE, "oversight:", "authority-report hot-spot guidance warning guidance-new warning-new campaign"),
+    (
+        _OFFICE_AND_ABOVE,
+        "oversight:",
+        "authority-report hot-spot guidance warning guidance-new warning-new campaign campaign-minutes",
+    ),
     (_each("authority_handler approver analyst", "at own"), "oversight:", "authority-report-edit"),
     (_HEADS, "oversight:", "authority-report-decide"),
     # What is published is everybody's; a link is whoever's who holds it, and nobody's by being somebody.
@@ -101,6 +105,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset({"station clerk"}), "complaints:station", " -file -cases -log -log-new -log-entry -poster -poster-file"),
     # Guidance is the whole enterprise's.
     (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-guidance"),
+    (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-minutes"),
 )
 OWNERS = {begins + name: whose for whose, begins, names in _OWNERS for name in names.split(" ")}
 
@@ -230,7 +235,7 @@ def _campaign(world: World) -> None:
     campaign.meet(begun.pk, met_on=today, firms=[firm], attended="县局", minutes="都答应了。", **by)
     campaign.ask_to_publish(begun.pk, **by)
     campaign.publish(begun.pk, by=head, now=world.now)
-    world.things["campaign"] = str(begun.pk)
+    world.things |= {"campaign": str(begun.pk), "guidance of the campaign": str(begun.guidances.get().pk)}
 
 
 def _reports(world: World) -> None:

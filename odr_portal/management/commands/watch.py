@@ -39,7 +39,7 @@ from odr_portal.processes import separation
 from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
-from oversight.hot_spots import campaign_effects, effects, guiding, hotspots, undertakings
+from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.reports import keeping as reports
@@ -80,6 +80,7 @@ SWEEPS: dict[str, Sweep] = {
     "hot_spots": hotspots.sweep,
     "effects": effects.sweep,
     "campaigns": campaign_effects.sweep,
+    "minutes": campaign_minutes.sweep,
     "undertakings": undertakings.sweep,
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,

@@ -15,7 +15,9 @@ APART = 1e-6
 
 
 def compared(audit: Audit) -> Pairs:
-    every = Guidance.objects.exclude(sent_at=None).select_related("hot_spot__region").order_by("pk")
+    every = (
+        Guidance.objects.filter(campaign=None).exclude(sent_at=None).select_related("hot_spot__region").order_by("pk")
+    )
     for guidance in audit.some(list(every)):
         now = guidance.closed_at or audit.now
         told = effects.counted(guidance, now=now)

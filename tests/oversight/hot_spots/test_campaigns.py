@@ -1,5 +1,7 @@
 """降诉行动 from the call to the end: both desks, the second person, the public page, what is counted."""
 
+from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,14 +12,14 @@ from accounts.models import OutgoingMessage
 from accounts.roles import Role
 from authorities.models import Officer
 from enterprises.models import Staff
-from oversight.hot_spots import campaign, campaign_effects, guiding, undertakings
+from oversight.hot_spots import campaign, campaign_effects, campaign_minutes, guiding, undertakings
 from oversight.hot_spots.campaign_counts import Cell
 from oversight.hot_spots.guiding import ReductionRefusal, WantedMeasure
 from oversight.models import Campaign, CampaignControl, CampaignEffect, Guidance, GuidanceMeasure, HotSpotAction
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import ahead, officer_of
-from tests.oversight.counting import CHARGE, DAY, received
+from tests.oversight.counting import CHARGE, DAY, a_shop, received, weeks
 from tests.oversight.hot_spots.test_guidance import a_spot
 from tests.oversight.looking import browser, page_of, sent
 
@@ -286,3 +288,77 @@ def test_what_was_frozen_stays(world: World) -> None:
     for row in (effect, CampaignControl.objects.create(campaign=made, enterprise=world.telecom)):
         with pytest.raises(DatabaseError), transaction.atomic():
             type(row).objects.filter(pk=row.pk).delete()
+
+
+def a_sector(world: World, call: date, *, falls_to: int) -> None:
+    """Ten enterprises beside two that will be called, 61 whole weeks before the call and nine after: ten complaints a
+    week each, give or take; of the two so many a week after it.
+    """
+    random, long = Random(3), 71
+    firms = [world.mobile, world.telecom, *(a_shop(world, f"对照商场{n}") for n in range(10))]
+    for nth, firm in enumerate(firms):
+        counts = [max(1, 10 + random.randint(-3, 3)) for _ in range(long)]
+        if nth < 2:
+            counts[-9:] = [falls_to + random.randint(-1, 1) for _ in range(9)]
+        days = weeks(call + 63 * DAY, counts)
+        received({day: n for day, n in days.items() if n}, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
+
+
+def judged_after_eight_weeks(world: World, *, falls_to: int) -> Campaign:
+    now = timezone.now() - 60 * DAY
+    a_sector(world, timezone.localdate(now), falls_to=falls_to)
+    by: Any = {"by": world.rui, "now": now}
+    cell = Cell(world.region.pk, problem=CHARGE)
+    made = campaign.begin(title="降诉", why="x", cell=cell, spot=None, authority_id=world.gulou.pk, **by)
+    firms = [world.mobile.pk, world.telecom.pk]
+    campaign.call(made.pk, firms=firms, meets_on=timezone.localdate(now), where="局里", **by)
+    for guidance in made.guidances.all():
+        first = WantedMeasure(**UNDERTAKING, due_on=timezone.localdate() + 20 * DAY)
+        guiding.add_measure(guidance.pk, first, **by)
+    on = timezone.localdate(now)
+    campaign.meet(made.pk, met_on=on, firms=firms, attended="鼓楼局", minutes="x", **by)
+    campaign.ask_to_publish(made.pk, **by)
+    campaign.publish(made.pk, by=officer_of(world, "head"), now=now)
+    assert campaign_effects.sweep(now=timezone.now()) == 1
+    return made
+
+
+def test_where_complaints_fell_by_half_beside_ten_others_it_helped(world: World) -> None:
+    made = judged_after_eight_weeks(world, falls_to=5)
+    found = CampaignEffect.objects.get(campaign=made, figure="received")
+    assert (made.controls.count(), reloaded(made).controls_of, made.history) == (10, "region", 61)
+    assert (found.weeks, found.verdict, found.controls) == (8, "better", 10)
+    assert 0.35 < found.ratio < 0.65
+    assert found.counts["after"][0] < found.counts["recent"][0]
+    page = page_of(None, f"/open/campaigns/{made.pk}/")
+    assert not missing_in(page, "召集后满8周", "同一地区10家", "比没有行动时好", "投诉比没有行动时少", "再判")
+    # Of shares nobody knows anything here.
+    assert set(CampaignEffect.objects.exclude(figure="received").values_list("verdict", flat=True)) == {"unclear"}
+    # Now an officer may say so.
+    campaign.judge(made.pk, verdict="effective", why="少了一半。", by=world.rui, now=timezone.now())
+    assert "起了作用" in page_of(None, f"/open/campaigns/{made.pk}/")
+
+
+def test_where_they_stayed_as_they_were_nobody_says_that_it_helped(world: World) -> None:
+    made = judged_after_eight_weeks(world, falls_to=10)
+    assert CampaignEffect.objects.get(campaign=made, figure="received").verdict == "unclear"
+    assert "说不清：和没有行动时相比" in page_of(None, f"/open/campaigns/{made.pk}/")
+    with pytest.raises(ReductionRefusal, match="起了作用"):
+        campaign.judge(made.pk, verdict="effective", why="x", by=world.rui, now=timezone.now())
+
+
+def test_the_minutes_are_a_signed_document_for_both_desks(world: World) -> None:
+    made = running(world)
+    url = f"/authority/campaigns/{made.pk}/"
+    guidance = made.guidances.get(enterprise=world.mobile)
+    own = f"/enterprise/guidance/{guidance.pk}/"
+    assert browser(world.rui).get(f"{url}minutes.pdf").status_code == 404
+    assert campaign_minutes.sweep(now=timezone.now()) == 1
+    assert campaign_minutes.sweep(now=timezone.now()) == 0
+    for person, address in ((world.rui, url), (world.lead, own)):
+        assert f"{address}minutes.pdf" in page_of(person, address)
+        answer = browser(person).get(f"{address}minutes.pdf")
+        assert (answer["Content-Type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+        assert b"/ByteRange" in answer.content, "it is signed"
+    assert browser(world.hua).get(f"{own}minutes.pdf").status_code == 404
+    assert browser(officer_of(world, "far")).get(f"{url}minutes.pdf").status_code == 404
