@@ -103,7 +103,7 @@ def settled(people: Stage) -> Complaint:
         opened(case, person)
         tells_all(person, case, KEPT)
     opened(case, consumer)
-    consumer.take("rate", chosen="overall=5 speed=5 attitude=5")
+    consumer.take("rate", chosen="overall=5")
     consumer.look("rated")
     assert HandlingStep.objects.filter(complaint=case, step="rate").exists()
     return case

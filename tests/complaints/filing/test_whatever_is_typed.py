@@ -82,6 +82,48 @@ def test_what_is_written_is_kept_understood_or_asked_and_becomes_a_case(client: 
         assert {demand.kind for demand in case.demands.all()} == set(more["demand"])
 
 
+LOOKS = {"English": ("en", ""), "elder": ("zh-hans", "elder")}
+IN_ENGLISH = {
+    "English": "China Mobile took ¥20 a month since last Wednesday, please refund sixty yuan and cancel it!!",
+    "abuse in English": "you bunch of f***ing thieves 🤬 give me back my money",
+    "two firms in English": "China Unicom and China Telecom both overcharge me",
+}
+
+
+def pressed_on(client: Client, address: str, given: dict[str, Any]) -> str:
+    """Where a person gets who answers only what each page of a screen asks, one after the other."""
+    here = address
+    for _page in range(20):
+        page = client.get(here).content.decode()
+        names = set(re.findall(r'name="([^"]+)"', page))
+        said = {name: "no" for name in names if name.startswith("line_")}
+        said |= {name: value for name, value in (given | {"asked": "1"}).items() if name in names}
+        answer = send(client, here, said)
+        assert answer.status_code == 302, (said, answer.content.decode())
+        here = answer.headers["Location"]
+        if not here.startswith(address):
+            break
+    return here
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("kind", [*WRITTEN, *IN_ENGLISH])
+def test_in_english_and_one_question_a_page_it_becomes_a_case_too(
+    client: Client, town: Town, kind: str, look: str
+) -> None:
+    client.cookies["django_language"], client.cookies["display"] = LOOKS[look]
+    text, _said, more, of_others = WRITTEN.get(kind) or (IN_ENGLISH[kind], (), {}, {})
+    draft = tell(client, text)
+    parts = ("purchase", "problem", "demands")
+    given = {name: value for part in parts for name, value in answers.OF_STEP[part].items()}
+    given |= {"service_region": "350102000", "respondent": "authority", "problem": "none", "firm": "no"}
+    assert pressed_on(client, url(draft, "heard"), given | more) == url(draft, "you")
+    assert pressed_on(client, url(draft, "you"), answers.YOU | of_others) == url(draft, "check")
+    answer = send(client, url(draft, "check"), AGREED)
+    assert answer.status_code == 302, answer.content.decode()
+    assert PersonalText.objects.get(kind="consumer_statement").text == text
+
+
 @pytest.mark.parametrize(
     ("story", "words"),
     [("", "请写几句发生了什么"), (" \n　", "请写几句发生了什么"), ("移动扣我钱，" * 1667, "请删减8802字")],
