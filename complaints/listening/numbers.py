@@ -21,12 +21,19 @@ _CENTS = (
     rf"(?:(?P<tens%s>{_ONE})[角毛](?:(?P<ones%s>{_ONE})分?)?"
     rf"|(?<=块)(?P<last%s>{_ONE})(?![年天个月倍次十百角毛张件份条台斤杯瓶箱套人位家节课小\d]))?"
 )
+#: 1万3500, 一万三千五, 1万6千8百, 两万零五百: ten thousands and more, the last unit perhaps left out.
+_MIXED = (
+    rf"(?P<mixed>(?:\d{{1,4}}|[一二两三四五六七八九十]{{1,3}})万(?:\d{{3,4}}|(?=[零\d{_CHINESE}]{{2}})"
+    rf"(?:{_ONE}千)?(?:零?{_ONE}百)?(?:零?{_ONE}?十)?(?:零?{_ONE})?))(?![\d.{_CHINESE}])\s*多?(?:元|块钱|块|圆)?"
+    r"(?!\s*[人次兆个天年月日号步分斤字多GMkK])"
+)
 #: 128.5元, ￥1,234, 三十块, 45块5, 一百二十块五, 三元五角, 2万, 三千(end).
 _WITH_UNIT = re.compile(
-    rf"(?:¥|人民币)?\s*(?P<number>{_ARABIC})(?P<times>[万千百])?\s*多?(?:元|块钱|块|圆){_CENTS % (1, 1, 1)}"
+    rf"(?:¥|人民币)?\s*{_MIXED}"
+    rf"|(?:¥|人民币)?\s*(?P<number>{_ARABIC})(?P<times>[万千百])?\s*多?(?:元|块钱|块|圆){_CENTS % (1, 1, 1)}"
     rf"|(?P<chinese>[{_CHINESE}]{{1,9}})(?:元|块钱|块|圆)(?!\w?卡){_CENTS % (2, 2, 2)}"
     rf"|¥\s*(?P<marked>{_ARABIC})"
-    r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?P<thousands>\d(?!\d))?(?![人次兆])"
+    r"|(?P<ten_thousands>\d{1,6}(?:\.\d{1,2})?)万(?P<thousands>\d(?!\d))?(?![人次兆千\d])"
     r"|(?P<round>[一二两三四五六七八九十]{1,3}万[一二三四五六七八九](?![百千])|[一二两三四五六七八九]千[一二两三四五六七八九]百(?:[一二三四五六七八九]十?)?"
     r"|[一二两三四五六七八九][千百][一二三四五六七八九]十?|[一二两三四五六七八九十]{1,2}[万千百])(?=[,。;!的了退还给该要没也都\s]|多(?!兆|个|天|次|人|斤|公里|分钟|号|年)|$)"
 )
@@ -53,11 +60,13 @@ class Sum:
 
 
 def chinese_number(word: str) -> int | None:
-    """三千五 -> 3500, 十二 -> 12, 壹佰贰拾 -> 120, 两万 -> 20000; None when it is no number."""
+    """三千五 -> 3500, 十二 -> 12, 壹佰贰拾 -> 120, 两万 -> 20000, 1万3500 -> 13500; None when it is no number."""
     total = part = digit = unit = 0
-    for letter in word:
+    for letter in re.findall(r"\d+|\D", word):
         if letter in _DIGITS:
             digit = _DIGITS[letter]
+        elif letter.isdecimal():
+            digit = int(letter)
         elif letter in _UNITS:
             unit = _UNITS[letter]
             part += (digit or (1 if unit == 10 else 0)) * unit
@@ -67,7 +76,7 @@ def chinese_number(word: str) -> int | None:
         else:
             return None
     # 三千五 and 两万五 leave out the unit of the last digit; 三千零五 does not.
-    if digit and unit > 10 and word[-2] not in "零〇":
+    if 0 < digit < 10 < unit and word[-2] not in "零〇":
         digit *= unit // 10
     return total + part + digit
 
@@ -89,6 +98,8 @@ def sums(text: str) -> list[Sum]:
 
 
 def _yuan(hit: re.Match[str]) -> Decimal:
+    if mixed := hit["mixed"]:
+        return Decimal(chinese_number(mixed) or 0)
     if chinese := hit["chinese"] or hit["round"]:
         return Decimal(chinese_number(chinese) or 0) + _cents(hit, 2)
     if hit["ten_thousands"]:
