@@ -16,7 +16,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording
-from complaints.forms.fields import UNCHOSEN, Choice, FreeText, labels_of, set_choices
+from complaints.forms.fields import UNCHOSEN, Choice, Choices, FreeText, labels_of, set_choices
 from complaints.forms.promise_rows import (
     LINE_FIELDS,
     PromiseRowsForm,
@@ -57,14 +57,16 @@ class OfferForm(PromiseRowsForm):
         self.wanted: dict[int, Decimal] = {}
         #: What is found in the words of each field, by its name.
         self.found: dict[str, list[offer_findings.Finding]] = {}
+        kinds = [UNCHOSEN, *labels_of([k for k in OBLIGATION_KINDS if k != "return_by_consumer"], "obligation_kind")]
+        verdicts = labels_of(VERDICTS, "verdict")
         for demand in self.demands:
-            self._add_demand(demand)
+            self._add_demand(demand, verdicts, kinds)
         # In the order of the page, so that the first error is the first that one meets.
         self.order_fields([f"{name}-{d.ordinal}" for d in self.demands for name in ("answer", *LINE_FIELDS, "reason")])
 
-    def _add_demand(self, demand: Demand) -> None:
+    def _add_demand(self, demand: Demand, verdicts: Choices, kinds: Sequence[tuple[str, Any]]) -> None:
         n, whose = demand.ordinal, gettext("要求%(n)s") % {"n": demand.ordinal}
-        answer = Choice(label=named(whose, _("答复")), choices=labels_of(VERDICTS, "verdict"))
+        answer = Choice(label=named(whose, _("答复")), choices=verdicts)
         answer.error_messages["required"] = gettext("还没有答复第%(n)s项要求，每一项都要答复。") % {"n": n}
         reason = FreeText(label=named(whose, _("理由")), required=False, rows=2, longest=1000)
         # The page shows it where one is needed, and where something stands in it.
@@ -78,7 +80,6 @@ class OfferForm(PromiseRowsForm):
         separable = forms.BooleanField(label=named(whose, _("消费者可以只接受这一项")), required=False)
         self.fields |= {f"answer-{n}": answer, f"reason-{n}": reason, f"separable-{n}": separable}
         self.fields |= {f"{name}-{n}": field for name, field in line.items()}
-        kinds = [UNCHOSEN, *labels_of([k for k in OBLIGATION_KINDS if k != "return_by_consumer"], "obligation_kind")]
         set_choices(self, f"kind-{n}", kinds)
 
     def row_fields(self, place: int) -> dict[str, forms.Field]:

@@ -32,7 +32,7 @@ _VALUES = struct.Struct(f"<{_ROWS * _MARKS}I")
 
 def bare(text: str) -> str:
     """Letters and figures alone: spaces, marks and widths say nothing about whether it is the same again."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def same_text(there: str, here: str) -> bool:
@@ -42,7 +42,11 @@ def same_text(there: str, here: str) -> bool:
 
 def likeness(there: str, here: str) -> int:
     """Parts of a hundred that are equal, rounded down; 0 below ``NEAR_IDENTICAL`` and for short texts."""
-    there, here = bare(there), bare(here)
+    return bare_likeness(bare(there), bare(here))
+
+
+def bare_likeness(there: str, here: str) -> int:
+    """`likeness` of two texts that are `bare` already."""
     if min(len(there), len(here)) < SHORTEST_COMPARED:
         return 0
     return int(ratio(there, here, score_cutoff=NEAR_IDENTICAL))

@@ -18,6 +18,7 @@ from complaints.listening.answer_patterns import answer_patterns
 from complaints.models import Offer
 from complaints.procedure.refusals import WrongInput
 from complaints.settlement.offer_findings import plain
+from database.prepared import PreparedQuery
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from web.listing import listed
 from web.small_numbers import ENOUGH
@@ -128,9 +129,9 @@ class Says:
 def in_use(enterprise_id: int, *, branch_id: int | None = None, problem: str | None = None) -> list[TemplateVersion]:
     """The newest tried version of each template that is offered, what is meant for this branch and this problem first,
     then by name; one statement. ``problem`` None: all of them."""
-    rows = newest_tried(TemplateVersion.objects.filter(template__enterprise_id=enterprise_id))
+    rows = _tried(enterprise_id)
     if problem is None:
-        return list(rows)
+        return rows
     fitting = [
         row for row in rows if row.template.branch_id in (None, branch_id) and problem.startswith(row.template.problem)
     ]
@@ -142,6 +143,11 @@ def newest_tried(versions: QuerySet[TemplateVersion]) -> QuerySet[TemplateVersio
     newest = TemplateVersion.objects.filter(template=OuterRef("template"), tried_at__isnull=False).order_by("-number")
     rows = versions.filter(template__is_retired=False, pk=Subquery(newest.values("pk")[:1]))
     return rows.select_related("template").order_by("template__name", "pk")
+
+
+_tried = PreparedQuery(
+    lambda enterprise: newest_tried(TemplateVersion.objects.filter(template__enterprise_id=enterprise)), int
+)
 
 
 def make(

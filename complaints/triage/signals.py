@@ -82,6 +82,11 @@ class Facts:
     has_voice: bool = False
     #: Kinds of signs that an officer took away after the person objected.
     removed: frozenset[str] = frozenset()
+    #: The statement as it is compared with each of the others.
+    letters: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "letters", person_digests.bare(self.statement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def _twins(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
         if same_person(here, other):
             if has_order:
                 again["duplicate_order"].append(other)
-            elif person_digests.same_text(here.statement, other.statement):
+            elif person_digests.bare_likeness(here.letters, other.letters):
                 again["duplicate_text"].append(other)
         elif has_order:
             again["order_of_another"].append(other)
@@ -231,7 +236,7 @@ def _shared_contact(here: Facts, others: Iterable[Facts]) -> list[Signal]:
 
 def _copied(here: Facts, others: Iterable[Facts]) -> list[Signal]:
     copies = [
-        (other, person_digests.likeness(here.statement, other.statement))
+        (other, person_digests.bare_likeness(here.letters, other.letters))
         for other in others
         if other.marks & here.marks and not same_person(here, other)
     ]

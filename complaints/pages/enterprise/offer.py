@@ -101,8 +101,8 @@ class OfferEditor:
         )
 
     def shown(self, form: OfferForm) -> dict[str, Any]:
-        complaint, demands = self.case.complaint, self.demands
-        figures = figures_of(complaint, demands, self.read(form).promises())
+        complaint, demands, read = self.case.complaint, self.demands, self.read(form)
+        figures = figures_of(complaint, demands, read.promises())
         form.wanted = offer_terms.wanted(self.case.offers[0].offer) if self.case.offers else {}
         form.laws = {d.ordinal: figures["minimum"].lines_for(d.kind) for d in demands}
         return {
@@ -115,11 +115,11 @@ class OfferEditor:
             "sum": sum_of(figures),
             "similar": similar_shown(complaint, seen=self.workspace.engagements()),
             "may": {name: self.case.may(step) for name, step in (("ask", "ask_consumer"), ("contact", "log_contact"))},
-        } | self.seen(form)
+        } | self.seen(read)
 
-    def seen(self, form: OfferForm) -> dict[str, Any]:
-        """What the consumer will read of what is written so far, and what follows from it."""
-        read, case = self.read(form), self.case
+    def seen(self, read: OfferForm) -> dict[str, Any]:
+        """What the consumer will read of what is written so far, and what follows from it; ``read``: `read`."""
+        case = self.case
         answers, promises = [a for a in read.answers() if a.verdict], read.promises()
         message = str(read["message"].value() or "")
         by = case.actor.name if case.actor else ""
@@ -207,8 +207,8 @@ def _is_asked_by_script(request: HttpRequest) -> bool:
 
 def _read_back(editor: OfferEditor, form: OfferForm) -> dict[str, Any]:
     """What the page shows beside the fields, for the script."""
-    seen = editor.seen(form)
-    figures = figures_of(editor.case.complaint, editor.demands, editor.read(form).promises())
+    read = editor.read(form)
+    seen, figures = editor.seen(read), figures_of(editor.case.complaint, editor.demands, read.promises())
     reads = lines_of(seen["card"], seen["consumers_answers"])
     return {"sum": sum_of(figures), "effect": seen["effect"], "reads": reads}
 

@@ -315,15 +315,18 @@ def beside_of(workspace: Workspace, case: Complaint) -> Beside:
     names = rows.order_by(keyset.BY_DUE.field, "pk").values_list("number", "item_name", "respondent_named")
     listed = list(names[: keyset.MANY])
     at = next((place for place, row in enumerate(listed) if row[0] == case.number), -1)
-    urls = [reverse("complaints:authority-review-case", args=[number]) for number, *_names in listed]
+
+    def url(place: int) -> str:
+        return reverse("complaints:authority-review-case", args=[listed[place][0]])
+
     others = [*range(at + 1, len(listed)), *range(max(at, 0))]
     number, item, named = listed[others[0]] if others else ("", "", "")
     return Beside(
         place=at + 1,
         of=len(listed),
-        before=urls[at - 1] if at > 0 else "",
-        after=urls[at + 1] if 0 <= at < len(listed) - 1 else "",
-        next=urls[others[0]] if others else "",
+        before=url(at - 1) if at > 0 else "",
+        after=url(at + 1) if 0 <= at < len(listed) - 1 else "",
+        next=url(others[0]) if others else "",
         next_title=item or named or number,
     )
 
