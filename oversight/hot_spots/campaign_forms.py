@@ -101,7 +101,7 @@ class MeetForm(PlainForm):
         _("到会的部门和岗位"), _("请写明谁到了会"), _("写单位和岗位，例如“鼓楼区局分管负责人”，不写姓名"), lines=2
     )
     minutes = _text(
-        _("会议纪要"), _("请写会议纪要"), _("到会企业会读到，不公开；不要写个人信息"), most=LONGEST_MINUTES, lines=10
+        _("会议纪要"), _("请写会议纪要"), _("召集的企业会读到，不公开；不要写个人信息"), most=LONGEST_MINUTES, lines=10
     )
 
     def __init__(self, *args: Any, firms: Choices, campaign: Campaign, today: date, **options: Any) -> None:

@@ -6,6 +6,7 @@ enterprises say; never how many complaints an enterprise had, nor who wrote what
 
 import csv
 import io
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from accounts.public_pages import public_page
 from complaints.desks import keyset
+from enterprises.models import Enterprise
 from oversight.hot_spots import campaign_forms
 from oversight.models import Campaign, Guidance
 from web.safe_cells import safe_cell
@@ -44,13 +46,24 @@ def _campaign_or_404(pk: int) -> Campaign:
     return get_object_or_404(rows.defer("printed", "minutes", "figures"), pk=pk)
 
 
+def _as_of(campaign: Campaign) -> date:
+    """An ended campaign stands as at its end: nobody reports any more."""
+    return timezone.localdate(campaign.judged_at) if campaign.judged_at else timezone.localdate()
+
+
+def _page_of(enterprise: Enterprise) -> str:
+    """Where its published figures are, by quarters; "" where it settles nothing online."""
+    is_enrolled = enterprise.enrolled_by_id is not None and enterprise.code
+    return reverse("complaints:open-enterprise", args=[enterprise.code]) if is_enrolled else ""
+
+
 def _firms(campaign: Campaign) -> list[dict[str, Any]]:
-    """Of an ended campaign as of its end: nobody reports any more."""
-    today = timezone.localdate(campaign.judged_at) if campaign.judged_at else timezone.localdate()
+    today = _as_of(campaign)
     guidances = {one.enterprise_id: one for one in campaign.guidances.all()}
     return [
         {
             "firm": firm,
+            "url": _page_of(firm.enterprise),
             "undertakings": campaign_forms.undertakings_of(guidances[firm.enterprise_id], today=today),
             "reply": firm.reply if firm.reply_shown_at else "",
             "is_checked": firm.replied_at is not None and firm.reply_shown_at is None,
@@ -74,7 +87,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
             "is_withdrawn": result.publicity == Campaign.Publicity.WITHDRAWN,
             "about": campaign_forms.cell_text(result),
             "firms": firms,
-            "headline": campaign_forms.headline(every, today=today),
+            "headline": campaign_forms.headline(every, today=_as_of(result)),
             "effects": campaign_forms.effects_of(result, today=today),
             "list_url": reverse("oversight:open-campaigns"),
             "table_url": reverse("oversight:open-campaign-table", args=[result.pk]),

@@ -114,6 +114,9 @@ def test_from_the_first_page_to_the_public_one(world: World) -> None:
         page, "资费降诉行动", "企业答应1项措施：1项做到，0项逾期", "账单逐项列明收费", "做到", "没有到会"
     )
     assert not found_in(page, "都答应了。", "112", "账单已改。", "瑞试", "错写的")
+    # Its published figures are a link away, and there.
+    assert f"/open/enterprises/{world.mobile.code}/" in page
+    assert browser(None).get(f"/open/enterprises/{world.mobile.code}/").status_code == 200
     assert "资费降诉行动" in page_of(None, "/open/campaigns/")
     table = browser(None).get(f"{public}undertakings.csv")
     assert "账单逐项列明收费" in table.content.decode()
