@@ -40,7 +40,8 @@ def forecast(now: int, nets: Sequence[int], weeks: int) -> Forecast | None:
         return None
     ordered, middle = sorted(errors), now + _expected(nets, weeks)
     low, high = (middle + _quantile(ordered, share) for share in (LOW, HIGH))
-    return Forecast(weeks, *(max(0, round(one)) for one in (middle, low, high)))
+    # Where it was nearly always wrong on one side, the nearer end of the interval is expected.
+    return Forecast(weeks, *(max(0, round(one)) for one in (min(max(middle, low), high), low, high)))
 
 
 def _expected(nets: Sequence[int], weeks: int) -> float:

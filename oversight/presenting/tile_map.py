@@ -234,13 +234,14 @@ def drawn(
                 path=path,
             )
         )
+    is_compared = any(min(n, total - n) >= ENOUGH for _region, n, _here in known)
     high = sorted(marks, key=lambda pk: -rates[pk])
     names = {region.pk: short_name(region) for region, _n, _url in counts}
     years = sorted({here.year for here in lived.values() if here is not None})
     looks = {tile.look for tile in tiles}
     sources = dict.fromkeys(here.source for here in lived.values() if here is not None)
     return PlaceMap(
-        title=_title([names[pk] for pk in high], has_rates=bool(rates), has_people=bool(known)),
+        title=_title([names[pk] for pk in high], is_compared=is_compared, has_people=bool(known)),
         tiles=tiles,
         width=size[0],
         height=size[1],
@@ -287,10 +288,10 @@ def _classes(edges: Sequence[float]) -> list[tuple[str, str]]:
     ]
 
 
-def _title(marked: Sequence[str], *, has_rates: bool, has_people: bool) -> str:
+def _title(marked: Sequence[str], *, is_compared: bool, has_people: bool) -> str:
     if not has_people:
         return _("各地收到的件数；没有人口数，不比高低")
-    if not has_rates:
+    if not is_compared:
         return _("各地件数太少，按人口比不出高低")
     if not marked:
         return _("按人口算，没有哪里高得超出偶然")

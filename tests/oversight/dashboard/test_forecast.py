@@ -26,10 +26,14 @@ LEAST, MOST = 0.72, 0.88
 
 
 def test_it_is_half_of_what_eight_weeks_let_expect_and_its_interval_the_own_errors() -> None:
-    # Ten more each week, for ever: 5 a week are expected, and each earlier forecast was 5 a week too low.
+    # Ten more each week, for ever: 5 a week would be expected, had not each earlier forecast been 5 a week too low.
     seen = forecast(100, [10] * 40, 2)
     assert seen is not None
-    assert (seen.expected, seen.low, seen.high) == (110, 120, 120)
+    assert (seen.expected, seen.low, seen.high) == (120, 120, 120)
+    # Up and down by turns, sixteen more in all within the last eight weeks: half of two a week, twice.
+    seen = forecast(100, [20, -20] * 16 + [22, -18] * 4, 2)
+    assert seen is not None
+    assert seen.low <= seen.expected == 102 <= seen.high
     # By hand: errors of one week ahead are what came less 0; from 1 to 26 once each, percentiles between neighbours.
     nets = [0] * 8 + [n for at in range(1, 27) for n in [at]]
     errors = sorted(net - sum(nets[end - 8 : end]) / 16 for end, net in enumerate(nets) if end >= 8)
