@@ -36,7 +36,7 @@ _CLAUSES = re.compile("[,。、]")
 #: Asked for of what is weighed or counted.
 _OF_GOODS = ("make_up_quantity",)
 #: A story that is less like the matters of other bodies is none: where words of one were found, where none were.
-_UNLIKE, _LIKE = -0.4, 0.25
+_UNLIKE, _LIKE = -0.2, 0.25
 #: A carrier that scores less is only asked about; two of which neither leads by `_LEAD` are a question.
 _SURE, _LEAD = 3, 2
 
