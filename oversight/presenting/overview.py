@@ -165,7 +165,7 @@ def _before(counters: Counters, scope: Scope, parts: Sequence[Region], periods: 
         return _read_before(counters, scope, parts, periods)
     places = [sorted(region.pk for region in regions) for regions in (scope.regions, parts)]
     given = repr((name, places, periods, counters.calendar.local_day(counters.now), counters.calendar.version))
-    key = "usual:" + sha256(given.encode()).hexdigest()
+    key = "before:" + sha256(given.encode()).hexdigest()
     result: Before | None = cache.get(key)
     if result is None:
         result = _read_before(counters, scope, parts, periods)
