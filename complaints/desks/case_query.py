@@ -122,6 +122,7 @@ class CaseFilter(forms.Form):
     officer = forms.ChoiceField(label=_("经办人"), required=False)
     region = forms.CharField(label=_("地区"), required=False, max_length=24, widget=forms.Select)
     category = Code(label=_("类别"))
+    object = Code(label=_("商品或服务"))
     channel = forms.ChoiceField(
         label=_("渠道"), required=False, error_messages={"invalid_choice": _("请从列出的选项中选一项。")}
     )
@@ -155,6 +156,7 @@ class CaseFilter(forms.Form):
         statuses = labels_of((*STATUSES, Status.CLOSED), "status")
         set_choices(self, "status", [(OPEN_CASES, _("未办结")), *statuses, (ANY, _("全部"))])
         _widget(self, "region", [*everything, *((r.code, named(r)) for r in regions)], values["region"])
+        _widget(self, "object", [*everything, *OBJECT_CATEGORIES], values["object"])
         _widget(self, "category", [*everything, *OBJECT_CATEGORIES, *PROBLEM_CATEGORIES], values["category"])
         self.is_valid()
         cleaned = self.cleaned_data
@@ -273,6 +275,8 @@ def narrowed(cases: QuerySet[Complaint], values: dict[str, Any], workspace: Work
     if values.get("region"):
         region = Region.objects.filter(code=values["region"]).first()
         cases = cases.filter(lies_in(region)) if region else cases.none()
+    if values.get("object"):
+        cases = cases.filter(object_category=values["object"])
     if values.get("category"):
         cases = cases.filter(Q(problem_category=values["category"]) | Q(object_category=values["category"]))
     if values.get("channel"):

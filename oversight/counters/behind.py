@@ -14,9 +14,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from database.sql_files import read_sql
-from oversight.counters.figures import RAN, open_overdue
+from oversight.counters.figures import open_overdue
 from oversight.counters.reads import Counters, counts_for, steadily
-from oversight.counters.statements import Windows, narrowed
+from oversight.counters.statements import RAN, Windows, narrowed
 from oversight.counters.sums import TALLY
 from oversight.figures.figures import RESULTS, Measure
 

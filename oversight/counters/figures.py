@@ -23,9 +23,6 @@ from oversight.models import SPREAD
 
 _SQL = read_sql(__file__, tally=TALLY)
 PROMISES = tuple(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting"))
-#: Of stages that ran out by the end of the period: those that did, those a successor had so, and of both those that
-#: ended.
-RAN = ("ran_out", "ran_out_taken", "ran_out_ended")
 #: What must be looked up case by case, where it was counted at all.
 _LOOK_UP = ("mended_waiting", "foreign_n", "ended_again")
 
@@ -119,7 +116,7 @@ def of_days(counts: Sums) -> dict[str, Figure]:
 
 def of_first_days(counts: Sums) -> dict[str, Figure]:
     """The same of a first page: those that HAPPENED alone says."""
-    every = Counter(counts)
+    every = Counter({name: counts.get(name, 0) for name in HAPPENED})
     return {**_arrivals(every), **_stages(every, {})}
 
 

@@ -20,8 +20,8 @@ from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
 from oversight.counters.statements import (
     COLUMN_OF,
-    HAPPENED,
     NAMES,
+    OF_DAYS,
     OPEN_NAMES,
     Windows,
     narrowed,
@@ -97,8 +97,17 @@ class Counters:
             cursor.execute(_SQL["position"])
             return tuple(cursor.fetchone()[:2]) == self.position
 
+    @property
+    def name_of_folded(self) -> str:
+        """As long as this is the same, so are the rows of the tally of the days before today: they change by a fold,
+        and the first of a day and those that change an earlier one give the past another name.
+        """
+        today = self.calendar.local_day(self.now)
+        is_of_today = self.folded_at is not None and self.calendar.local_day(self.folded_at) >= today
+        return repr((self.past, today, "" if self.past and is_of_today else self.position))
+
     def name_of_past(self, scope: Scope) -> str:
-        """As long as this is the same, so are the sums that ``HAPPENED`` in the places of ``scope`` on each day before
+        """As long as this is the same, so are the sums (OF_DAYS) of the places of ``scope`` on each day before
         today. "" where nobody can say so: of less than places, or as nothing was folded today, or as a step waits that
         changes some.
         """
@@ -109,7 +118,7 @@ class Counters:
             return ""
         for row in self.unfolded:
             if row["day"] < today and counts_for(scope, row):
-                waiting.update({(row["region"], row["day"], name): row[name] or 0 for name in HAPPENED})
+                waiting.update({(row["region"], row["day"], name): row[name] or 0 for name in OF_DAYS})
         return "" if any(waiting.values()) else str(self.past)
 
     def sums(

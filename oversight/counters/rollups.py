@@ -20,7 +20,7 @@ from database.sql_files import read_sql
 from database.sweeping import FULL
 from oversight.counters import making
 from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
-from oversight.counters.statements import HAPPENED
+from oversight.counters.statements import OF_DAYS
 from oversight.counters.sums import ALL, SHARED, TALLY, CounterTable, adding
 from oversight.figures.working_time import decrees
 from oversight.models import MEASURES, RollupState
@@ -64,13 +64,13 @@ _SQL = read_sql(
 CHANGES = _SQL["changes"]
 _FOLD = f"""
 {adding(_SQL["tallying"])}
-select count(distinct complaint_id), (select min(day) from places where {" or ".join(f"{n} <> 0" for n in HAPPENED)})
+select count(distinct complaint_id), (select min(day) from places where {" or ".join(f"{n} <> 0" for n in OF_DAYS)})
 from diff
 """
 
 
 class Folded(NamedTuple):
-    """How many cases counted differently from before; the first day on which other numbers ``HAPPENED`` in a place."""
+    """How many cases counted differently from before; the first day of which a place has other numbers (OF_DAYS)."""
 
     cases: int
     first_day: date | None

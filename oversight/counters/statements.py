@@ -38,6 +38,10 @@ HAPPENED = (
     *(f"ended_{result}" for result in RESULTS),
     *("received", "closed", "ended_let_rest", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
 )
+#: Of stages that ran out by the end of a period: those that did, those a successor had so, of both those that ended.
+RAN = ("ran_out", "ran_out_taken", "ran_out_ended")
+#: What the days before today tell a first page, and of which it is noticed when a day that is over changes.
+OF_DAYS = (*HAPPENED, *RAN)
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.

@@ -3,10 +3,10 @@
 An officer sees the region of the own offices; whatever is asked only narrows it.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Window
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,16 +17,17 @@ from complaints import wording
 from complaints.desks.authority_lists import AT_ENTERPRISE, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ALL_AT, NONE_AT, OUTSIDE
-from oversight.hot_spots.hotspots import believed
+from oversight.dashboard import last_week
+from oversight.hot_spots.hotspots import believed_since
 from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
+from oversight.models import HotSpot
 from oversight.presenting import (
     backlog,
     cards,
     charts,
     choosing,
     flow,
-    last_week,
     lengths,
     overview,
     shifts,
@@ -37,6 +38,7 @@ from oversight.presenting import (
 from oversight.presenting.choosing import MONTH, THIRTY, WEEK, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from oversight.presenting.past import length
+from oversight.presenting.trend import first_shown
 from web.languages import named
 from web.small_numbers import ENOUGH, share_text, too_few
 
@@ -183,6 +185,8 @@ FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_tim
 NAMED = 2
 #: So many hot spots; their page has them all.
 HOT = 5
+#: So many are read: those that nobody judged, and those of these weeks about which somebody is guided.
+MOST_SPOTS = 1000
 #: Where too few cases came in within a period, the next longer one.
 LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
 
@@ -195,6 +199,8 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
     seen = overview.read(page.scope, places, periods, measure=page.measure)
     burning = overview.burning(page.measure, seen, with_hands=not places.parts)
+    since = first_shown(workspace.today)
+    spots = list(believed_since(places.regions, since).order_by("q", "pk")[:MOST_SPOTS])
     than = _than(page)
     results = [shifts.of_overview(seen, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
@@ -209,7 +215,9 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
-            **_last_week(page, seen),
+            **last_week.shown(page, seen, spots, is_whole="kinds" in request.GET),
+            "all_kinds_url": asked.url(page="", kinds="all") + "#h-kinds",
+            "strip": last_week.strip(shown, seen.weeks),
             "data_at": seen.at,
             "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, page),
@@ -238,36 +246,26 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "held_at": burning.at if burning.at < workspace.now else None,
             "hands": [_hand(one, page) for one in burning.hands],
             "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
-            "hot": _hot(page),
+            "hot": _hot(page, spots),
         },
     )
 
 
-def _last_week(page: DashboardPage, seen: Overview) -> dict[str, Any]:
-    """The headline and the trend; nothing of what has no days of its own."""
-    if seen.trend is None or not seen.at:
-        return {}
-    change = last_week.change_of(seen.trend)
-    return {
-        "headline": last_week.headline(seen.trend, change, page.lists),
-        "since": last_week.since(seen.trend),
-        "trend_title": last_week.title(seen.trend, change),
-        "trend": last_week.picture(seen.trend, (), page.measure.calendar, page.lists),
-    }
-
-
-def _hot(page: DashboardPage) -> dict[str, Any]:
+def _hot(page: DashboardPage, spots: Sequence[Any]) -> dict[str, Any]:
     """Hot spots that wait for a judgement, the oldest first."""
     now = page.workspace.now
-    # How many there are in all comes with each row: a statement less.
-    spots = believed(page.places.regions).annotate(all=Window(Count("pk"))).order_by("found_at", "pk")[:HOT]
+    waiting = sorted(
+        (spot for spot in spots if spot.state == HotSpot.State.OPEN), key=lambda spot: (spot.found_at, spot.pk)
+    )
     rows = [
-        line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) | _waits(now - spot.found_at) for spot in spots
+        line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) | _waits(now - spot.found_at)
+        for spot in waiting[:HOT]
     ]
     title = _("热点")
-    if rows:
-        days = (now - rows[0]["spot"].found_at).days
-        title = _("%(n)s个热点等判断，最久%(days)s天") % {"n": rows[0]["spot"].all, "days": days}
+    if waiting:
+        # Of all, however many were read.
+        days = (now - waiting[0].oldest).days
+        title = _("%(n)s个热点等判断，最久%(days)s天") % {"n": waiting[0].waiting, "days": days}
     return {"title": title, "rows": rows, "long": LONG.days}
 
 

@@ -4,25 +4,31 @@
 which others explain it, and whoever looks sees those that no row of the own region explains.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Sum
 
 from authorities.models import Region
 from database.sql_files import read_sql
+from oversight.counters.statements import narrowed
 from oversight.counters.sums import TALLY
+from oversight.figures.definitions import Scope
 from oversight.figures.dispersion import Dispersion
 from oversight.hot_spots.explaining import Part, Rise, explain, parts_of
 from oversight.hot_spots.unusual import COMMON, DAYS, USUAL
-from oversight.models import HotSpot
+from oversight.models import HotSpot, HotSpotCells
 
 #: Rows that are looked at together: the new ones, then those of the same days, the most unusual first.
 MOST_NEAR = 1000
 _SQL = read_sql(__file__, tally=TALLY)
 #: Enterprise, or region, and what of it.
 Named = tuple[int | None, int | None, str]
+#: (Cells by number, day, cases.)
+Counted = tuple[Sequence[int], date, int]
 
 
 def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
@@ -105,25 +111,42 @@ def rise_of(row: HotSpot, cell: int) -> Rise:
     )
 
 
-def counts_of(rises: list[Rise], cells: list[Named]) -> Iterable[tuple[list[int], date, int]]:
+def counts_of(rises: list[Rise], cells: list[Named]) -> Iterable[Counted]:
     """(cells by number, day, cases) of all that lies in more than one rise; of their days and those before."""
     number = [0] * len(cells)
     for rise in rises:
         number[rise.cell] += 1
     weeks = max(rise.periods + rise.weeks for rise in rises)
+    first = min(rise.first for rise in rises) - timedelta(days=DAYS * weeks)
+    return _counted(cells, number, first, max(rise.last for rise in rises))
+
+
+def counts_in(scope: Scope, cells: list[Named], first: date, last: date) -> Iterable[Counted]:
+    """The same of each cell in these days, of what lies in ``scope``."""
+    return _counted(cells, [2] * len(cells), first, last, *narrowed(scope))
+
+
+def _counted(
+    cells: list[Named],
+    rises: list[int],
+    first: date,
+    last: date,
+    ours: str = "true",
+    params: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterable[Counted]:
+    names = ("firms", "regions", "facets")
+    columns = [list(column) for column in zip(*cells, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(
-            _SQL["common"],
-            {
-                "first": min(rise.first for rise in rises) - timedelta(days=DAYS * weeks),
-                "last": max(rise.last for rise in rises),
-                "firms": [firm for firm, _region, _facet in cells],
-                "regions": [region for _firm, region, _facet in cells],
-                "facets": [facet for _firm, _region, facet in cells],
-                "rises": number,
-            },
+            _SQL["common"].format(ours=ours),
+            {**params, "first": first, "last": last, "rises": rises, **dict(zip(names, columns, strict=True))},
         )
         yield from cursor
+
+
+def looked_at() -> int:
+    """How many cells the newest look looked at. One statement."""
+    return int(HotSpotCells.objects.aggregate(n=Sum("weeks"))["n"] or 0)
 
 
 def _regions(places: set[int]) -> list[tuple[int, int, int]]:

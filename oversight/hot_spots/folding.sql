@@ -9,7 +9,7 @@ wanted as materialized (
 received as materialized (
     select region, coalesce(enterprise, 0) as firm, problem, object, day, count(*) as n
     from $tally
-    where kind = 'received' and day between %(first)s and %(last)s
+    where kind = 'received' and {ours} and day between %(first)s and %(last)s
     group by 1, 2, 3, 4, 5
 ),
 kinds as materialized (select distinct region, firm, problem, object from received),

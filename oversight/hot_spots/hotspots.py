@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from math import sqrt
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Window
 
 from authorities.models import Region
 from complaints.models import Heartbeat
@@ -24,7 +25,7 @@ from oversight.figures.dispersion import Dispersion, expected, moderated, q_valu
 from oversight.hot_spots import cells, folding, runs, unusual
 from oversight.hot_spots.cells import FAR, Cell, Counts, Exposure, Looked, UnusualCell
 from oversight.hot_spots.unusual import BELIEVED, DAY_LEVEL, DAYS, RATE, RUN_LEVEL, SILENT_WEEKS, USUAL, WEEK_LEVEL
-from oversight.models import HotSpot
+from oversight.models import Guidance, HotSpot
 
 #: Counted or judged differently from before gets the next number.
 METHOD = 2
@@ -238,8 +239,25 @@ def believed(regions: Iterable[Region]) -> QuerySet[HotSpot]:
     """What is put before people unasked: hot spots in these regions that nobody judged yet, of which few are wrong. Of
     method 1 nobody counted how many are.
     """
+    return _believed(regions, Q(state=HotSpot.State.OPEN))
+
+
+def believed_since(regions: Iterable[Region], day: date) -> QuerySet[HotSpot]:
+    """The same, and those since ``day`` about which somebody is guided; ``sent``: when guidance was sent. With each row
+    stands how many wait for a judgement in all (``waiting``) and since when the oldest does.
+    """
+    is_open, guided = Q(state=HotSpot.State.OPEN), Q(state=HotSpot.State.GUIDED, last__gte=day)
+    sent = Guidance.objects.filter(hot_spot=OuterRef("pk"), sent_at__isnull=False).values("sent_at")
+    return _believed(regions, is_open | guided).annotate(
+        sent=ArraySubquery(sent),
+        waiting=Window(Count("pk", filter=is_open)),
+        oldest=Window(Min("found_at", filter=is_open)),
+    )
+
+
+def _believed(regions: Iterable[Region], state: Q) -> QuerySet[HotSpot]:
     within = Q(pk__in=[])
     for region in regions:
         within |= Q(place__gte=region.pk, place__lte=region.last)
-    rows = folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
+    rows = folding.shown(HotSpot.objects.filter(within).filter(state), within)
     return rows.filter(Q(q__lte=BELIEVED) | Q(method=1)).select_related("enterprise", "region")

@@ -23,8 +23,9 @@ from complaints.procedure.workflow import ANY_E, Clock
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import PublishedFigure
 from oversight.counters import figures as rollup_figures
-from oversight.counters.figures import PROMISES, RAN
+from oversight.counters.figures import PROMISES
 from oversight.counters.reads import Counters, steadily
+from oversight.counters.statements import RAN
 from oversight.figures import figures
 from oversight.figures.definitions import Period
 from oversight.figures.figures import Figure, Measure, open_stages, ran_out, share

@@ -4,7 +4,7 @@ A count is a link only where the list behind it has exactly that many cases.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -107,6 +107,11 @@ class Lists:
         }
         text = "&".join(_pair(name, value) for name, value in values.items() if value)
         return f"{here}?{text}" if text else here
+
+    def received_of(self, problem: str, thing: str) -> str:
+        """Those of one problem with one object."""
+        url = replace(self, category=problem).received()
+        return f"{url}&{_pair('object', thing)}"
 
     def received(self, *, enterprise_id: int | None = None, region: str = "") -> str:
         days = {"received_from": self.period.first.isoformat(), "received_to": self.period.last.isoformat()}

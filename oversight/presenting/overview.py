@@ -30,15 +30,16 @@ from complaints.procedure import deadlines
 from database.sql_files import read_sql
 from oversight.counters import figures
 from oversight.counters.reads import Counters, Sums, Wish, steadily
-from oversight.counters.statements import HAPPENED, OPEN_NAMES
+from oversight.counters.statements import OF_DAYS, OPEN_NAMES, RAN
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.dispersion import Dispersion
 from oversight.figures.figures import Figure, Measure, standing
-from oversight.presenting import backlog, past, trend
+from oversight.presenting import backlog, crossed, past, trend
 from oversight.presenting.backlog import Flows
 from oversight.presenting.choosing import Places
+from oversight.presenting.crossed import Crossed
 from oversight.presenting.past import Compared, Past, Usual
-from oversight.presenting.trend import Trend
+from oversight.presenting.trend import Trend, Week, weeks_of
 from web.languages import named
 
 #: So many who hold late cases are named.
@@ -80,7 +81,9 @@ class Overview:
     """``at``: the moment of the data, None before any was counted; ``today``: what came in today so far; ``usual``:
     what the days before tell of the comparison with each other period; ``usual_of_parts``: φ of what came in of each
     part; ``trend``: the last twelve weeks, whatever the periods are, None where only months are known;
-    ``flows``: what came in and was closed week by week.
+    ``flows``: what came in and was closed week by week; ``weeks``:
+    of each of the twelve what the lines of figures are drawn from; ``crossed``: what came in in the last of them, by
+    problem and object.
     """
 
     at: datetime | None
@@ -94,6 +97,8 @@ class Overview:
     closed_today: int
     #: Of what is looked at (Counters.name_of_past).
     name_of_past: str
+    weeks: Sequence[Week]
+    crossed: Crossed | None
 
     @property
     def open_before(self) -> int:
@@ -109,23 +114,27 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
     today = measure.calendar.local_day(measure.now)
     wishes = wishes_of(scope, places.parts, periods, today)
 
-    def load(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]], Before]:
+    def load(
+        counters: Counters,
+    ) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]], Before, Crossed | None]:
         buckets = counters.buckets_of(scope, periods, ["response_minutes"]) or []
         return (
             counters,
             counters.read(wishes, by="region") or [{} for _ in wishes],
             [one["response_minutes"] for one in buckets],
-            _before(counters, scope, places.parts, periods),
+            before := _before(counters, scope, places.parts, periods),
+            crossed.read(counters, scope, before.trend) if before.trend is not None else None,
         )
 
-    counters, sums, buckets, before = steadily(load, now=measure.now, calendar=measure.calendar)
+    counters, sums, buckets, before, of_kinds = steadily(load, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *OPEN_NAMES), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
         for one in sums[: len(periods)]
     ]
-    received_today, closed_today = (
-        sum(sums[len(periods)].get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in TODAY
+    today_so_far, ran_out = (
+        {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in names}
+        for one, names in zip(sums[len(periods) :], (TODAY, RAN), strict=False)
     )
     return Overview(
         measure.now if counters.is_complete else counters.folded_at,
@@ -137,13 +146,15 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {}))
             for region in places.parts
         },
-        received_today,
+        today_so_far["received"],
         before.usual,
         before.of_parts,
         before.trend,
         before.flows,
-        closed_today,
+        today_so_far["closed"],
         counters.name_of_past(scope),
+        [] if before.trend is None else weeks_of(before.trend, _open_now(own[0])["open"], today_so_far, ran_out),
+        of_kinds,
     )
 
 
@@ -201,7 +212,7 @@ def days_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], to
     compared = [Compared(periods[0], before) for before in periods[1:]]
     firsts = [one.first for one in compared] if periods[0].last < today else [today, today]
     first = min(*firsts, trend.first_day(today), backlog.first_day(today))
-    result = [(Wish(scope, Period(first=first, last=today), HAPPENED), "")]
+    result = [(Wish(scope, Period(first=first, last=today), OF_DAYS), "")]
     if parts:
         of_parts = replace(scope, regions=tuple(parts))
         result.append((Wish(of_parts, Period(first=firsts[0], last=today), ("received",)), "region"))
@@ -209,15 +220,17 @@ def days_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], to
 
 
 def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], today: date) -> list[Wish]:
-    """What is read: the first period of all places; the others of the whole; what came in today so far; and what came
-    in of ``parts`` in the second.
+    """What is read: the first period of all places; the others of the whole; what came in and went today so far; what
+    had run out by the end of yesterday; and what came in of ``parts`` in the second.
 
     All periods of all places would be three times that of the country, and nothing says more of the parts.
     """
     names = figures.HEADLINES
     wide = replace(scope, regions=tuple({region.pk: region for region in (*scope.regions, *parts)}.values()))
     wishes = [Wish(wide, periods[0], (*names, *OPEN_NAMES)), *(Wish(scope, period, names) for period in periods[1:])]
+    yesterday = today - timedelta(days=1)
     wishes.append(Wish(scope, Period(first=today, last=today), TODAY))
+    wishes.append(Wish(scope, Period(first=yesterday, last=yesterday), RAN))
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 

@@ -7,15 +7,19 @@ week. The band is where 95 of 100 days lie whose variance is φ times their mean
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import ceil, floor, sqrt
 
+from oversight.counters import figures
 from oversight.figures import chance
+from oversight.figures import figures as formulas
 from oversight.figures.definitions import Period
 from oversight.figures.dispersion import Dispersion, expected
 from oversight.presenting.past import DAY, WEEK, Compared, Past, of_count, share_of, why_not
+from web.small_numbers import ENOUGH
 
 #: So many weeks are shown; each is compared with so many before it; so many tell how restless its days are.
 WEEKS, USUAL_WEEKS, PAST_WEEKS = 12, 8, 26
@@ -84,6 +88,11 @@ def first_day(today: date) -> date:
     return against_usual(last_week(today)).first
 
 
+def first_shown(today: date) -> date:
+    """The first of the days of twelve weeks."""
+    return today - WEEKS * WEEK
+
+
 def of(past: Past) -> Trend | None:
     """None where only the sums of months are known. ``past`` begins on ``first_day`` or before, and ends today."""
     if past.is_monthly:
@@ -111,6 +120,39 @@ def of(past: Past) -> Trend | None:
         needed=compared.weeks_needed,
         unknown_years=unknown,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """At its end: so many open cases, and stages that had run out and not ended; in it so many closed, and shares, None
+    where they are of too few.
+    """
+
+    last: date
+    open: int
+    late: int
+    closed: int
+    on_time: float | None
+    settled: float | None
+
+
+def weeks_of(trend: Trend, open_now: int, today: Mapping[str, int], ran_out: Mapping[str, int]) -> list[Week]:
+    """The oldest first. How many were open or late at the end of a week: as many as now less what happened since.
+    ``today``: what came in and was closed today; ``ran_out``: RAN, as of the end of yesterday.
+    """
+    result = []
+    n_open, late = open_now - today["received"] + today["closed"], figures.open_overdue(ran_out)
+    for back, sums in enumerate(Counter(one) for one in reversed(trend.sums)):
+        shares = {
+            "on_time": formulas.on_time({**sums, "open_overdue": late}),
+            "settled": figures.of_first_days(sums)["settled"],
+        }
+        known = {code: one.value if (one.denominator or 0) >= ENOUGH else None for code, one in shares.items()}
+        last = trend.week.last - back * WEEK
+        result.append(Week(last, n_open, late, sums["closed"], known["on_time"], known["settled"]))
+        n_open -= sums["received"] - sums["closed"]
+        late -= figures.open_overdue(sums)
+    return result[::-1]
 
 
 def _earlier(week: Period, back: int) -> Period:

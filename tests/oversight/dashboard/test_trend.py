@@ -12,14 +12,20 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from authorities.models import Region
+from complaints.handling.steps import consumer
 from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Status
 from oversight.counters import making
-from oversight.figures.definitions import Period
+from oversight.counters.figures import flow_of
+from oversight.dashboard import last_week
+from oversight.figures.definitions import Period, Scope
+from oversight.figures.figures import Measure
 from oversight.models import DayRegion
-from oversight.presenting import last_week, trend
+from oversight.presenting import trend
 from oversight.presenting.past import Past
 from oversight.presenting.trend import Trend
-from tests import found_in, missing_in
+from tests import found_in, given, missing_in
 from tests.cast import World
 from tests.complaints.procedure.years import CHINA
 from tests.oversight.dashboard.test_chance import by_weeks, came, past_of, poisson
@@ -183,3 +189,37 @@ def test_a_year_without_its_holidays_is_named(world: World) -> None:
     known = current_calendar().is_known(today.year)
     page = page_of(world.su, URL)
     assert (f"{today.year}年的放假安排还没有录入" in page) == (not known)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lines_of_the_five_figures_are_those_of_the_cases(world: World) -> None:
+    """Open, late and closed at the end of each week, from the rows of cases and stages; and as the figures say them."""
+    now = timezone.now()
+    a_history(world, now)
+    making.rebuild(now=now)
+    ended = given.a_complaint(world, status=Status.NEGOTIATING, now=now - 45 * DAY)
+    given.step(ended, consumer.withdraw(reason="mistake"), world.consumer, now - 12 * DAY)
+    given.a_complaint(world, status=Status.NEGOTIATING, now=now - 40 * DAY)
+    given.a_complaint(world, status=Status.NEGOTIATING, now=now)
+    page = browser(world.su).get(URL)
+    strip = {one["card"].code: one for one in page.context["strip"]}
+    assert list(strip) == ["overdue", "open", "closed", "on_time", "settled"]
+    place = Region.objects.get(code="350100")
+    for nth, (day, open_then) in enumerate(strip["open"]["weeks"]):
+        end = current_calendar().moment(day + DAY)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*) filter (where closed_at is null or closed_at >= %s),"
+                " count(*) filter (where closed_at >= %s and closed_at < %s)"
+                " from complaints_complaint where handling_region_id between 350100000 and 350199999"
+                " and received_at < %s and status <> 'draft'",
+                [end, end - 7 * DAY, end, end],
+            )
+            slow = cursor.fetchone()
+        assert (int(open_then.replace(",", "")), int(strip["closed"]["weeks"][nth][1])) == slow, day
+        week = Period(first=day - 6 * DAY, last=day)
+        measured = flow_of(Measure(Scope(regions=(place,)), week, now, current_calendar()))
+        assert int(strip["overdue"]["weeks"][nth][1]) == measured["on_time"].beside["open_overdue"], day
+    assert int(strip["overdue"]["most"]) > 0
+    # Under thirty there is no share, and no line.
+    assert strip["settled"]["spark"] is None
