@@ -127,7 +127,6 @@ SITE = (
     ("/open/record/", _("记录与见证")),
     ("/open/enterprises/", _("企业登记")),
     ("/open/warnings/", _("消费预警")),
-    ("/open/campaigns/", _("降诉行动")),
     ("/enterprise/enrol/", _("企业入驻")),
     ("/rules/", _("投诉规则")),
     ("/help/", _("帮助")),
