@@ -35,6 +35,11 @@ _CHANGED = " or ".join(
 )
 _OLD, _NEW = (", ".join(f"{row}.{name}" for name in _NEVER.split(", ")) for row in ("old", "new"))
 GUARDS = [
+    *(
+        f"alter table oversight_campaign add constraint oversight_campaign_{column}_is_listed foreign key ({column})"
+        f" references {table} (code) deferrable initially deferred"
+        for column, table in (("sector", "complaints_category"), ("problem", "complaints_problemkind"))
+    ),
     f"""
 create function campaign_stays() returns trigger language plpgsql as $$
 begin
@@ -65,6 +70,7 @@ end $$""",
 class Migration(migrations.Migration):
     dependencies = [
         ("authorities", "0003_office_tags"),
+        ("complaints", "0007_code_lists"),
         ("enterprises", "0008_macros"),
         ("oversight", "0012_let_rest"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -37,6 +37,8 @@ HELD = {
     "enterprises_publishedfigure.category": "complaints_problemkind",
     "enterprises_staff.role": "accounts_rolecode",
     "enterprises_stationstaff.role": "accounts_rolecode",
+    "oversight_campaign.problem": "complaints_problemkind",
+    "oversight_campaign.sector": "complaints_category",
 }
 #: Columns of the same names that hold no code of a list: why not.
 HOLD_NONE = {
