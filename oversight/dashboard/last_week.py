@@ -165,7 +165,7 @@ def _rise_title(change: Change) -> str:
     if change.verdict is None:
         return _("还不能说比往常多还是少")
     if not change.is_real:
-        return _("没有超出平常波动的上升")
+        return _("没有超出平常波动的增加")
     if not change.is_rise:
         return _("比往常少，没有多出的要解释")
     return _("多出的%(n)s件，从哪来") % {"n": f"{round(change.by):,}"}
@@ -184,7 +184,7 @@ def _rise_rows(waterfall: Waterfall, known: Mapping[int, HotSpot], lists: Lists)
         page = reverse("oversight:hot-spot", args=[spot.pk])
         steps.append((_name(spot), part.excess, page, _("近7天共%(n)s件") % {"n": f"{part.n:,}"}, url))
     if waterfall.common:
-        name = _("普遍上升") if waterfall.common > 0 else _("普遍下降")
+        name = _("普遍增加") if waterfall.common > 0 else _("普遍减少")
         steps.append((name, waterfall.common, "", "", ""))
     steps.append((_("其余"), waterfall.rest, "", "", ""))
     at, ends = waterfall.usual, [waterfall.usual]

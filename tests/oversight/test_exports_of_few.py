@@ -139,6 +139,7 @@ OF_FIGURES = {
     "oversight/reports/keeping.py",
     "oversight/reports/open_report_views.py",
     "oversight/management/commands/export_incident.py",
+    "oversight/hot_spots/open_campaigns.py",
 }
 #: Single cases, papers of one case, tables that are filled in, lists of regions and enterprises, a state.
 OF_SINGLE_ROWS = {
@@ -160,6 +161,7 @@ OF_SINGLE_ROWS = {
     "complaints/tables/table_forms.py",
     "enterprises/directory/exchange.py",
     "odr_portal/health.py",
+    "oversight/hot_spots/campaign_minutes.py",
     "web/errors.py",
 }
 

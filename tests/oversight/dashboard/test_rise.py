@@ -147,5 +147,5 @@ def test_a_rise_is_explained_by_its_hot_spot_and_each_part_opens_its_cases(world
 def test_a_common_swing_is_not_taken_apart(world: World) -> None:
     came(by_weeks([215, *[195, 182, 209] * 20]), "350100")
     page = page_of(world.su, "/oversight/")
-    assert not missing_in(page, "没有超出平常波动的上升", "不分摊到哪件事上")
+    assert not missing_in(page, "没有超出平常波动的增加", "不分摊到哪件事上")
     assert not found_in(page, "从哪来")
