@@ -238,7 +238,7 @@ def title(trend: Trend, change: Change) -> str:
     above, below = sum(one.is_above for one in days), sum(one.is_below for one in days)
     if above:
         return _("近7天有%(n)s天高于往常") % {"n": above}
-    return _("近7天有%(n)s天低于往常") % {"n": below} if below else _("近7天每天都和往常差不多")
+    return _("近7天有%(n)s天低于往常") % {"n": below} if below else _("近7天没有一天超出往常的范围")
 
 
 def picture(trend: Trend, marks: Sequence[Mark], calendar: Calendar, lists: Lists) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_a_title_says_what_stands_out() -> None:
     for newest, words in (
         ([20, 21, 19], "连续3天高于往常"),
         ([20, 5, 5], "近7天有1天高于往常"),
-        ([], "近7天每天都和往常差不多"),
+        ([], "近7天没有一天超出往常的范围"),
     ):
         found = trend.of(past_of([*usual, *newest]))
         assert found is not None
