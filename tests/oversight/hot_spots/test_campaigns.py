@@ -1,5 +1,6 @@
 """降诉行动 from the call to the end: both desks, the second person, the public page, what is counted."""
 
+import re
 from datetime import date
 from random import Random
 from typing import Any
@@ -102,6 +103,11 @@ def test_from_the_first_page_to_the_public_one(world: World) -> None:
     assert not missing_in(
         page_of(officer, f"/authority/guidance/{guidance.pk}/"), "账单已改。", "公告〔2026〕3号", "主管"
     )
+    # Each act of the page can be sent by a browser.
+    main = page_of(officer, url).partition("<main")[2].partition("</main>")[0]
+    forms = re.findall(r'<form[^>]*method="post".*?</form>', main, re.DOTALL)
+    assert not [one for one in forms if missing_in(one, "csrfmiddlewaretoken", "idempotency_key", 'name="do"')]
+    assert sorted(re.findall(r'name="do"\s+value="(\w+)"', " ".join(forms))) == ["ask", "judge"]
     # Nobody reads it before a second person agreed.
     public = f"/open/campaigns/{made.pk}/"
     assert browser(None).get(public).status_code == 404
