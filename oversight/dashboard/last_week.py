@@ -110,8 +110,7 @@ def strip(shown_cards: Mapping[str, Card], weeks: Sequence[Week]) -> list[dict[s
                 "card": shown_cards[code],
                 "spark": plots.spark(values),
                 "label": label,
-                "least": text(min(known)) if known else "",
-                "most": text(max(known)) if known else "",
+                "range": "–".join(dict.fromkeys(text(at(known)) for at in (min, max))) if known else "",
                 "weeks": [
                     (week.last, text(value) if value is not None else gettext_lazy("件数不足，不列"))
                     for week, value in zip(weeks, values, strict=True)

@@ -220,6 +220,9 @@ def test_the_lines_of_the_five_figures_are_those_of_the_cases(world: World) -> N
         week = Period(first=day - 6 * DAY, last=day)
         measured = flow_of(Measure(Scope(regions=(place,)), week, now, current_calendar()))
         assert int(strip["overdue"]["weeks"][nth][1]) == measured["on_time"].beside["open_overdue"], day
-    assert int(strip["overdue"]["most"]) > 0
+    counts = [int(text) for _day, text in strip["overdue"]["weeks"]]
+    least, most = min(counts), max(counts)
+    assert most > 0
+    assert strip["overdue"]["range"] == (f"{least}–{most}" if least < most else f"{most}")
     # Under thirty there is no share, and no line.
     assert strip["settled"]["spark"] is None
