@@ -298,7 +298,7 @@ def test_the_enterprise_answers_its_index_in_its_own_words_and_the_authority_rea
     assert sent(world.lead, address, text=said).headers["Location"].startswith(PAGE)
     sent(world.lead, address, text="第二条说明。")
     for who, url in ((world.lead, f"{PAGE}{NOVEMBER}"), (world.su, authority), (world.lead, address)):
-        page = page_of(who, url).partition("答复写得怎么样")[2]
+        page = page_of(who, url).partition("</main>")[0].partition("答复写得怎么样")[2]
         assert not missing_in(page, said, "第二条说明。", "以前的说明"), url
         assert page.index("第二条说明。") < page.index(said), url
     assert "perfunctory-reply" not in page_of(world.su, authority)
