@@ -32,18 +32,19 @@ KEPT = 300
 FOREVER = 365 * 24 * 3600
 
 
-def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: int = KEPT) -> Callable[[View], View]:
+def public_page(
+    *, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: int = KEPT, elsewhere: bool = False
+) -> Callable[[View], View]:
     """Decorates a view that reads only what everybody may see and these ``parameters`` of the address.
 
     ``fresh=0, kept=0``: made anew for every request (still answered 304 where nothing changed), for what must be gone
     at once when it is taken back. ``kept=FOREVER``: an address that names its version. A view that sets an ETag itself
     sends files: they are handed on as they are and not held in memory, and where ``unchanged`` says so not read at all.
+    ``elsewhere``: pages of other sites may show it and their scripts read it.
     """
 
     def decorate(view: View) -> View:
-        @wraps(view)
-        @require_safe
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def made(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if is_somebodys(request, HttpResponse()):
                 with serving(request):
                     return view(request, *args, **kwargs)
@@ -63,6 +64,15 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
                 if fresh:
                     cache.set(key, results, fresh)
             return _response(request, results, kept=kept)
+
+        @wraps(view)
+        @require_safe
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = made(request, *args, **kwargs)
+            if elsewhere:
+                response.headers["Access-Control-Allow-Origin"] = "*"
+                response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            return response
 
         return transaction.non_atomic_requests(answer)
 

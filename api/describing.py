@@ -130,12 +130,16 @@ ApiView.schema = StepSchema()
 
 
 def a_path_for_each_step(endpoints: list[Endpoint], **_options: Any) -> list[Endpoint]:
-    """Only /api/; a path with {step} becomes one for each step of the table."""
+    """Only /api/v1/; a path with {step} becomes one for each step of the table.
+
+    Where none of them is of /api/v1/ they stay as they are: the public read API describes itself.
+    """
     results: list[Endpoint] = []
-    for path, pattern, method, view in endpoints:
+    own = [one for one in endpoints if issubclass(one[3].cls, ApiView)]  # type: ignore[attr-defined]
+    if not own:
+        return endpoints
+    for path, pattern, method, view in own:
         cls: Any = view.cls  # type: ignore[attr-defined]
-        if not issubclass(cls, ApiView):
-            continue
         if "{step}" not in path:
             results.append((path, pattern, method, view))
             continue
@@ -166,7 +170,9 @@ _VERSIONED = {"412": "The case changed since it was read."}
 
 
 def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
-    """Problems, at every call."""
+    """Problems, at every call of /api/v1/."""
+    if not any(path.startswith("/api/v1/") for path in result["paths"]):
+        return result
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = _problem_schema()
     parts["responses"] = {

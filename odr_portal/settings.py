@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.contrib.sitemaps",
     "django.forms",
     "csp",
     "django_htmx",
@@ -450,6 +451,8 @@ DOCUMENT_KEY_FILE = environment.text("DOCUMENT_KEY_FILE")
 PROCESS_USERS = environment.process_users("PROCESS_USERS", environment.words("PROCESS_USERS"))
 # Who is written to when something of the portal stands still; empty: its system administrators.
 ALARM_MAIL = [environment.mail_address("ALARM_MAIL", address) for address in environment.words("ALARM_MAIL")]
+# Whom to tell of a hole: named in /.well-known/security.txt; without it there is no such file.
+SECURITY_CONTACT = environment.contact("SECURITY_CONTACT", environment.text("SECURITY_CONTACT"))
 # Who may read /metrics and the details of /healthz: whoever shows this word, or asks from one of these addresses.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 METRICS_ADDRESSES = environment.words("METRICS_ADDRESSES")

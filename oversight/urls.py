@@ -13,6 +13,7 @@ from oversight.open_pages import pages
 from oversight.portal_state import system_views
 from oversight.published import open_data_views
 from oversight.reports import open_report_views, report_views
+from oversight.reuse import calls, chart_views, feeds
 
 app_name = "oversight"
 # An officer's day names the hot spots that wait too long.
@@ -33,6 +34,7 @@ urlpatterns = [
     path("open/reports/<int:pk>/report.pdf", open_report_views.print_of, name="open-report-print"),
     path("open/reports/<int:pk>/<slug:name>.csv", open_report_views.table, name="open-report-table"),
     path("open/data/", open_data_views.data, name="open-data"),
+    path("open/data/catalogue.jsonld", open_data_views.catalogue, name="open-data-catalogue"),
     path("open/data/dictionary/", open_data_views.dictionary, name="open-data-dictionary"),
     path("open/data/recompute_figures.py", open_data_views.program, name="open-data-program"),
     path("open/data/all/<slug:name>.csv", open_data_views.series, name="open-data-series"),
@@ -73,6 +75,12 @@ urlpatterns = [
     path("open/campaigns/<int:pk>/undertakings.csv", open_campaigns.table, name="open-campaign-table"),
     path("open/warnings/", warning_views.open_warnings, name="open-warnings"),
     path("open/warnings/<int:pk>/", warning_views.open_warning, name="open-warning"),
+    path("open/<slug:kind>.atom", feeds.feed, name="open-feed"),
+    path("open/picture.png", chart_views.picture, name="open-picture"),
+    path("open/picture/<slug:kind>/<int:pk>.png", chart_views.picture_of, name="open-picture-of"),
+    path("embed/received/", chart_views.received, name="embed-received"),
+    path("api/open/v1/schema/", calls.schema, name="open-api-schema"),
+    *calls.CALLS,
     path("administration/", administration.home, name="administration"),
     path("administration/system/", administration.system, name="administration-system"),
     path("administration/system/lapses/", brake_views.lapses, name="administration-lapses"),

@@ -290,6 +290,16 @@ def mail_address(name: str, value: str) -> str:
     return value
 
 
+def contact(name: str, value: str) -> str:
+    """A mailbox as mailto:, or an https address, as security.txt names it; empty: none."""
+    if not value or re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?", value):
+        return value
+    try:
+        return f"mailto:{mail_address(name, value.removeprefix('mailto:'))}"
+    except OddValue:
+        raise OddValue(name, value, "write one mailbox like security@example.org, or https://host/path.") from None
+
+
 def gateway(name: str, url: str, secret_name: str, secrets: list[str]) -> Gateway | None:
     """An https address (http only on this machine) with its keys, each ``whsec_`` and base64; empty: none."""
     if not url and not secrets:

@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.backend import duty_of, may_work, needs_second_factor
 from accounts.sign_in.entering import AT_WORK, ENTERED, is_here, moment
+from accounts.sign_in.limits import place_of
 from accounts.sign_in.own_phone import owes_phone
 from authorities.models import Officer
 from complaints.parties.conditions import Conditions
@@ -252,6 +253,8 @@ def build_page_context(request: HttpRequest) -> dict[str, Any]:
         # A phone has no room for the bar: its menu, at the foot, begins with what stands there.
         "menu_links": _drawn(tuple(item for item in nav if item.url not in at_the_foot), language),
         "home": nav[0].url if side and nav else "/",
+        # For what names a page to somebody elsewhere.
+        "place": SimpleLazyObject(lambda: place_of(request)),
         "here": request.get_full_path() if request.method == "GET" else request.path,
         "side": side,
         "organisation": "" if side == "administration" or organisation is None else named(organisation),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from demo import mailbox
-from odr_portal.site import views
+from odr_portal.site import found, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("privacy/", views.plain("privacy"), name="privacy"),
     path("terms/", views.plain("terms"), name="terms"),
     path("accessibility/", views.plain("accessibility"), name="accessibility"),
+    path("robots.txt", found.robots, name="robots"),
+    path(".well-known/security.txt", found.security_txt, name="security-txt"),
+    path("sitemap.xml", found.sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", found.sitemap, name="sitemap-of"),
     path("display/", views.display, name="display"),
     path("demo/mail/", mailbox.mail, name="demo-mail"),
 ]

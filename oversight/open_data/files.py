@@ -1,19 +1,20 @@
 """The files of a set: tables as CSV and JSON, the package that describes them, checksums. Bytes out, nothing kept.
 
-The same cells give the same bytes. Files name no moment and no version, so a digest that differs means
-that a number differs.
+The same cells give the same bytes: tables name no moment and no version, so a digest of one that differs means that a
+number differs. The package says which version of which month it describes and when it was made.
 """
 
 import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext_lazy
@@ -23,9 +24,10 @@ from complaints import wording
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 from enterprises.enrolment.enrolled import customers_on
 from enterprises.models import Enterprise
+from oversight.models import DataSet
 from oversight.open_data import quarters
 from oversight.open_data.cells import GOODS, NONE, SERVICE, Cells, Numbers
-from oversight.open_data.reading import TABLES, WITHHELD, DataTable
+from oversight.open_data.reading import TABLES, WITHHELD, Column, DataTable
 from web.safe_cells import safe_cell
 
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
@@ -52,16 +54,26 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def files_of(month: date, tables: Mapping[str, list[FileRow]], *, multiple_of: int = 1) -> list[File]:
-    """All files of a month: two a table, the package that describes them, the digests of all."""
+def tables_of(tables: Mapping[str, list[FileRow]]) -> list[File]:
+    """Two files a table."""
     made: list[File] = []
     for name, rows in tables.items():
         text = json.dumps(rows, ensure_ascii=False, indent=0, default=float) + "\n"
         made.append(File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)))
         made.append(File(f"{name}.json", JSON, text.encode(), len(rows)))
-    made.append(File("datapackage.json", JSON, _package(month, made, multiple_of)))
+    return made
+
+
+#: What says what the tables are: another one alone makes no new version.
+ABOUT_TABLES = ("datapackage.json", "SHA256SUMS")
+
+
+def described(data_set: DataSet, tables: Sequence[File]) -> list[File]:
+    """All files of a version: its tables, the package that describes them, the digests of all."""
+    package, sums_name = ABOUT_TABLES
+    made = [*tables, File(package, JSON, _package(data_set, tables))]
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in made)
-    return [*made, File("SHA256SUMS", TEXT, sums.encode())]
+    return [*made, File(sums_name, TEXT, sums.encode())]
 
 
 def rows_of(
@@ -196,6 +208,11 @@ def _in_both(text: str | Promise) -> dict[str, str]:
 
 def schema_of(table: DataTable) -> FileRow:
     """The Table Schema of one table."""
+    keys = [
+        {"fields": [column.name], "reference": {"resource": _own(column.within, table), "fields": [column.of]}}
+        for column in table.columns
+        if column.within
+    ]
     return {
         "fields": [
             {
@@ -203,15 +220,35 @@ def schema_of(table: DataTable) -> FileRow:
                 "type": column.kind,
                 **_in_both(column.title),
                 **({"format": "default"} if column.kind != "string" else {}),
+                **({"constraints": limits} if (limits := _constraints(column, table)) else {}),
             }
             for column in table.columns
         ],
         "primaryKey": list(table.key),
+        **({"foreignKeys": keys} if keys else {}),
         "missingValues": ["", WITHHELD],
     }
 
 
-def _package(month: date, files: Iterable[File], multiple_of: int) -> bytes:
+def _own(name: str, table: DataTable) -> str:
+    """A table names itself by nothing."""
+    return "" if name == table.name else name
+
+
+def _constraints(column: Column, table: DataTable) -> FileRow:
+    """What holds for every value that is not missing."""
+    result: FileRow = {"required": True} if column.name in table.key else {}
+    if column.among:
+        result["enum"] = list(column.among)
+    elif column.kind in ("integer", "number"):
+        result["minimum"] = 0
+    if column.like:
+        result["pattern"] = column.like
+    return result
+
+
+def _package(data_set: DataSet, files: Iterable[File]) -> bytes:
+    """``datapackage.json``: Data Package of Frictionless, version 1 (specs.frictionlessdata.io)."""
     resources = []
     for file in files:
         name, form = file.name.split(".")
@@ -230,14 +267,26 @@ def _package(month: date, files: Iterable[File], multiple_of: int) -> bytes:
                 "schema": schema_of(table),
             }
         )
+    month = f"{data_set.month:%Y-%m}"
+    page = f"{settings.SITE_URL}/open/data/{data_set}/" if settings.SITE_URL else ""
     return (
         json.dumps(
             {
                 "profile": "tabular-data-package",
-                "name": f"odr-{month:%Y-%m}",
-                "title": f"消费纠纷在线和解公开数据 {month:%Y-%m}",
-                "description": _in_both(_ABOUT[multiple_of > 1])["description"],
+                "name": f"odr-{month}",
+                "title": f"消费纠纷在线和解公开数据 {month}",
+                "description": _in_both(_ABOUT[data_set.multiple_of > 1])["description"],
+                "version": f"{data_set.version}.0.0",
+                "created": data_set.made_at.isoformat(),
+                **({"id": page, "homepage": page} if page else {}),
+                "keywords": ["consumer complaints", "online dispute resolution", "China"],
                 "licenses": [LICENCE],
+                "sources": [
+                    {
+                        "title": "Counters of the portal, derived from the record of its cases",
+                        **({"path": f"{settings.SITE_URL}/open/record/"} if page else {}),
+                    }
+                ],
                 "resources": resources,
             },
             ensure_ascii=False,

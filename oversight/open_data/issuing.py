@@ -11,6 +11,7 @@ version before, could find out. It is restated once. Months of before keep the v
 import csv
 import io
 import logging
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -184,6 +185,8 @@ BEHIND = 500
 #: How sets of the older shape wrote what no category was given for.
 OLD_NONE = "'-"
 _LOCK, _MARK = 0x0F1653, "open data of "
+#: How a version is called: month and number.
+_NAME = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])\.([1-9][0-9]{0,3})")
 
 
 def newest(month: date) -> DataSet | None:
@@ -192,9 +195,12 @@ def newest(month: date) -> DataSet | None:
 
 
 def of_mark(mark: str) -> DataSet | None:
-    """The version that is called so: ``2026-10.1``."""
-    month, _dot, version = mark.partition(".")
-    return DataSet.objects.filter(month=f"{month}-01", version=version).first() if version.isdecimal() else None
+    """The version that is called so: ``2026-10.1``; None for whatever names none."""
+    given = _NAME.fullmatch(mark)
+    if given is None:
+        return None
+    year, month, version = map(int, given.groups())
+    return DataSet.objects.filter(month=date(year, month, 1), version=version).first()
 
 
 def sweep_open_data(*, now: datetime) -> int:
@@ -237,13 +243,14 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
         _hold_back_money(cells, month, before)
     multiple_of = BASE if rounding else 1
     tables = files.rows_of(month, cells, quarter, multiple_of=multiple_of)
-    made = files.files_of(month, tables, multiple_of=multiple_of)
+    made = files.tables_of(tables)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         if newest(month) != before:
             return None
-        was = {file.name: file for file in before.files.all()} if before is not None else {}
+        earlier = before.files.exclude(name__in=files.ABOUT_TABLES) if before is not None else ()
+        was = {file.name: file for file in earlier}
         if {file.name: file.sha256 for file in made} == {name: file.sha256 for name, file in was.items()}:
             return None
         changes = (
@@ -272,7 +279,7 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
                     rows=file.rows,
                     sha256=file.sha256,
                 )
-                for file in made
+                for file in files.described(data_set, made)
             ]
         )
     return data_set

@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, BinaryIO
 
+from django.db import connection
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import pgettext_lazy
@@ -46,6 +47,51 @@ def write(files: list[int], out: BinaryIO, name: str) -> int:
         # Else it is still there while the next one is read.
         del content
     return size
+
+
+#: Of a table with more lines than this those of one region or enterprise are read.
+MOST_LINES = 5_000
+#: Bytes that the lines of one of them take at most, and the head of a file.
+_ROOM, _HEAD = 4 << 20, 8192
+_FOUND = f"""
+select substring(content for %s),
+    case when at > 0 then substring(content from at + 2 for %s) end
+from {DataFile._meta.db_table}, lateral (select position(%s::bytea in content)) found (at)
+where id = %s
+"""  # noqa: S608
+
+
+def lines_of(file: DataFile, first: str) -> list[dict[str, str]]:
+    """The lines of a table whose first column says this. They stand together, so nothing else leaves the database."""
+    begins = f"{first},".encode()
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND, [_HEAD, _ROOM, b"\r\n" + begins, file.pk])
+        head, found = cursor.fetchone()
+    names = bytes(head).partition(b"\r\n")[0]
+    own: list[bytes] = []
+    for line in bytes(found or b"").split(b"\r\n"):
+        if not line.startswith(begins):
+            break
+        own.append(line)
+    text = b"\r\n".join([names, *own]).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def typed(name: str, line: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a line as programs want them: numbers as numbers, None where a value is withheld."""
+    kinds = {column.name: column.kind for column in TABLES[name].columns}
+    results: dict[str, Any] = {}
+    for column, value in line.items():
+        kind = kinds.get(column, "string")
+        if value == WITHHELD:
+            results[column] = None
+        elif kind == "integer" and value:
+            results[column] = int(value)
+        elif kind == "number" and value:
+            results[column] = float(value)
+        else:
+            results[column] = value
+    return results
 
 
 FileLine = dict[str, Any]
@@ -139,11 +185,17 @@ WITHHELD = "*"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``kind``: a type of the Frictionless Table Schema."""
+    """``kind``: a type of the Frictionless Table Schema. ``among``: all values that there are; ``like``: how they look
+    (a regular expression); ``within``: a table in which the value has a row, by the column ``of``.
+    """
 
     name: str
     kind: str
     title: str | Promise
+    among: tuple[str | int, ...] = ()
+    like: str = ""
+    within: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +214,14 @@ _REGION = (
     Column("region_name", "string", pgettext_lazy("open data", "地区名称")),
     Column("region_name_en", "string", pgettext_lazy("open data", "地区英文名称")),
 )
-_LEVEL = Column("level", "string", pgettext_lazy("open data", "层级：country、province、city、county"))
-_PARENT = Column("parent_code", "string", pgettext_lazy("open data", "上级地区代码"))
-_QUARTER = Column("quarter", "string", pgettext_lazy("open data", "季度，如2026-Q3"))
+_LEVEL = Column(
+    "level",
+    "string",
+    pgettext_lazy("open data", "层级：country、province、city、county"),
+    among=("country", "province", "city", "county"),
+)
+_PARENT = pgettext_lazy("open data", "上级地区代码")
+_QUARTER = Column("quarter", "string", pgettext_lazy("open data", "季度，如2026-Q3"), like="[0-9]{4}-Q[1-4]")
 _ENDED = (
     Column("settled", "integer", pgettext_lazy("open data", "本阶段结束，消费者确认和解")),
     Column("unconfirmed", "integer", pgettext_lazy("open data", "企业称已和解，消费者没有答复")),
@@ -178,6 +235,7 @@ _MULTIPLE_OF = Column(
     "multiple_of",
     "integer",
     pgettext_lazy("open data", "件数是几的倍数：5为取整到5（与实际一般相差不超过4，各项相加等于合计），1为实际的数"),
+    among=(1, 5),
 )
 _MISROUTED = (
     Column("misrouted", "integer", pgettext_lazy("open data", "误送：企业以不是本企业为由退回的阶段（重复投诉除外）")),
@@ -243,7 +301,7 @@ TABLES: Mapping[str, DataTable] = {
             (
                 *_REGION,
                 _LEVEL,
-                _PARENT,
+                Column("parent_code", "string", _PARENT, within="regions", of="region_code"),
                 _MONTH,
                 Column("received", "integer", pgettext_lazy("open data", "收到的投诉")),
                 *_CLOSED,
@@ -266,10 +324,14 @@ TABLES: Mapping[str, DataTable] = {
             pgettext_lazy("open data", "各地区按渠道、商品服务和问题的收件"),
             ("region_code", "month", "by", "code"),
             (
-                *_REGION,
+                replace(_REGION[0], within="regions", of="region_code"),
+                *_REGION[1:],
                 _MONTH,
                 Column(
-                    "by", "string", pgettext_lazy("open data", "按什么分：channel渠道、object商品服务、problem问题")
+                    "by",
+                    "string",
+                    pgettext_lazy("open data", "按什么分：channel渠道、object商品服务、problem问题"),
+                    among=("channel", "object", "problem"),
                 ),
                 Column("code", "string", pgettext_lazy("open data", "类别代码；none为没有填写")),
                 Column("label", "string", pgettext_lazy("open data", "类别名称")),
@@ -281,7 +343,16 @@ TABLES: Mapping[str, DataTable] = {
             "region_quarters",
             pgettext_lazy("open data", "各地区的季度指标：企业阶段的结果"),
             ("region_code", "quarter"),
-            (*_REGION, _LEVEL, _PARENT, _QUARTER, *_ENDED, *_HANDLED, *_MISROUTED, _MULTIPLE_OF),
+            (
+                *_REGION,
+                _LEVEL,
+                Column("parent_code", "string", _PARENT, within="region_quarters", of="region_code"),
+                _QUARTER,
+                *_ENDED,
+                *_HANDLED,
+                *_MISROUTED,
+                _MULTIPLE_OF,
+            ),
         ),
         DataTable(
             "enterprise_quarters",
@@ -298,7 +369,9 @@ TABLES: Mapping[str, DataTable] = {
                     "seat_path", "string", pgettext_lazy("open data", "住所所在的各级地区代码，从省到住所，用斜线分开")
                 ),
                 Column("sector", "string", pgettext_lazy("open data", "一年里投诉最多的商品或服务")),
-                Column("customers", "string", pgettext_lazy("open data", "企业申报的用户数，没有申报的空着")),
+                Column(
+                    "customers", "string", pgettext_lazy("open data", "企业申报的用户数，没有申报的空着"), like="[0-9]+"
+                ),
                 _QUARTER,
                 *_ENDED,
                 *_HANDLED,

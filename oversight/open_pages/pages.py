@@ -52,13 +52,13 @@ def home(request: HttpRequest) -> HttpResponse:
             "above": above,
             "above_name": name_of(above) if above else "",
             "cards": _cards(row.data),
-            "bars": _bars(months),
-            "months": [(name, _number(n)) for name, n in months],
+            "bars": bars(months),
+            "months": [(name, number_text(n)) for name, n in months],
             "quarters": _quarters(row.data["quarters"]),
             "categories": [
                 (
                     (_("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))),
-                    _number(n),
+                    number_text(n),
                     f"{100 * _least(n) / most:.1f}",
                     isinstance(n, list),
                 )
@@ -71,7 +71,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 {
                     "name": name_of(one),
                     "region": one.region,
-                    "received": _number(one.data["received"]),
+                    "received": number_text(one.data["received"]),
                     "settled": _share(one.data["settled"]),
                 }
                 for one in sorted(below, key=lambda one: one.region)
@@ -88,7 +88,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
         upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
     quarters = _quarters(data["quarters"])
     results = [
-        _card(_("收到的投诉"), _number(data["received"]), _("近12个月各渠道收到的投诉件数，按收到的日期。")),
+        _card(_("收到的投诉"), number_text(data["received"]), _("近12个月各渠道收到的投诉件数，按收到的日期。")),
         _card(
             _("ODR和解成功率"),
             _share(data["settled"]),
@@ -134,7 +134,7 @@ def _quarters(named: Sequence[str]) -> str:
 _Number = int | list[int] | None
 
 
-def _number(n: _Number) -> str:
+def number_text(n: _Number) -> str:
     if isinstance(n, list):
         return _("至少%(n)s") % {"n": f"{n[0]:,}"}
     return _("不公布") if n is None else f"{n:,}"
@@ -158,7 +158,7 @@ def _of(parts: Sequence[int | None]) -> str:
     return f"n={parts[-1]:,}" if parts[-1] is not None else ""
 
 
-def _bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
+def bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
     """Where each bar stands; a withheld one has no height."""
     most = max((n or 0 for _, n in months), default=0) or 1
     room = _WIDE / max(1, len(months))

@@ -90,7 +90,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> HttpResponse:
-    headers = {"ETag": f'"{sha256(content).hexdigest()[:32]}"', "Access-Control-Allow-Origin": "*"}
+    headers = {"ETag": f'"{sha256(content).hexdigest()[:32]}"'}
     if unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(
@@ -98,7 +98,7 @@ def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> H
     )
 
 
-@public_page(fresh=0, kept=FOREVER)
+@public_page(fresh=0, kept=FOREVER, elsewhere=True)
 def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """The numbers of one table, as programs read them."""
     result = next((one for one in showing.tables_of(_report_or_404(pk)) if one.name == name), None)
@@ -111,7 +111,7 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return _file(request, out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
 
 
-@public_page(fresh=0, kept=FOREVER)
+@public_page(fresh=0, kept=FOREVER, elsewhere=True)
 def print_of(request: HttpRequest, pk: int) -> HttpResponse:
     """The PDF that a worker made and signed; 404 until then, and the page says so."""
     result = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()

@@ -39,10 +39,11 @@ STARTS = (
     "/account/password/reset/",
     "/nothing-here/",
     "/open/verify/",
+    "/embed/received/",
 )
 #: Files, other languages, ends of a session; and what is too alike to be shown.
 NOT_PAGES = re.compile(
-    r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg|py)$|/files?/\d+|/export-file|/go/"
+    r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|jsonld|svg|png|py|xml|txt|atom)$|/files?/\d+|/export-file|/go/"
 )
 #: How many of one kind are shown: a case differs by what may happen to it.
 OF_A_CASE = re.compile(r"^(?:enterprise-|authority-|authority-triage-)?cases?-ref$|^authority-triage-ref$")

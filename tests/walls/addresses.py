@@ -131,6 +131,8 @@ _THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("oversight:authority-report", ("", "-edit", "-decide"), "pk", "report"),
     ("oversight:open-report", ("", "-print", "-table"), "pk", "published report"),
     ("oversight:open-data-", ("set", "file"), "mark", "open data"),
+    ("oversight:open-api-", ("version", "rows"), "mark", "open data"),
+    ("oversight:", ("open-picture-of",), "pk", "warning"),
     ("oversight:view", ("",), "key", "oversight view"),
     ("oversight:", ("hot-spot", "guidance-new", "warning-new"), "pk", "hot spot"),
     ("oversight:", ("guidance", "enterprise-guidance"), "pk", "guidance"),
@@ -152,6 +154,10 @@ _CHOSEN: dict[tuple[str, str], str] = {
     ("complaints:case-dossier-file", "form"): "zip",
     ("oversight:open-report-table", "name"): "summary",
     ("oversight:open-data-series", "name"): "regions",
+    ("oversight:open-api-rows", "table"): "regions",
+    ("oversight:open-feed", "kind"): "warnings",
+    ("oversight:open-picture-of", "kind"): "warnings",
+    ("sitemap-of", "section"): "pages",
     ("oversight:open-data-file", "name"): "regions.csv",
 }
 #: Nobody calls them with an example: links of one use, and the dossier of whoever asked for it (tests/dossier).

@@ -53,7 +53,8 @@ def test_T79_no_template_carries_a_script_or_style_of_its_own_and_no_page_loads_
         whole = page.read_text(encoding="utf-8")
         assert not re.search(r" style=|<style|onclick=|javascript:", whole), page
         text = re.sub(r"{% comment %}.*?{% endcomment %}", "", whole, flags=re.DOTALL)
-        assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", text), page
+        # Linked data is read by programs and run by no browser.
+        assert not re.search(r'<script(?! type="application/ld\+json">)(?![^>]*\bsrc=)[^>]*>', text), page
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text), page
         assert not re.search(r"\|\s*safe\b|autoescape off", text), page
     outside = re.compile(r"""(?:src|href=["'][^"']*\.css|url\(|import)\s*=?\s*["'(]?\s*(?:https?:)?//""")
@@ -189,10 +190,17 @@ def test_other_sites_may_read_what_is_published_and_nothing_else(client: Client)
         for path in (ROOT / app).rglob("*.py")
         if "Access-Control-" in path.read_text(encoding="utf-8")
     }
-    # Seals, checkpoints, open data and reports: the same for everybody.
-    pages, files = "complaints/pages/shared", "oversight/published/open_data_views.py"
-    reports = "oversight/reports/open_report_views.py"
-    assert made == {f"{pages}/open_verify.py", f"{pages}/open_record.py", files, reports}
+    # Seals, checkpoints, and what a public page says of itself.
+    pages, public = "complaints/pages/shared", "accounts/public_pages.py"
+    assert made == {f"{pages}/open_verify.py", f"{pages}/open_record.py", public}
+    open_to_all = {
+        str(path.relative_to(ROOT))
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "elsewhere=True" in path.read_text(encoding="utf-8")
+    }
+    files = ("published/open_data_views.py", "reports/open_report_views.py", "reuse/calls.py", "reuse/chart_views.py")
+    assert open_to_all == {f"oversight/{name}" for name in files}
     asking = {"origin": "https://elsewhere.example"}
     assert client.get("/open/seals.json", headers=asking)[allows] == "*"
     for path in ("/", "/account/", "/cases/", "/api/v1/me/", "/api/v1/schema/", "/healthz", "/static/js/keys.js"):
