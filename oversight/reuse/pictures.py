@@ -40,7 +40,7 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 @lru_cache(maxsize=128)
 def drawn(name: str, title: str, under: str, months: tuple[tuple[str, int | None], ...] = ()) -> bytes:
-    """PNG. ``name`` of the portal; ``under``: the line below the title; a month of None is withheld and has no bar."""
+    """PNG. ``name`` of the portal; ``under``: the line below the title; a month of None is withheld: a dot."""
     image = Image.new("RGB", (WIDTH, HEIGHT), "white")
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, WIDTH, _TOP), fill=_BAR)
@@ -53,7 +53,7 @@ def drawn(name: str, title: str, under: str, months: tuple[tuple[str, int | None
         y += 80
     draw.text((_EDGE, y + 8), under, font=_font(34), fill=_MUTED)
     if months:
-        _bars(draw, months, top=y + 84)
+        _bars(draw, months, top=y + 100)
     out = io.BytesIO()
     image.quantize(64).save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -65,7 +65,9 @@ def _bars(draw: ImageDraw.ImageDraw, months: Months, *, top: int) -> None:
     draw.line((_EDGE, bottom, WIDTH - _EDGE, bottom), fill=_LINE, width=2)
     for place, (name, n) in enumerate(months):
         x = _EDGE + place * room
+        middle, height = x + room / 2, (n or 0) / most * (bottom - top)
         if n:
-            height = n / most * (bottom - top)
             draw.rectangle((x + room * 0.15, bottom - height, x + room * 0.85, bottom - 1), fill=_FILL)
-        draw.text((x + room / 2, bottom + 8), name[5:].lstrip("0"), font=_font(26), fill=_MUTED, anchor="ma")
+        number = "·" if n is None else f"{n:,}"
+        draw.text((middle, bottom - height - 6), number, font=_font(24), fill=_MUTED, anchor="ms")
+        draw.text((middle, bottom + 8), name[5:].lstrip("0"), font=_font(26), fill=_MUTED, anchor="ma")
