@@ -26,14 +26,13 @@ from web.incoming import whole
 from web.templatetags.portal import name_of
 
 
-def _row_or_404(request: HttpRequest) -> OpenIndicators:
-    """The region of the address, the country without one."""
+def _row_or_404(request: HttpRequest) -> OpenIndicators | None:
+    """The region of the address, the country without one; None before anything was published."""
     given = request.GET.get("region", "")
+    if not given:
+        return OpenIndicators.objects.filter(level="country").first()
     number = whole(given, 9)
-    if given:
-        result = OpenIndicators.objects.filter(region=number).first() if number is not None else None
-    else:
-        result = OpenIndicators.objects.filter(level="country").first()
+    result = OpenIndicators.objects.filter(region=number).first() if number is not None else None
     if result is None:
         raise Http404
     return result
@@ -45,23 +44,22 @@ def _row_or_404(request: HttpRequest) -> OpenIndicators:
 def received(request: HttpRequest) -> HttpResponse:
     """What came in by months in one region; for a frame on any page."""
     row = _row_or_404(request)
-    months: Sequence[Any] = row.data["months"]
-    return render(
-        request,
-        "reuse/received.html",
-        {
+    context: dict[str, Any] = {"row": row, "url": place_of(request) + reverse("oversight:open-home")}
+    if row is not None:
+        months: Sequence[Any] = row.data["months"]
+        context |= {
             "place": name_of(row),
             "bars": bars(months),
             "months": [(name, number_text(n)) for name, n in months],
             "is_rounded": row.data.get("multiple_of", 1) > 1,
-            "url": f"{place_of(request)}{reverse('oversight:open-home')}?region={row.region}",
-        },
-    )
+            "url": f"{context['url']}?region={row.region}",
+        }
+    return render(request, "reuse/received.html", context)
 
 
 def _png(title: str, under: str, months: Sequence[Any] = ()) -> HttpResponse:
     if settings.DEMO:
-        under = f"{under} · {_('演示数据，均为虚构。')}"
+        under = " · ".join(filter(None, (under, _("演示数据，均为虚构。"))))
     shown = tuple((str(name), n) for name, n in months)
     return HttpResponse(pictures.drawn(_("12315 在线和解"), title, under, shown), content_type="image/png")
 
@@ -70,6 +68,8 @@ def _png(title: str, under: str, months: Sequence[Any] = ()) -> HttpResponse:
 def picture(request: HttpRequest) -> HttpResponse:
     """What came in by months in one region."""
     row = _row_or_404(request)
+    if row is None:
+        return _png(_("还没有公布过数字。每天夜里从公开数据里算。"), "")
     months = row.data["months"]
     title = _("%(place)s：每月收到的投诉") % {"place": name_of(row)}
     return _png(title, " – ".join(dict.fromkeys((months[0][0], months[-1][0]))) if months else "", months)

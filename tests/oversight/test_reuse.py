@@ -285,6 +285,13 @@ def test_a_chart_may_be_framed_anywhere_and_no_other_page(figures: OpenIndicator
         assert Client().get(f"/embed/received/{odd}").status_code == 404, odd
 
 
+@pytest.mark.django_db
+def test_before_anything_is_published_chart_and_picture_say_so() -> None:
+    assert "还没有公布过数字" in page_of(None, "/embed/received/")
+    assert Client().get("/open/picture.png")["Content-Type"] == "image/png"
+    assert "og:image" not in page_of(None, "/open/")
+
+
 def test_a_shared_link_shows_a_picture_made_of_what_stands_on_the_page(world: World, figures: OpenIndicators) -> None:
     made = a_warning(world)
     for page, path in (
