@@ -68,7 +68,7 @@ BY_PAGES = frozenset(
         *("complaints_callbackmonth", "complaints_checkpoint", "complaints_documentseries"),
         *("complaints_heardanswer", "complaints_heartbeat", "complaints_houseentry"),
         *("complaints_noticechoice", "complaints_outsideholder"),
-        *("complaints_platformline", "complaints_recordedname", "complaints_roundtriprow"),
+        *("complaints_platformline", "complaints_publiccount", "complaints_recordedname", "complaints_roundtriprow"),
         *("complaints_savedview", "complaints_seal", "complaints_stationentry", "complaints_tile"),
         *("enterprises_absence", "enterprises_answertemplate"),
         *("enterprises_assignmentrule", "enterprises_customercount"),

@@ -3,13 +3,14 @@
 from django.urls import path
 
 from complaints.pages.authority.day import MORE
+from complaints.pages.public.open_pages import CAMPAIGNS_OF
 from oversight import letters
 from oversight.administration import brake_views, duty_views, hold_views, my_log_views
 from oversight.administration import views as administration
 from oversight.dashboard import compare_views, list_views, views
 from oversight.hot_spots import campaign_views, guidance_views, hotspot_views, open_campaigns, warning_views
 from oversight.mirror import appraisals, mirror_views, reply_views
-from oversight.open_pages import pages
+from oversight.open_pages import findings, league, places
 from oversight.portal_state import system_views
 from oversight.published import open_data_views
 from oversight.reports import open_report_views, report_views
@@ -18,11 +19,14 @@ from oversight.reuse import calls, chart_views, feeds
 app_name = "oversight"
 # An officer's day names the hot spots that wait too long.
 MORE.append(hotspot_views.WAITING_LONG)
+# The public page of an enterprise names its campaigns.
+CAMPAIGNS_OF.append(findings.campaigns_of_firm)
 
 urlpatterns = [
     path("metrics", system_views.metrics, name="metrics"),
-    path("open/", pages.home, name="open-home"),
-    path("open/league/", pages.league, name="open-league"),
+    path("open/", places.home, name="open-home"),
+    path("open/problems/<str:code>/", places.problem, name="open-problem"),
+    path("open/league/", league.league, name="open-league"),
     path("oversight/", views.dashboard, name="dashboard"),
     path("oversight/letters/", letters.letters, name="letters"),
     path("authority/reports/", report_views.reports, name="authority-reports"),

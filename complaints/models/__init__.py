@@ -15,6 +15,7 @@ from complaints.models.matters import AnswerLink, Matter
 from complaints.models.notices import Heartbeat, Notice, NoticeChoice, NoticeOrder, WebhookDelivery
 from complaints.models.outside import OutsideHolder
 from complaints.models.participant import Participant
+from complaints.models.publicity import PublicCount
 from complaints.models.record import (
     ConsentRecord,
     ForwardingDecision,
@@ -81,6 +82,7 @@ __all__ = [
     "PlatformFile",
     "PlatformLine",
     "ProblemKind",
+    "PublicCount",
     "Reading",
     "RecordedName",
     "Reminder",

@@ -1,27 +1,34 @@
-"""Posters and counter cards: where their code leads, how many complaints each brought, and their print as PDF."""
+"""Posters and other publicity of a station or an enterprise: where the code of each leads, how often it was opened, how
+many complaints it brought and how they ended, and their print as PDF."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.timezone import localdate
 from django.utils.translation import override
 
 from authorities.policies import Limits
 from complaints.documents import printing
 from complaints.documents.printing import readable
 from complaints.models import Complaint
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Outcome, Status
+from complaints.stations import publicity
 from database.row_security import working_as_steps
 from web.qr import qr_code
 
-#: The sheet for a wall, and the card for a counter.
-A4, A6 = "a4", "a6"
-FORMS = (A4, A6)
+#: The sheet for a wall, the card for a counter, and the page for a notice board (公示栏): these are printed.
+A4, A6, BOARD = "a4", "a6", "nb"
+FORMS = (A4, A6, BOARD)
+#: An article (as on WeChat) and a short message carry the address alone.
+ARTICLE, MESSAGE = "wx", "sm"
+PLACES = (*FORMS, ARTICLE, MESSAGE)
 #: What a source begins with that came from a code.
 SOURCE = "go-"
-_MARK = re.compile(r"(a4|a6)(?:b([1-9][0-9]{0,8}))?")
+_MARK = re.compile(r"(a4|a6|nb|wx|sm)(?:b([1-9][0-9]{0,8}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,30 @@ def of_source(source: str) -> Poster | None:
     return read(source.removeprefix(SOURCE)) if source.startswith(SOURCE) else None
 
 
-def brought(cases: QuerySet[Complaint], *, since: datetime, owner: str = "") -> dict[Poster, int]:
-    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement over an index of
-    sources."""
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How often a code was opened, how many complaints came by it, how many of these are closed, and settled."""
+
+    opened: int = 0
+    filed: int = 0
+    closed: int = 0
+    settled: int = 0
+
+    def __add__(self, other: "Funnel") -> "Funnel":
+        return Funnel(
+            self.opened + other.opened,
+            self.filed + other.filed,
+            self.closed + other.closed,
+            self.settled + other.settled,
+        )
+
+
+def brought(
+    cases: QuerySet[Complaint], *, since: datetime, owner: str = "", also: Iterable[str] = ()
+) -> dict[Poster, Funnel]:
+    """By poster, of one owner, or of all that brought one of these ``cases`` and ``also`` these: complaints as far as
+    ``cases`` reach, and how often codes were opened anywhere. Two statements, the first over an index of sources.
+    """
     # "." and what follows it sort between the code and the code with "/" behind it.
     first, last = (f"{SOURCE}{owner}", f"{SOURCE}{owner}/") if owner else (SOURCE, "go.")
     rows = (
@@ -65,17 +93,25 @@ def brought(cases: QuerySet[Complaint], *, since: datetime, owner: str = "") -> 
         .exclude(status=Status.DRAFT)
         .order_by()
         .values_list("source")
-        .annotate(n=Count("pk", distinct=True))
+        .annotate(
+            n=Count("pk", distinct=True),
+            closed=Count("pk", distinct=True, filter=Q(status=Status.CLOSED)),
+            settled=Count("pk", distinct=True, filter=Q(outcome=Outcome.SETTLED)),
+        )
     )
-    result: dict[Poster, int] = {}
-    for source, n in rows:
+    result: dict[Poster, Funnel] = {}
+    for source, n, closed, settled in rows:
         if (poster := of_source(source)) is not None:
-            result[poster] = result.get(poster, 0) + n
+            result[poster] = result.get(poster, Funnel()) + Funnel(0, n, closed, settled)
+    owners = {owner} if owner else {poster.owner for poster in result}.union(also)
+    for code, n in publicity.opened(owners, since=localdate(since)).items():
+        poster = read(code)
+        result[poster] = result.get(poster, Funnel()) + Funnel(n)
     return result
 
 
-def brought_by_station(owner: str, *, since: datetime) -> dict[Poster, int]:
-    """Numbers alone: the station that put a poster up may not see the cases that came by it."""
+def brought_by_station(owner: str, *, since: datetime) -> dict[Poster, Funnel]:
+    """Numbers alone: the station that put a poster up may not see the cases that came by it, nor how few ended."""
     with working_as_steps():
         return brought(Complaint.objects.all(), since=since, owner=owner)
 
@@ -93,7 +129,8 @@ def poster_pdf(poster: Poster, *, place: str, name: str, lines: list[str], limit
     return printing.typeset(
         readable(
             {
-                "paper": poster.form or A4,
+                "paper": A6 if poster.form == A6 else A4,
+                "is_board": poster.form == BOARD,
                 "name": name,
                 "lines": [line for line in lines if line],
                 "negotiation": {code: _in(language, limits) for code, language in (("zh", "zh-hans"), ("en", "en"))},

@@ -3,7 +3,7 @@
     python recompute_figures.py FOLDER [FOLDER …] [--report REGION [--month 2026-09]]
 
 A FOLDER holds the files of one version of a month, or all that a browser downloaded from /open/data/ with the names
-that it gave them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that
+that it gave them (2026-09.1-regions.csv); take the newest version of each of the last 26 months to get all that
 the pages show. The program checks their digests, checks that the numbers add up, and prints as JSON what /open/ shows
 of each region, what /open/league/ shows of each enterprise, and with --report what the monthly report of a region
 shows. Counts of a rounded month (multiple_of is 5) are multiples of 5; intervals allow for that. A number that is
@@ -24,6 +24,8 @@ Z = 1.959963984540054
 #: Under so many cases there is no share and no place; who is ranked is known to a tenth of all.
 RANKED_FROM, KNOWN_TO = 30, 10
 MONTHS, QUARTERS, CUSTOMERS = 12, 4, 100_000
+#: So many months are told of each problem.
+RUN = 26
 HOURS = (2, 4, 8, 16, 24, 40)
 #: Columns that are text, however much they look like numbers.
 TEXTS = {
@@ -218,7 +220,8 @@ def run_of(months: list[str], step: int, most: int) -> list[str]:
 
 def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     """What /open/ shows of the country, each province and each city; shares from thirty on."""
-    months = run_of(list(folders), 1, MONTHS)
+    run = run_of(list(folders), 1, RUN)
+    months = run[-MONTHS:]
     ends = run_of(
         [
             month
@@ -228,12 +231,15 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
         3,
         QUARTERS,
     )
-    of_months = {month: {line["region_code"]: line for line in read(folders[month], "regions")} for month in months}
+    of_months = {month: {line["region_code"]: line for line in read(folders[month], "regions")} for month in run}
     of_quarters = [{line["region_code"]: line for line in read(folders[month], "region_quarters")} for month in ends]
     objects: dict[str, dict[str, list]] = {}
-    for month in months:
+    problems: dict[str, dict[str, dict[str, object]]] = {}
+    for month in run:
         for line in read(folders[month], "categories"):
-            if line["by"] == "object" and "." in line["code"]:
+            if line["by"] == "problem":
+                problems.setdefault(line["region_code"], {}).setdefault(line["code"], {})[month] = line["received"]
+            elif line["by"] == "object" and "." in line["code"] and month in months:
                 objects.setdefault(line["region_code"], {}).setdefault(line["code"], []).append(line["received"])
     levels = {code: line["level"] for lines in (*of_months.values(), *of_quarters) for code, line in lines.items()}
     country = next((code for code, level in levels.items() if level == "country" and code == "CN"), None)
@@ -253,6 +259,9 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
             "received": shown(received),
             "months": dict(zip(months, received, strict=True)),
             "categories": categories,
+            "problems": {
+                code: [numbers.get(month, 0) for month in run] for code, numbers in problems.get(region, {}).items()
+            },
         }
         for name, parts in (
             ("settled", ("settled", "unconfirmed", "other", "ended")),

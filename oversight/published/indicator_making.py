@@ -8,6 +8,8 @@ what became of stages at enterprises of the last four issued quarters.
 ``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part,
 in all]; ``response``: [hours within which half had a first response, how many had one], null under thirty;
 ``recovered`` in yuan; ``quarters``: the first and the last of them; ``multiple_of``: 5 where a set of them is rounded.
+For what is usual of a number, and for the pages of problems: ``run``, up to 26 months as [name, multiple of], the
+oldest first; ``history`` and ``problems`` (by code): what was received in each of them, null where withheld.
 """
 
 from collections import defaultdict
@@ -30,6 +32,8 @@ from web.small_numbers import ENOUGH
 #: Counted or shown differently from before gets the next number.
 FORMULA = 3
 MONTHS, QUARTERS = 12, 4
+#: The newest month, the one before it, and those from which reports know how restless such numbers are.
+RUN = 2 + 24
 #: What is of no category that is named.
 OTHER = "other"
 MARK = "published indicators"
@@ -61,6 +65,9 @@ def publish(*, now: datetime) -> int:
 
 @dataclass(slots=True)
 class _Read:
+    #: Of ``run``, whose problems are known, the newest twelve: ``months``.
+    run: list[DataSet] = field(default_factory=list)
+    told: set[date] = field(default_factory=set)
     months: list[date] = field(default_factory=list)
     quarters: list[date] = field(default_factory=list)
     by_month: dict[str, dict[date, FileLine]] = field(default_factory=lambda: defaultdict(dict))
@@ -68,6 +75,9 @@ class _Read:
     multiple_of: int = 1
     objects: dict[str, dict[str, list[int | None]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    problems: dict[str, dict[str, dict[date, int | None]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
     )
 
 
@@ -101,16 +111,28 @@ def made(*, now: datetime) -> list[OpenIndicators]:
 
 def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
     result, known = _Read(), set(regions)
-    tables = {one.pk: lines for one in sets[:MONTHS] if (lines := reading.table(one, "regions")) is not None}
-    for one in reversed(reading.run_of([one for one in sets if one.pk in tables], step=1, most=MONTHS)):
-        result.months.append(one.month)
-        result.multiple_of = max(result.multiple_of, one.multiple_of)
-        for line in tables[one.pk]:
-            if line["region_code"] in known:
-                result.by_month[line["region_code"]][one.month] = line
-        for line in reading.table(one, "categories") or ():
-            if line["by"] == "object" and line["region_code"] in known and "." in line["code"]:
-                result.objects[line["region_code"]][line["code"]].append(line["received"])
+    tables = {
+        one.pk: {line["region_code"]: line for line in lines if line["region_code"] in known}
+        for one in sets[:RUN]
+        if (lines := reading.table(one, "regions")) is not None
+    }
+    result.run = reading.run_of([one for one in sets if one.pk in tables], step=1, most=RUN)[::-1]
+    result.months = [one.month for one in result.run[-MONTHS:]]
+    for one in result.run:
+        for code, line in tables[one.pk].items():
+            result.by_month[code][one.month] = line
+        categories = reading.table(one, "categories")
+        if categories is not None:
+            result.told.add(one.month)
+        is_shown = one.month in result.months
+        if is_shown:
+            result.multiple_of = max(result.multiple_of, one.multiple_of)
+        for line in categories or ():
+            code = line["region_code"]
+            if code in known and line["by"] == "problem":
+                result.problems[code][line["code"]][one.month] = line["received"]
+            elif code in known and is_shown and line["by"] == "object" and "." in line["code"]:
+                result.objects[code][line["code"]].append(line["received"])
     of_quarters = {
         one.pk: lines
         for one in sets[: QUARTERS * 3 + 2]
@@ -126,8 +148,9 @@ def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
 
 
 def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
-    by_month, by_quarter = read.by_month.get(code, {}), read.by_quarter.get(code, [])
-    of_months: list[int | None] = [by_month[month]["received"] if month in by_month else 0 for month in read.months]
+    of_region, by_quarter = read.by_month.get(code, {}), read.by_quarter.get(code, [])
+    history: list[int | None] = [of_region[one.month]["received"] if one.month in of_region else 0 for one in read.run]
+    of_months = history[-MONTHS:]
     objects = read.objects.get(code, {})
     received = reading.added(of_months)
     exact = [reading.added(objects.get(name, [])) for name in named]
@@ -139,8 +162,14 @@ def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
         "categories": [*([name, shown(objects.get(name, []))] for name in named), [OTHER, rest]],
         **{name: [reading.added(line[one] for line in by_quarter) for one in parts] for name, parts in WHOLES.items()},
         "response": _response(by_quarter),
-        "recovered": _recovered(by_month.values()),
+        "recovered": _recovered(of_region[month] for month in read.months if month in of_region),
         "multiple_of": read.multiple_of,
+        "run": [[f"{one.month:%Y-%m}", one.multiple_of] for one in read.run],
+        "history": history,
+        "problems": {
+            name: [numbers.get(one.month, 0) if one.month in read.told else None for one in read.run]
+            for name, numbers in sorted(read.problems.get(code, {}).items())
+        },
         "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],
     }
 

@@ -87,7 +87,7 @@ def drawn(
             if old_quarter
             else {}
         ),
-        "units": _placed(
+        "units": placed(
             [
                 _with_before(
                     {
@@ -111,21 +111,21 @@ def drawn(
         ),
         # A county has no regions below it: its units are the enterprises that have their seat there.
         "firms": [] if units or not now_quarter else _enterprises(now_quarter, old_quarter, region_code),
-        "channels": _top(categories["channel"], old["channel"], whole=received, far=far),
-        "kinds": _top(
+        "channels": top(categories["channel"], old["channel"], whole=received, far=far),
+        "kinds": top(
             {code: n for code, n in categories["object"].items() if "." not in code},
             old["object"],
             whole=received,
             far=far,
         ),
-        "objects": _top(
+        "objects": top(
             {code: n for code, n in categories["object"].items() if code not in (GOODS, SERVICE)},
             old["object"],
             whole=received,
             far=far,
             most=TOP_OBJECTS,
         ),
-        "problems": _top(categories["problem"], old["problem"], whole=received, far=far, most=TOP_PROBLEMS),
+        "problems": top(categories["problem"], old["problem"], whole=received, far=far, most=TOP_PROBLEMS),
     }
     _add_changes_of_months(result, Run.of(data_set, before, step=1), region_code)
     _add_changes_of_quarters(result, Run.of(now_quarter, old_quarter, step=3), region_code)
@@ -245,7 +245,7 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
         for line in reading.table(data_set, "enterprise_quarters") or ()
         if code in (line["seat_code"], *line["seat_path"].split("/"))
     ]
-    return _placed(lines, whole=None, far=FAR if data_set.multiple_of > 1 else 0)
+    return placed(lines, whole=None, far=FAR if data_set.multiple_of > 1 else 0)
 
 
 def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
@@ -272,7 +272,7 @@ def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]
 _TEXTS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
 
 
-def _top(
+def top(
     now: dict[str, int | None],
     old: dict[str, int | None] | None,
     *,
@@ -288,10 +288,10 @@ def _top(
     if whole is not None:
         whole -= sum(n or 0 for code, n in now.items() if code not in named)
     lines = [_with_before({"code": code, "received": n}, code, old) for code, n in named.items()]
-    return _placed(lines, whole=whole, far=far, most=most)
+    return placed(lines, whole=whole, far=far, most=most)
 
 
-def _placed(lines: list[DataLine], *, whole: int | None, far: int, most: int | None = None) -> list[DataLine]:
+def placed(lines: list[DataLine], *, whole: int | None, far: int, most: int | None = None) -> list[DataLine]:
     """Lines in the order of their places, then those that have none by their code.
 
     A withheld number is at most what the shown ones leave of the ``whole`` (None: anything): only what is more than

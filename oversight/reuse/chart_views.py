@@ -19,7 +19,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from accounts.public_pages import public_page
 from accounts.sign_in.limits import place_of
 from oversight.models.published_models import OpenIndicators
-from oversight.open_pages.pages import bars, number_text
+from oversight.open_pages.findings import bars, number
 from oversight.reuse import pictures
 from oversight.reuse.publications import KINDS
 from web.incoming import whole
@@ -31,8 +31,8 @@ def _row_or_404(request: HttpRequest) -> OpenIndicators | None:
     given = request.GET.get("region", "")
     if not given:
         return OpenIndicators.objects.filter(level="country").first()
-    number = whole(given, 9)
-    result = OpenIndicators.objects.filter(region=number).first() if number is not None else None
+    asked = whole(given, 9)
+    result = OpenIndicators.objects.filter(region=asked).first() if asked is not None else None
     if result is None:
         raise Http404
     return result
@@ -50,7 +50,7 @@ def received(request: HttpRequest) -> HttpResponse:
         context |= {
             "place": name_of(row),
             "bars": bars(months),
-            "months": [(name, number_text(n)) for name, n in months],
+            "months": [(name, number(n)) for name, n in months],
             "is_rounded": row.data.get("multiple_of", 1) > 1,
             "url": f"{context['url']}?region={row.region}",
         }

@@ -153,6 +153,7 @@ _CHOSEN: dict[tuple[str, str], str] = {
     ("complaints:enterprise-filing", "kind"): "contact",
     ("complaints:enterprise-poster", "kind"): "a6",
     ("complaints:station-poster-file", "kind"): "a6",
+    ("oversight:open-problem", "code"): "quality",
     ("complaints:case-dossier-file", "form"): "zip",
     ("oversight:open-report-table", "name"): "summary",
     ("oversight:open-data-series", "name"): "regions",

@@ -36,7 +36,7 @@ BEYOND_SIGHT = {
     "enterprises/pages/invitation.py": "the account of whoever accepts an invitation: made, or its first password",
     "oversight/administration/duties.py": "an account that the security administrator switches off",
     "enterprises/programs/tokens.py": "a token that waits for the manager who agrees",
-    "complaints/stations/stations.py": "an entry of a station, by the digest of its link",
+    "complaints/stations/stations.py": "an entry of a station, by the digest of its link; cases filed, as a number",
     "complaints/privacy/erasing.py": "a person who closes the own account, or whose closing was decided",
     "complaints/tables/exporting/lifecycle.py": "the digest of an export's link",
     "accounts/sign_in/changes.py": "the account of whoever changes or undoes how they get in",

@@ -45,6 +45,7 @@ EXEMPT = {
     "request_key": "keys of the words that the portal signs for the database; read by the owner alone",
     "complaints_heartbeat": "signs of life",
     "complaints_heardanswer": "how often what was heard in a story was confirmed; no text, person or case",
+    "complaints_publiccount": "what was opened, tried or answered on a day, as a number; no case",
     "complaints_callbackmonth": "months with the digest of a seed, and the seed once it is public; no case",
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_savedview": "filters of the queue that a person keeps; sealed, names no case, asked for by its person",

@@ -9,7 +9,7 @@ consumer confirmed it.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -45,7 +45,7 @@ from enterprises.models import (
 )
 from enterprises.models.enrolment import EnrolmentEntry
 from enterprises.models.published import ALL
-from web.small_numbers import is_rounded, rounded_number, shown_number
+from web.small_numbers import ENOUGH, is_rounded, rounded_number, share_text, shown_number
 from web.templatetags.portal import name_of
 
 SHOWN_BRANCHES = 30
@@ -92,20 +92,28 @@ def register(request: HttpRequest) -> HttpResponse:
     return render(request, "enrol/open_register.html", context)
 
 
-@public_page()
+#: What this package may not import: published campaigns that an enterprise was called to, by its number, as
+#: [{"title", "url", "about", "on_day", "state", "tone"}].
+CAMPAIGNS_OF: list[Callable[[int], list[dict[str, Any]]]] = []
+
+
+# A campaign that is taken back is gone from here within the minute.
+@public_page(kept=0)
 def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
     """One enterprise: standing, history, who answers where, its figures, its reply, what may be expected."""
     enterprise = enrolled.of_code(uscc)
     if enterprise is None or enterprise.enrolled_by_id is None:
         raise Http404
     today = timezone.localdate()
-    figures = league_of(enterprise.pk)
+    figures, quarters = league_of(enterprise.pk)
     context = {
         **facts_of(enterprise, on=today),
         "expectation": expected([enterprise.pk], on=today).get(enterprise.pk),
         "entries": [entry_line(row) for row in enrolled.history(enterprise)],
         "complain_url": f"{reverse('complaints:file')}?pick={enterprise.pk}--",
         "league": figures,
+        "quarters": quarter_lines(quarters),
+        "campaigns": [line for find_campaigns in CAMPAIGNS_OF for line in find_campaigns(enterprise.pk)],
         "problems": problems_of(enterprise.pk, on=today),
         "reply": next(iter(replying.of_enterprise(enterprise.pk, [PublicReply.State.SHOWN])), None),
         "reply_waits": PublicReply.objects.filter(enterprise=enterprise, state=PublicReply.State.WAITING).exists(),
@@ -124,24 +132,60 @@ def entry_line(row: EnrolmentEntry) -> dict[str, Any]:
     }
 
 
-def league_of(enterprise_id: int) -> LeagueLine | None:
-    """Its line in the newest table of twelve months of the whole country."""
-    return (
+#: So many quarters stand on the page of an enterprise.
+QUARTERS = 4
+
+
+def league_of(enterprise_id: int) -> tuple[LeagueLine | None, list[LeagueLine]]:
+    """Its line in the newest table of the whole country, of as many quarters as there are; and those in the tables of
+    single quarters, the oldest first. One statement.
+    """
+    rows = (
         LeagueLine.objects.filter(enterprise=enterprise_id, sector=ALL, region=F("of__country"))
         .select_related("of")
         .order_by("-of__last", "of__first", "-of__version")
-        .first()
+        .distinct("of__last", "of__first")
     )
+    lines = list(rows[: 4 * QUARTERS])
+    singles = [line for line in lines if (line.of.last - line.of.first).days < 93][:QUARTERS]
+    return (lines[0] if lines else None), singles[::-1]
 
 
-def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
-    """The commonest kinds of problem of the year, the most frequent first; how many there were is not told."""
+def quarter_lines(lines: Sequence[LeagueLine]) -> list[dict[str, str]]:
+    """What is published of each quarter; ``width`` of the bar of what was delivered, in per cent of the most."""
+    most = max((line.received or 0 for line in lines), default=0) or 1
+    return [
+        {
+            "quarter": f"{line.of.last:%Y}-Q{line.of.last.month // 3}",
+            "received": _("不公布") if line.received is None else f"{line.received:,}",
+            "width": f"{100 * (line.received or 0) / most:.1f}",
+            "ended": _("不公布") if line.n is None else f"{line.n:,}",
+            "settled": _share(line.settled_least, line.settled_most, line.n) if line.tells_settled else _("不公布"),
+            "kept": _share(line.kept, line.kept, line.promised),
+        }
+        for line in lines
+    ]
+
+
+def _share(least: int | None, most: int | None, whole: int | None) -> str:
+    """A share of thirty or more; of fewer the counts themselves."""
+    if least is None or most is None or whole is None:
+        return _("不公布")
+    if least == most:
+        return share_text(least, whole, digits=0)
+    if whole < ENOUGH:
+        return f"{least}–{most}/{whole}"
+    return f"{100 * least / whole:.0f}–{100 * most / whole:.0f}%"
+
+
+def problems_of(enterprise_id: int, *, on: dt.date) -> list[tuple[str, str]]:
+    """(code, words) of the commonest kinds of problem of the year, the most frequent first; how many is not told."""
     rows = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on, day__gt=on - NEWER_THAN).exclude(
         category=""
     )
     newest = rows.order_by("-day").values_list("day", flat=True).first()
     rows = rows.filter(day=newest).order_by("-ended", "category")[:5] if newest else rows.none()
-    return [str(problem_label(row.category)) for row in rows]
+    return [(row.category, str(problem_label(row.category))) for row in rows]
 
 
 def enrolment_label(enterprise: Enterprise) -> str:

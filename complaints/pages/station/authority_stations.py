@@ -120,7 +120,8 @@ def register(request: HttpRequest) -> HttpResponseBase:
     posts = list(StationStaff.objects.on(today).filter(station__in=rows).select_related("user").order_by("pk"))
     sealed_fields.load_for(post.user for post in posts)
     mine = {authority.pk for authority in heads}
-    counted = stations.counted_each(rows, since=today - timedelta(days=365))
+    year = today - timedelta(days=365)
+    counted, moved = stations.counted_each(rows, since=year), stations.moved_each(rows, since=year)
     context = {
         "form": form,
         "is_head": bool(heads),
@@ -129,6 +130,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
             {
                 "station": row,
                 "counted": counted[row.pk],
+                "moved": moved[row.pk],
                 "is_mine": row.authority_id in mine,
                 "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
             }

@@ -32,14 +32,14 @@ from complaints.filing.held import address_of, give_cookie
 from complaints.forms.fields import PlainForm
 from complaints.models import StationEntry
 from complaints.pages.shared.posters import COUNTED as POSTERS_SINCE
-from complaints.pages.shared.posters import file_of, form_label
+from complaints.pages.shared.posters import file_of, form_label, texts, told
 from complaints.pages.shared.slips import hand_over
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_CATEGORIES, OBJECT_LABELS
 from complaints.procedure.typed_values import Choice, FreeText, Money, Phone, Text, YesNo
 from complaints.reading.case_people import respondent_of
-from complaints.stations import posters, stations
-from complaints.stations.posters import FORMS, Poster
+from complaints.stations import posters, publicity, stations
+from complaints.stations.posters import FORMS, Funnel, Poster
 from complaints.wording.standing import standing
 from enterprises.enrolment.enrolled import of_code
 from enterprises.models import Branch, Station
@@ -220,7 +220,7 @@ def file(request: HttpRequest, here: Here) -> HttpResponseBase:
     is_own_shop = here.station.enterprise_id is not None
     form = StartForm(request.POST if request.method == "POST" and is_own_shop else None)
     if request.method == "POST" and (not is_own_shop or form.is_valid()):
-        draft, key = drafts.begin(now=here.now, source=f"station-{here.station.code}")
+        draft, key = drafts.begin(now=here.now, source=f"{stations.SOURCE}{here.station.code}")
         sees = "yes" if not is_own_shop or form.cleaned_data["sees"] else "no"
         drafts.at_station(draft, station_id=here.station.pk, clerk_id=here.user.pk, sees=sees, now=here.now)
         response = redirect(address_of(draft, "enterprise"))
@@ -308,6 +308,11 @@ def poster(request: HttpRequest, here: Here) -> HttpResponseBase:
     code = here.station.code
     address = f"{place_of(request)}{reverse('complaints:go', args=[code])}"
     brought = posters.brought_by_station(code, since=here.now - POSTERS_SINCE)
+
+    def numbers(form: str) -> dict[str, Any]:
+        funnel = brought.get(Poster(code, form), Funnel())
+        return {"n": funnel.filed, "told": told(funnel, hides_few=True)}
+
     context = here.context | {
         "qr": qr_code(address),
         "address": address.split("//", 1)[-1],
@@ -315,15 +320,12 @@ def poster(request: HttpRequest, here: Here) -> HttpResponseBase:
         "authority": named(here.station.authority),
         "limits": Conditions.at(here.now).limits(here.station.authority.region_id),
         "days": POSTERS_SINCE.days,
-        "bare": brought.get(Poster(code), 0),
+        "bare": numbers(""),
         "forms": [
-            {
-                "label": form_label(form),
-                "n": brought.get(Poster(code, form), 0),
-                "url": reverse("complaints:station-poster-file", args=[form]),
-            }
+            {"label": form_label(form), "url": reverse("complaints:station-poster-file", args=[form]), **numbers(form)}
             for form in FORMS
         ],
+        "texts": [text | numbers(text["form"]) for text in texts(code, here.station.name, request)],
     }
     return render(request, "station/poster.html", context)
 
@@ -350,7 +352,8 @@ def poster_file(request: HttpRequest, here: Here, kind: str) -> HttpResponseBase
 @never_cache
 @require_safe
 def go(request: HttpRequest, code: str) -> HttpResponseBase:
-    """The first screen of a complaint, prefilled; it keeps where it came from."""
+    """The first screen of a complaint, prefilled; it keeps where it came from. That the code was opened is counted, by
+    the day and with nothing of who opened it."""
     query, poster, today = {"new": "1"}, posters.read(code[:40]), timezone.localdate()
     stations_here = Station.objects.filter(holds_on(today), code=poster.owner[:20].upper())
     station = stations_here.select_related("authority").first()
@@ -368,4 +371,6 @@ def go(request: HttpRequest, code: str) -> HttpResponseBase:
         query["source"] = replace(poster, owner=enterprise.code, branch_id=branch_id).source
         query["pick"] = str(Pick(enterprise.pk, branch_id))
         query["query"] = (branch or enterprise).name[:100]
+    if "source" in query and request.method == "GET":
+        publicity.note(publicity.What.OPENED, query["source"].removeprefix(posters.SOURCE), on=today)
     return redirect(f"{reverse('complaints:file')}?{urlencode(query)}")

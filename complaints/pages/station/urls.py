@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from complaints.pages.public import open_pages
-from complaints.pages.shared import posters
+from complaints.pages.public import open_pages, survey
+from complaints.pages.shared import posters, training
 from complaints.pages.station import authority_stations, confirming, station
 
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("station/poster/<str:kind>.pdf", station.poster_file, name="station-poster-file"),
     path("enterprise/posters/", posters.enterprise, name="enterprise-posters"),
     path("enterprise/posters/<str:kind>.pdf", posters.enterprise_file, name="enterprise-poster"),
+    path("enterprise/training/", training.training, name="enterprise-training"),
+    path("survey/", survey.survey, name="survey"),
     path("authority/posters/", posters.authority, name="authority-posters"),
     path("station/confirm/", confirming.confirm, name="station-confirm"),
     path("station/confirm/<str:token>/", confirming.open_link, name="station-confirm-link"),

@@ -335,7 +335,7 @@ def test_station_and_authority_count_their_own_posters_alone(world: World, stati
     for source in ("go-SD-01.a4", "go-SD-01", "go-SD-012.a4"):
         filed(world, source)
     page = signed_in(clerk).get("/station/poster/")
-    assert ([form["n"] for form in page.context["forms"]], page.context["bare"]) == ([1, 0], 1)
+    assert ([form["n"] for form in page.context["forms"]], page.context["bare"]["n"]) == ([1, 0, 0], 1)
     assert signed_in(clerk).get("/station/poster/a4.pdf").content.startswith(b"%PDF")
     assert signed_in(clerk).get("/station/poster/a5.pdf").status_code == 404
     for _ in range(3):

@@ -96,6 +96,7 @@ def test_the_first_page(year: dict[str, Path], script: ModuleType) -> None:
         told = result[codes[row.region]]
         assert (told["received"], list(told["months"].items())) == (data["received"], [*map(tuple, data["months"])])
         assert dict(told["categories"]) == dict(data["categories"])
+        assert told["problems"] == data["problems"]
         for name in ("settled", "on_time", "kept"):
             assert told[name]["numbers"] == data[name], (name, codes[row.region])
         assert (told["response"], told["recovered"]) == (data["response"], data["recovered"])

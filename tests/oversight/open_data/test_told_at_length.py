@@ -179,7 +179,7 @@ def _placed(world: World, table: Mapping[Key, int | None], truth: Mapping[Key, i
             if not now:
                 continue
             lines = [{"code": name, "received": n} for name, n in now.items()]
-            placed = figures._placed(lines, whole=table.get((place, TOTAL), 0), far=0, most=3)
+            placed = figures.placed(lines, whole=table.get((place, TOTAL), 0), far=0, most=3)
             seen.lists += 1
             for line in placed:
                 if "place" in line:
@@ -204,7 +204,7 @@ def test_places_by_rounded_numbers_at_length(cases: int, capsys: pytest.CaptureF
         for place in dice.sample(list(world.axes[0].where), 6):
             names = [name for name in world.axes[1].divisions[0] if told.get((place, name), 0)]
             lines = [{"code": name, "received": told[place, name]} for name in names]
-            for line in figures._placed(lines, whole=told.get((place, TOTAL), 0), far=4):
+            for line in figures.placed(lines, whole=told.get((place, TOTAL), 0), far=4):
                 if "place" in line and abs(told[place, line["code"]] - truth.get((place, line["code"]), 0)) <= 4:
                     own, (first, last) = truth.get((place, line["code"]), 0), line["place"]
                     more = sum(truth.get((place, name), 0) > own for name in names)

@@ -1,9 +1,9 @@
-"""/open/ and /open/league/: the indicators of the platform or a region, and who settles more often.
+"""/open/league/: who settles more often.
 
 The newest published set is shown as it stands; nothing is counted, ranked or withheld here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,167 +14,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
-from accounts.sign_in.entering import is_here
 from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
 from enterprises.models.published import ALL
-from oversight.models.published_models import DataSet, OpenIndicators
-from oversight.published.indicator_making import OTHER
+from oversight.models.published_models import DataSet
 from web.incoming import whole
 from web.languages import name_in_language
-from web.small_numbers import ENOUGH, too_few
-from web.templatetags.portal import name_of
-
-#: The drawing of the months: its width, the height of the tallest bar, the room of one.
-_WIDE, _HIGH = 480.0, 100.0
-
-
-#: Categories stand in the order of the form, and regions in that of their codes: by number, what is withheld would have
-#: to be ranked too.
-_FORM, _LAST = {code: place for place, code in enumerate(OBJECT_LABELS)}, len(OBJECT_LABELS)
-
-
-@public_page(parameters=("region",))
-def home(request: HttpRequest) -> HttpResponse:
-    number = whole(request.GET.get("region"), 9)
-    country = OpenIndicators.objects.filter(level="country").first()
-    row = (OpenIndicators.objects.filter(region=number).first() if number else None) or country
-    context: dict[str, Any] = {"has_reports": is_here("/open/reports/"), "has_data": is_here("/open/data/"), "row": row}
-    if row is not None and country is not None:
-        below = list(OpenIndicators.objects.filter(parent=row.region))
-        above = OpenIndicators.objects.filter(region=row.parent).first() if row.parent else None
-        months = row.data["months"]
-        most = max((_least(n) for _, n in row.data["categories"]), default=0) or 1
-        context |= {
-            "place": name_of(row),
-            "is_rounded": row.data.get("multiple_of", 1) > 1,
-            "is_whole": row.region == country.region,
-            "above": above,
-            "above_name": name_of(above) if above else "",
-            "cards": _cards(row.data),
-            "bars": bars(months),
-            "months": [(name, number_text(n)) for name, n in months],
-            "quarters": _quarters(row.data["quarters"]),
-            "categories": [
-                (
-                    (_("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))),
-                    number_text(n),
-                    f"{100 * _least(n) / most:.1f}",
-                    isinstance(n, list),
-                )
-                for code, n in sorted(
-                    ((code, n) for code, n in row.data["categories"] if n != 0),
-                    key=lambda one: _FORM.get(one[0], _LAST),
-                )
-            ],
-            "regions": [
-                {
-                    "name": name_of(one),
-                    "region": one.region,
-                    "received": number_text(one.data["received"]),
-                    "settled": _share(one.data["settled"]),
-                }
-                for one in sorted(below, key=lambda one: one.region)
-            ],
-        }
-    return render(request, "open/home.html", context)
-
-
-def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
-    """Each figure with what it was made of; a share only where its parts are shown and there are thirty or more."""
-    settled, unconfirmed, _other, judged = data["settled"]
-    upper = ""
-    if None not in (settled, unconfirmed, judged) and judged >= ENOUGH:
-        upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
-    quarters = _quarters(data["quarters"])
-    results = [
-        _card(_("收到的投诉"), number_text(data["received"]), _("近12个月各渠道收到的投诉件数，按收到的日期。")),
-        _card(
-            _("ODR和解成功率"),
-            _share(data["settled"]),
-            _("消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。"),
-            upper or quarters,
-            _of(data["settled"]),
-        ),
-        _card(
-            _("按时办结率"),
-            _share(data["on_time"]),
-            _("协商期限届满前结束的阶段 ÷（这些＋期限届满的阶段，不论后来是否结束）。"),
-            quarters,
-            _of(data["on_time"]),
-        ),
-        _card(
-            _("守约率"),
-            _share(data["kept"]),
-            _("按时做到并经消费者确认的约定 ÷ 到期的企业约定。"),
-            quarters,
-            _of(data["kept"]),
-        ),
-    ]
-    if data["response"]:
-        hours, n = data["response"]
-        why = _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。")
-        value = _("≤%(n)s工作小时") % {"n": hours}
-        results.append(_card(_("首次响应"), value, why, _("一半在此以内"), f"n={n:,}"))
-    if data["recovered"] is not None:
-        why = _("企业已退付、并经消费者确认的金额。")
-        results.append(_card(_("挽回经济损失"), f"¥{data['recovered']:,}", why))
-    return results
-
-
-def _card(title: str, value: str, why: str, foot: str = "", n: str = "") -> dict[str, str]:
-    return {"title": title, "value": value, "foot": foot, "n": n, "why": why}
-
-
-def _quarters(named: Sequence[str]) -> str:
-    return " – ".join(dict.fromkeys(named))
-
-
-#: A number of a set: itself, [at least], or None where nothing can be said.
-_Number = int | list[int] | None
-
-
-def number_text(n: _Number) -> str:
-    if isinstance(n, list):
-        return _("至少%(n)s") % {"n": f"{n[0]:,}"}
-    return _("不公布") if n is None else f"{n:,}"
-
-
-def _least(n: _Number) -> int:
-    return n[0] if isinstance(n, list) else n or 0
-
-
-def _share(parts: Sequence[int | None]) -> str:
-    """The first part of the last number."""
-    part, whole = parts[0], parts[-1]
-    if part is None or whole is None:
-        return _("不公布")
-    if whole < ENOUGH:
-        return too_few(whole) or "–"
-    return f"{100 * part / whole:.0f}%"
-
-
-def _of(parts: Sequence[int | None]) -> str:
-    return f"n={parts[-1]:,}" if parts[-1] is not None else ""
-
-
-def bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
-    """Where each bar stands; a withheld one has no height."""
-    most = max((n or 0 for _, n in months), default=0) or 1
-    room = _WIDE / max(1, len(months))
-    return [
-        {
-            "x": f"{place * room + room * 0.15:.1f}",
-            "y": f"{_HIGH - (n or 0) / most * _HIGH + 10:.1f}",
-            "width": f"{room * 0.7:.1f}",
-            "height": f"{(n or 0) / most * _HIGH:.1f}",
-            "middle": f"{place * room + room / 2:.1f}",
-            "label": name[5:].lstrip("0"),
-            "is_withheld": n is None,
-        }
-        for place, (name, n) in enumerate(months)
-    ]
-
+from web.small_numbers import ENOUGH
 
 PAGE = 50
 #: Nobody asks for more pages than this many lines.
@@ -238,6 +84,16 @@ def newest_sets() -> list[LeagueSet]:
     """The newest version of each period: the newest period first, of those the longest."""
     result = LeagueSet.objects.order_by("-last", "first", "-version").distinct("last", "first")
     return list(result[:40])
+
+
+def first_of(region: int, most: int) -> dict[str, Any] | None:
+    """The first ranked lines of a place over the longest newest period; None without one. Two statements."""
+    chosen = next(iter(newest_sets()), None)
+    if chosen is None:
+        return None
+    lines = LeagueLine.objects.filter(of=chosen, region=region, sector=ALL, place_first__isnull=False)
+    rows = [_row(line, set()) for line in lines.order_by("position")[:most]]
+    return {"rows": rows, "period": period_label(chosen), "url": f"{reverse('oversight:open-league')}?region={region}"}
 
 
 def key_of(one: LeagueSet) -> str:
