@@ -1,9 +1,11 @@
 """Publicity that is counted: opened, filed, ended by place; the quiz; who knows the way. Nobody is traced."""
 
+import io
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pikepdf
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -144,3 +146,13 @@ def test_a_station_stands_with_what_it_settled_and_what_it_moved_on(world: World
     row: Any = next(row for row in page.context["rows"] if row["station"] == station)
     assert (row["moved"], row["counted"].confirmed) == (2, 0)
     assert "没当场解决，代为投诉" in shown(page)
+
+
+@pytest.mark.parametrize("form", posters.FORMS)
+def test_each_print_is_one_page_also_where_a_station_says_whose_place_it_is(
+    world: World, station: Station, clerk: User, form: str
+) -> None:
+    Station.objects.filter(pk=station.pk).update(enterprise=world.mobile, address="鼓楼区东街口八一七北路1号一层服务台")
+    made = signed_in(clerk).get(f"/station/poster/{form}.pdf").content
+    with pikepdf.open(io.BytesIO(made)) as document:
+        assert len(document.pages) == 1
