@@ -48,6 +48,8 @@ WITHHELD = {
     "complaints_persondigest": ("digest",),
     "accounts_countedtry": ("who_digest",),
     "accounts_decisionpart": ("session", "device"),
+    # Whose number is on a list of affected.
+    "oversight_remedylist": ("digest",),
 }
 
 #: Columns of a table that are there already, withheld or not: a migration may just have gone back to before one.

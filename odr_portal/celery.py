@@ -55,7 +55,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
             oversight=("summaries", "guidance", "open_data", "director_letters", "duties", "posts"),
         ),
         **_every(RETENTION_EVERY, complaints=("expired", "call_backs", "promises"), oversight=("record",)),
-        **_every(COUNTING_EVERY, oversight=("hot_spots", "effects", "campaigns", "undertakings")),
+        **_every(COUNTING_EVERY, oversight=("hot_spots", "effects", "campaigns", "undertakings", "remedies")),
         "complaints.tasks.sweep_witnesses": SHOWING_EVERY,
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
         "oversight.tasks.sweep_reports": PRINTING_EVERY,

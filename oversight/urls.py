@@ -13,6 +13,7 @@ from oversight.mirror import appraisals, mirror_views, reply_views
 from oversight.open_pages import findings, league, places
 from oversight.portal_state import system_views
 from oversight.published import open_data_views
+from oversight.remedies import enterprise_views, open_remedies, remedy_views
 from oversight.reports import open_report_views, report_views
 from oversight.reuse import calls, chart_views, feeds
 
@@ -69,6 +70,15 @@ urlpatterns = [
     path("authority/campaigns/new/", campaign_views.campaign_new, name="campaign-new"),
     path("authority/campaigns/<int:pk>/", campaign_views.campaign, name="campaign"),
     path("authority/campaigns/<int:pk>/minutes.pdf", campaign_views.minutes, name="campaign-minutes"),
+    path("authority/remedies/", remedy_views.remedies, name="remedies"),
+    path("authority/remedies/new/", remedy_views.remedy_new, name="remedy-new"),
+    path("authority/remedies/<int:pk>/", remedy_views.remedy, name="remedy"),
+    path("enterprise/remedies/", enterprise_views.remedies, name="enterprise-remedies"),
+    path("enterprise/remedies/new/", enterprise_views.remedy_new, name="enterprise-remedy-new"),
+    path("enterprise/remedies/<int:pk>/", enterprise_views.remedy, name="enterprise-remedy"),
+    path("open/remedies/", open_remedies.remedies, name="open-remedies"),
+    path("open/remedies/<int:pk>/", open_remedies.remedy, name="open-remedy"),
+    path("open/remedies/<int:pk>/check/", open_remedies.check, name="open-remedy-check"),
     path("authority/warnings/", warning_views.warnings, name="warnings"),
     path("authority/warnings/<int:pk>/", warning_views.one, name="warning"),
     path("enterprise/guidance/", guidance_views.enterprise_guidances, name="enterprise-guidances"),

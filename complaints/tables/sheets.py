@@ -49,11 +49,11 @@ def form_of(first_bytes: bytes) -> str:
     return "csv"
 
 
-def lines_of(path: Path, form: str) -> Iterator[tuple[int, list[str]]]:
+def lines_of(path: Path, form: str, *, most: int = MOST_LINES) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of every line that is not blank; the first is the heading. Raises SheetRefused."""
     for line, cells in _workbook(path) if form == "xlsx" else _csv(path):
-        if line > MOST_LINES:
-            raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": MOST_LINES})
+        if line > most:
+            raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": most})
         if any(cells):
             yield line, cells
 

@@ -164,6 +164,7 @@ def campaign(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "chosen": campaign_forms.firm_choices(result.figures),
             "firms": _firms(result, workspace),
             "effects": campaign_forms.effects_of(result, today=workspace.today, is_public=False),
+            "remedies": result.remedies.select_related("enterprise"),
             "list_url": reverse("oversight:campaigns"),
             "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]) if result.hot_spot_id else "",
             "public_url": reverse("oversight:open-campaign", args=[result.pk]),

@@ -101,7 +101,7 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
     """Open a guidance about a hot spot: to whom, why, the first measure."""
     spot = spot_of(workspace, pk)
     office = acting(workspace, spot.place)
-    enterprises = _enterprises(spot)
+    enterprises = enterprises_of(spot)
     form = GuidanceForm(posted(request), enterprises=enterprises, today=workspace.today)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
@@ -130,7 +130,7 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
     return render(request, "oversight/guidance_new.html", context, status=status)
 
 
-def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
+def enterprises_of(spot: HotSpot) -> list[tuple[str, str]]:
     """Who may be guided: the enterprise of the hot spot, or those with the most complaints of it."""
     if spot.enterprise_id:
         return [(str(spot.enterprise_id), named(spot.enterprise))]

@@ -241,6 +241,7 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
                 for row in guidances
             ],
             "campaigns": spot.campaigns.defer("printed", "minutes"),
+            "remedies": spot.remedies.select_related("enterprise"),
             "warnings": reduction_forms.warning_lines(spot.warnings.select_related("authority"), "oversight:warning"),
             "guide_url": reverse("oversight:guidance-new", args=[spot.pk]),
             "warn_url": reverse("oversight:warning-new", args=[spot.pk]),

@@ -199,6 +199,7 @@ def _result(stage: Engagement | None) -> str:
 
 def _causes(looking: _Looking) -> list[dict[str, Any]]:
     result: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
+    remedy = reverse("oversight:enterprise-remedy-new")
     for line in mirror.causes(looking.measure):
         result[line.problem].append(line)
     lines = [
@@ -210,6 +211,9 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
                     "cause": wording.label(line.cause, kind="root_cause"),
                     "n": line.n,
                     "url": looking.url("ended", problem=problem, cause=line.cause),
+                    "remedy_url": f"{remedy}?{urlencode({'problem': problem, 'cause': line.cause})}"
+                    if looking.may_reply
+                    else "",
                 }
                 for line in causes
             ],

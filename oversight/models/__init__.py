@@ -28,6 +28,7 @@ from oversight.models.published_models import (
     SystemCheck,
 )
 from oversight.models.reduction import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction, HotSpotCells
+from oversight.models.remedies import Remedy, RemedyCheck, RemedyList, RemedyReport, RemedySample
 from oversight.models.replies import PerfunctoryReply
 
 __all__ = [
@@ -62,6 +63,11 @@ __all__ = [
     "OpenIndicators",
     "OversightView",
     "PerfunctoryReply",
+    "Remedy",
+    "RemedyCheck",
+    "RemedyList",
+    "RemedyReport",
+    "RemedySample",
     "RollupState",
     "SystemCheck",
     "Tally",

@@ -333,16 +333,26 @@ class HotSpotAction(models.Model):
         CALLED = "called", _("召集企业")
         MET = "met", _("记录会议")
         COUNTED = "counted", _("平台算出已达到目标")
-        ASKED = "asked", _("提请公开行动")
-        NOT_YET = "not_yet", _("退回，不公开行动")
-        MADE_PUBLIC = "public", _("批准并公开行动")
-        HIDDEN = "hidden", _("撤下公开的行动")
+        ASKED = "asked", _("提请公开")
+        NOT_YET = "not_yet", _("退回，不公开")
+        MADE_PUBLIC = "public", _("批准并公开")
+        HIDDEN = "hidden", _("撤下公开的页面")
         REPLIED = "replied", _("企业提交公开说明")
         REPLY_SHOWN = "shown", _("公开企业的说明")
         JUDGED = "judged", _("判断行动的结果")
+        DEMANDED = "demanded", _("要求为全部受影响的人补救")
+        OFFERED = "offered", _("企业提出补救办法")
+        AGREED = "agreed", _("同意补救办法")
+        RETURNED = "returned", _("退回补救办法")
+        REMEDIED = "remedied", _("企业报告补救")
+        LISTED = "listed", _("企业上传受影响的名单")
+        DRAWN = "drawn", _("平台抽样")
+        EXAMINED = "examined", _("记录抽查的结果")
+        VERIFIED = "verified", _("核实已为全部受影响的人补救")
 
     hot_spot = models.ForeignKey(HotSpot, null=True, on_delete=models.PROTECT, related_name="actions")
     campaign = models.ForeignKey("oversight.Campaign", null=True, on_delete=models.PROTECT, related_name="actions")
+    remedy = models.ForeignKey("oversight.Remedy", null=True, on_delete=models.PROTECT, related_name="actions")
     guidance = models.ForeignKey(Guidance, null=True, on_delete=models.PROTECT, related_name="actions")
     #: The measure it is about, by its number within the guidance.
     measure = models.PositiveSmallIntegerField(null=True)
@@ -363,11 +373,12 @@ class HotSpotAction(models.Model):
             models.Index(fields=["guidance", "id"], name="deeds_of_a_guidance", condition=Q(guidance__isnull=False)),
             models.Index(fields=["warning", "id"], name="deeds_of_a_warning", condition=Q(warning__isnull=False)),
             models.Index(fields=["campaign", "id"], name="deeds_of_a_campaign", condition=Q(campaign__isnull=False)),
+            models.Index(fields=["remedy", "id"], name="deeds_of_a_remedy", condition=Q(remedy__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(
-                name="a_deed_is_about_a_hot_spot_or_a_campaign",
-                condition=Q(hot_spot__isnull=False) | Q(campaign__isnull=False),
+                name="a_deed_is_about_a_hot_spot_a_campaign_or_a_remedy",
+                condition=Q(hot_spot__isnull=False) | Q(campaign__isnull=False) | Q(remedy__isnull=False),
             )
         ]
 

@@ -141,6 +141,7 @@ _THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("oversight:", ("warning", "open-warning"), "pk", "warning"),
     ("oversight:", ("campaign", "open-campaign", "open-campaign-table", "campaign-minutes"), "pk", "campaign"),
     ("oversight:", ("enterprise-minutes",), "pk", "guidance of the campaign"),
+    ("oversight:", ("remedy", "enterprise-remedy", "open-remedy", "open-remedy-check"), "pk", "remedy"),
     ("complaints:enterprise-rule", ("",), "pk", "assignment rule"),
     ("enterprises:enterprise-leave-cancel", ("",), "pk", "leave"),
     ("enterprises:authority-leave-cancel", ("",), "pk", "officer leave"),

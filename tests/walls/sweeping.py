@@ -40,6 +40,8 @@ DATA: dict[str, dict[str, str]] = {
     "oversight:guidance": {"do": "add"},
     "oversight:warning": {"do": "edit"},
     "oversight:campaign": {"do": "judge"},
+    "oversight:remedy": {"do": "draw"},
+    "oversight:enterprise-remedy": {"do": "report"},
     "oversight:enterprise-guidance": {"measure": "1"},
 }
 #: Of those whom their role alone shuts out of an address, so many try it in the short run: every address is tried by

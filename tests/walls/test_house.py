@@ -69,6 +69,7 @@ BEYOND_SIGHT = {
     "oversight/hot_spots/campaign_counts.py": "counts of enterprises that are compared, nothing of a case",
     "oversight/hot_spots/campaign.py": "the control group of a campaign that the caller calls",
     "oversight/hot_spots/campaign_effects.py": "what a sweep found of a campaign",
+    "oversight/remedies/affected.py": "the list of a remedy found before; of a proven phone whether it is on it",
     "oversight/portal_state/signs.py": "counts and ages of everything together, nothing of a case",
     "oversight/portal_state/state.py": "counts and codes for administrators, who see no case",
 }

@@ -25,6 +25,7 @@ from enterprises.team.rights import TeamActor, authority_reach, enterprise_reach
 from oversight.hot_spots import campaign, guiding, warning
 from oversight.models import Campaign, HotSpot, OversightView
 from oversight.open_data import issuing
+from oversight.remedies import affected, remedying
 from oversight.reports import keeping
 from routing.models import Lesson, RuleChange, RuleTrial
 from routing.rule_desk import rule_changing
@@ -88,7 +89,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         _OFFICE_AND_ABOVE,
         "oversight:",
-        "authority-report hot-spot guidance warning guidance-new warning-new campaign campaign-minutes",
+        "authority-report hot-spot guidance warning guidance-new warning-new campaign campaign-minutes remedy",
     ),
     (_each("authority_handler approver analyst", "at own"), "oversight:", "authority-report-edit"),
     (_HEADS, "oversight:", "authority-report-decide"),
@@ -105,6 +106,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset({"station clerk"}), "complaints:station", " -file -cases -log -log-new -log-entry -poster -poster-file"),
     # Guidance is the whole enterprise's.
     (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-guidance"),
+    (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-remedy"),
     (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-minutes"),
 )
 OWNERS = {begins + name: whose for whose, begins, names in _OWNERS for name in names.split(" ")}
@@ -210,6 +212,29 @@ def _hot_spot(world: World) -> None:
     warning.approve(shown.pk, by=head, now=world.now)
     world.things |= {"hot spot": str(spot.pk), "guidance": str(guidance.pk), "warning": str(shown.pk)}
     _campaign(world)
+    _remedy(world, spot)
+
+
+def _remedy(world: World, spot: HotSpot) -> None:
+    """A remedy of the enterprise of family A, demanded by its county, with a list, that is public."""
+    family, today = world.target, world.now.date()
+    clerk, head = world.officers["authority_handler", "own"].user, world.officers["approver", "own"].user
+    firm, county = family.enterprise.pk, family.county
+    by, firms = {"by": clerk, "now": world.now}, {"by": family.staff["manager", "own"].user, "now": world.now}
+    source = remedying.Source(spot=spot, problem="telecom.fees.unexplained_charge")
+    days = {"first": today - timedelta(days=60), "last": today}
+    whose = {"enterprise_id": firm, "authority_id": county.pk, "region_id": county.region_id}
+    made = remedying.demand(source, cause="账单没有列明", **whose, **days, **by)
+    remedying.propose(made.pk, affected="被多扣费的用户", how="全部退还", due_on=today + timedelta(days=20), **firms)
+    remedying.agree(made.pk, seen=remedying.mark_of(made), **by)
+    counts = {"population": 3, "remedied": 2, "unreachable": 1, "declined": 0, "money": None}
+    texts = {"evidence": "退费清单", "explained": "停机", "why_moved": ""}
+    remedying.report(made.pk, remedying.Reported(**counts, **texts), **firms)
+    lines = [affected.Line(n, f"+8613900000{n:03}", True, n < 3) for n in (1, 2, 3)]
+    remedying.take_list(made.pk, lines, **firms)
+    remedying.ask_to_publish(made.pk, **by)
+    remedying.publish(made.pk, by=head, now=world.now)
+    world.things["remedy"] = str(made.pk)
 
 
 def _campaign(world: World) -> None:

@@ -235,10 +235,16 @@ def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
         "may_order": workspace.may(Right.ORDER_NOTICE),
         "on_behalf_url": on_behalf_url if may_write_down(page.actor) else "",
         "slip_url": reverse("complaints:authority-slip", args=[complaint.number]),
+        "may_demand": _may_demand(page),
         "officer": complaint.officer.user.name if complaint.officer else "",
         "platform": _platform(page),
     }
     return render(request, "authority/case.html", context)
+
+
+def _may_demand(page: CasePage) -> bool:
+    """Whether this officer may demand that everybody whom the cause of the case touched is remedied."""
+    return page.actor is not None and page.actor.may(Right.ACT_ON_HOT_SPOT) and page.complaint.enterprise_id is not None
 
 
 def _platform(page: CasePage) -> dict[str, Any]:

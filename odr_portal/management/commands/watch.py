@@ -40,6 +40,7 @@ from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
+from oversight.remedies import affected
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.reports import keeping as reports
@@ -82,6 +83,7 @@ SWEEPS: dict[str, Sweep] = {
     "campaigns": campaign_effects.sweep,
     "minutes": campaign_minutes.sweep,
     "undertakings": undertakings.sweep,
+    "remedies": affected.sweep,
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": letters.sweep_director_letters,
