@@ -13,7 +13,7 @@ from oversight.mirror import appraisals, mirror_views, reply_views
 from oversight.open_pages import findings, league, places
 from oversight.portal_state import system_views
 from oversight.published import open_data_views
-from oversight.remedies import enterprise_views, open_remedies, remedy_views
+from oversight.remedies import enterprise_views, open_remedy_views, remedy_views
 from oversight.reports import open_report_views, report_views
 from oversight.reuse import calls, chart_views, feeds
 
@@ -76,9 +76,9 @@ urlpatterns = [
     path("enterprise/remedies/", enterprise_views.remedies, name="enterprise-remedies"),
     path("enterprise/remedies/new/", enterprise_views.remedy_new, name="enterprise-remedy-new"),
     path("enterprise/remedies/<int:pk>/", enterprise_views.remedy, name="enterprise-remedy"),
-    path("open/remedies/", open_remedies.remedies, name="open-remedies"),
-    path("open/remedies/<int:pk>/", open_remedies.remedy, name="open-remedy"),
-    path("open/remedies/<int:pk>/check/", open_remedies.check, name="open-remedy-check"),
+    path("open/remedies/", open_remedy_views.remedies, name="open-remedies"),
+    path("open/remedies/<int:pk>/", open_remedy_views.remedy, name="open-remedy"),
+    path("open/remedies/<int:pk>/check/", open_remedy_views.check, name="open-remedy-check"),
     path("authority/warnings/", warning_views.warnings, name="warnings"),
     path("authority/warnings/<int:pk>/", warning_views.one, name="warning"),
     path("enterprise/guidance/", guidance_views.enterprise_guidances, name="enterprise-guidances"),

@@ -28,7 +28,8 @@ begin
     end if;
     return new;
 end $$""",
-        f"create trigger {table}_stays before update on oversight_{table} for each row execute function {table}_stays()",
+        f"create trigger {table}_stays before update on oversight_{table}"
+        f" for each row execute function {table}_stays()",
         f"create trigger {table}_is_never_deleted before delete on oversight_{table}"
         " for each row execute function refuse_change()",
     ]
@@ -153,7 +154,8 @@ class Migration(migrations.Migration):
                         condition=Q(state="asked") | ~Q(affected="") & ~Q(how="") & Q(due_on__isnull=False),
                     ),
                     models.CheckConstraint(
-                        name="a_verified_remedy_says_when", condition=~Q(state="verified") | Q(verified_at__isnull=False)
+                        name="a_verified_remedy_says_when",
+                        condition=~Q(state="verified") | Q(verified_at__isnull=False),
                     ),
                     models.CheckConstraint(
                         name="no_more_are_on_the_list_than_complained",
@@ -224,10 +226,7 @@ class Migration(migrations.Migration):
             "RemedyList",
             [
                 _ID,
-                (
-                    "remedy",
-                    models.ForeignKey("oversight.remedy", models.PROTECT, related_name="lines", db_index=False),
-                ),
+                ("remedy", models.ForeignKey("oversight.remedy", models.PROTECT, related_name="lines", db_index=False)),
                 ("line", models.PositiveIntegerField()),
                 ("digest", BlindIndex()),
                 ("is_remedied", models.BooleanField()),

@@ -63,9 +63,7 @@ class Remedy(DecidedRow):
     complainants_listed = models.PositiveIntegerField(null=True)
     compared_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
-    publicity = models.CharField(
-        max_length=9, choices=Campaign.Publicity.choices, default=Campaign.Publicity.NONE
-    )
+    publicity = models.CharField(max_length=9, choices=Campaign.Publicity.choices, default=Campaign.Publicity.NONE)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField(null=True)
@@ -152,8 +150,7 @@ class RemedyReport(DecidedRow):
                 condition=Q(population__gte=F("remedied") + F("unreachable") + F("declined")),
             ),
             models.CheckConstraint(
-                name="who_was_not_remedied_is_explained",
-                condition=Q(unreachable=0, declined=0) | ~Q(explained=""),
+                name="who_was_not_remedied_is_explained", condition=Q(unreachable=0, declined=0) | ~Q(explained="")
             ),
         ]
 

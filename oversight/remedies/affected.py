@@ -103,7 +103,7 @@ def read(chunks: Iterable[bytes]) -> list[Line]:
                 size += len(chunk)
                 if size > MOST_BYTES:
                     raise SheetRefused(_("文件太大，最多%(n)s MB。") % {"n": MOST_BYTES >> 20})
-                if b"PK\x03\x04" == chunk[:4] or b"\0" in chunk:
+                if chunk[:4] == b"PK\x03\x04" or b"\0" in chunk:
                     raise SheetRefused(_("请另存为CSV再上传。"))
                 file.write(chunk)
         return _judged(lines_of(path, "csv", most=MOST_LINES))

@@ -101,9 +101,7 @@ class DemandForm(_CauseForm):
     """What an officer demands."""
 
     enterprise = Choice(
-        label=_("要求哪家企业"),
-        widget=forms.RadioSelect,
-        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+        label=_("要求哪家企业"), widget=forms.RadioSelect, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
     )
     field_order = ("enterprise", "cause", "first", "last")
 
@@ -267,9 +265,7 @@ class ExamineForm(PlainForm):
                 continue
             number = whole(part, _DIGITS)
             if number is None or number not in self.sample.lines:
-                raise forms.ValidationError(
-                    _("“%(part)s”不是抽到的行号，请照左边的行号写"), params={"part": part[:20]}
-                )
+                raise forms.ValidationError(_("“%(part)s”不是抽到的行号，请照左边的行号写"), params={"part": part[:20]})
             lines.append(number)
         return sorted(set(lines))
 
@@ -291,10 +287,7 @@ def reported_text(report: RemedyReport | None) -> str:
         "all": f"{report.population:,}",
         "done": f"{report.remedied:,}",
     }
-    beside = [
-        (report.unreachable, gettext("联系不上%(n)s人")),
-        (report.declined, gettext("不要补救%(n)s人")),
-    ]
+    beside = [(report.unreachable, gettext("联系不上%(n)s人")), (report.declined, gettext("不要补救%(n)s人"))]
     return gettext("，").join([text, *(words % {"n": f"{n:,}"} for n, words in beside if n)]) + gettext("。")
 
 
@@ -337,7 +330,7 @@ def complete_text(remedy: Remedy, *, is_public: bool) -> str:
 
 
 def reach_text(remedy: Remedy, report: RemedyReport | None) -> str:
-    """每1件投诉背后有30人; "" where nothing was counted. For authority and enterprise alone: it tells the complaints."""
+    """How many people stand behind a complaint; "" where none was counted. For the two sides: it tells the complaints."""
     if report is None or not remedy.complaints:
         return ""
     return gettext("收到%(n)s件投诉，每件背后约%(people)s人受影响。") % {

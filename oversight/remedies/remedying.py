@@ -187,12 +187,7 @@ def return_(remedy_id: int, *, why: str, by: User, now: datetime) -> Remedy:
             lambda: (
                 _("【12315】补救办法被退回"),
                 _("%(authority)s退回了%(firm)s的补救办法：%(why)s 请修改后再提出：%(link)s")
-                % {
-                    "authority": remedy.authority,
-                    "firm": remedy.enterprise,
-                    "why": why,
-                    "link": link_of(remedy),
-                },
+                % {"authority": remedy.authority, "firm": remedy.enterprise, "why": why, "link": link_of(remedy)},
             ),
             now=now,
         )
@@ -254,7 +249,9 @@ def draw(remedy_id: int, *, n: int, by: User, now: datetime) -> RemedySample:
         if (said.population, said.remedied) != (remedy.listed, remedy.listed_remedied):
             raise ReductionRefusal(
                 "not_equal",
-                _("报告的是%(all)s人、已补救%(done)s人，名单是%(listed)s行、已补救%(ticked)s行。两边一致才能抽查，请企业更正。")
+                _(
+                    "报告的是%(all)s人、已补救%(done)s人，名单是%(listed)s行、已补救%(ticked)s行。两边一致才能抽查，请企业更正。"
+                )
                 % {
                     "all": f"{said.population:,}",
                     "done": f"{said.remedied:,}",

@@ -40,9 +40,9 @@ from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
-from oversight.remedies import affected
 from oversight.open_data import issuing
 from oversight.portal_state import signs
+from oversight.remedies import affected
 from oversight.reports import keeping as reports
 from routing.directory_changes import previewing
 from routing.forwarding import forwarding
