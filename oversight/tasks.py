@@ -14,7 +14,7 @@ from oversight.hot_spots import campaign_effects, campaign_minutes, effects, gui
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.published import indicator_making, league_making
-from oversight.remedies import affected
+from oversight.remedies import remedying
 from oversight.reports import keeping
 
 
@@ -41,7 +41,7 @@ sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)
 sweep_campaigns = _task("sweep_campaigns", campaign_effects.sweep, drains=True, seconds=120)
 sweep_minutes = _task("sweep_minutes", campaign_minutes.sweep)
 sweep_undertakings = _task("sweep_undertakings", undertakings.sweep, drains=True, seconds=120)
-sweep_remedies = _task("sweep_remedies", affected.sweep, drains=True, seconds=120)
+sweep_remedies = _task("sweep_remedies", remedying.sweep, drains=True, seconds=120)
 sweep_guidance = _task("sweep_guidance", guiding.sweep_reminders, drains=True)
 sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)
 sweep_director_letters = _task("sweep_director_letters", letters.sweep_director_letters)

@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ("complainants_listed", models.PositiveIntegerField(null=True)),
                 ("compared_at", models.DateTimeField(null=True)),
                 ("verified_at", models.DateTimeField(null=True)),
+                ("reminded_at", models.DateTimeField(null=True)),
                 (
                     "publicity",
                     models.CharField(

@@ -348,6 +348,7 @@ class HotSpotAction(models.Model):
         LISTED = "listed", _("企业上传受影响的名单")
         DRAWN = "drawn", _("平台抽样")
         EXAMINED = "examined", _("记录抽查的结果")
+        CHASED = "chased", _("补救逾期没有完成，已提醒")
         VERIFIED = "verified", _("核实已为全部受影响的人补救")
 
     hot_spot = models.ForeignKey(HotSpot, null=True, on_delete=models.PROTECT, related_name="actions")

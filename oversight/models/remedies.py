@@ -63,6 +63,7 @@ class Remedy(DecidedRow):
     complainants_listed = models.PositiveIntegerField(null=True)
     compared_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     publicity = models.CharField(max_length=9, choices=Campaign.Publicity.choices, default=Campaign.Publicity.NONE)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

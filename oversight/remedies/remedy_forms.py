@@ -330,7 +330,7 @@ def complete_text(remedy: Remedy, *, is_public: bool) -> str:
 
 
 def reach_text(remedy: Remedy, report: RemedyReport | None) -> str:
-    """How many people stand behind a complaint; "" where none was counted. For the two sides: it tells the complaints."""
+    """How many people stand behind a complaint, for the two sides, as it tells the complaints; "" of none."""
     if report is None or not remedy.complaints:
         return ""
     return gettext("收到%(n)s件投诉，每件背后约%(people)s人受影响。") % {

@@ -64,8 +64,9 @@ def listed(request: HttpRequest, rows: Any, tabs: tuple[Tab, ...], *, page: str)
 
 
 def is_late(remedy: Remedy, today: Any) -> bool:
-    """Past its last day and not verified."""
-    return remedy.due_on is not None and remedy.due_on < today and remedy.state != Remedy.State.VERIFIED
+    """Agreed, past its last day, and not verified."""
+    running = (Remedy.State.AGREED, Remedy.State.RUNNING)
+    return remedy.due_on is not None and remedy.due_on < today and remedy.state in running
 
 
 @officer_page("GET")

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,6 +30,8 @@ from oversight.sending import managers_of
 
 State, Publicity = Remedy.State, Campaign.Publicity
 Kind = HotSpotAction.Kind
+#: Letters of one sweep.
+BATCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +374,37 @@ def open_sample(remedy: Remedy) -> RemedySample | None:
     return remedy.samples.filter(checked_at=None).order_by("-pk").first()
 
 
+def sweep(*, now: datetime) -> int:
+    """Lists (affected.py), and letters about what is late; how many."""
+    return affected.sweep(now=now) + _remind(now=now)
+
+
+def _remind(*, now: datetime) -> int:
+    """Tell enterprises, once a remedy, that its last day is over; how many."""
+    with transaction.atomic():
+        rows = Remedy.objects.filter(late(timezone.localdate(now)), reminded_at=None)
+        rows = rows.select_related("authority", "enterprise").order_by("due_on", "pk")
+        waiting = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        for remedy in waiting:
+            _note(remedy, Kind.CHASED, by=None, now=now)
+            _tell(
+                remedy,
+                lambda remedy=remedy: (  # type: ignore[misc]
+                    _("【12315】补救已逾期"),
+                    _("%(firm)s答应%(authority)s的补救已过最后一天。请补救完，并报告：%(link)s")
+                    % {"authority": remedy.authority, "firm": remedy.enterprise, "link": link_of(remedy)},
+                ),
+                now=now,
+            )
+        Remedy.objects.filter(pk__in=[remedy.pk for remedy in waiting]).update(reminded_at=now)
+    return len(waiting)
+
+
+def late(on: date) -> Q:
+    """Agreed, past the last day, and not verified."""
+    return Q(due_on__lt=on, state__in=[State.AGREED, State.RUNNING])
+
+
 # --- in public ------------------------------------------------------------------------------------------------------
 
 _SHOWN = (State.AGREED, State.RUNNING, State.VERIFIED)
@@ -438,7 +472,7 @@ def _held(remedy_id: int, *states: str, publicity: Sequence[str] = ()) -> Remedy
     return remedy
 
 
-def _note(remedy: Remedy, kind: str, *, by: User, now: datetime, **more: Any) -> None:
+def _note(remedy: Remedy, kind: str, *, by: User | None, now: datetime, **more: Any) -> None:
     HotSpotAction.objects.create(remedy=remedy, kind=kind, at=now, by=by, **more)
 
 

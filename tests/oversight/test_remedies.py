@@ -215,6 +215,16 @@ def test_an_enterprise_begins_one_of_its_own_accord(world: World) -> None:
     assert "系统升级多扣" in page_of(world.rui, "/authority/remedies/")
 
 
+def test_a_remedy_past_its_day_is_reminded_of_once_and_stands_as_late(world: World) -> None:
+    made = agreed(world)
+    OutgoingMessage.objects.all().delete()
+    now = timezone.now()
+    assert [remedying.sweep(now=now + days * DAY) for days in (20, 21, 22)] == [0, 1, 0]
+    assert OutgoingMessage.objects.get().address == "lead@example.com"
+    Remedy.objects.filter(pk=made.pk).update(due_on=timezone.localdate() - DAY)
+    assert "逾期" in page_of(world.lead, "/enterprise/remedies/?view=agreed")
+
+
 def test_strangers_see_nothing_and_readers_do_nothing(world: World) -> None:
     made = running(world)
     url, own, spot = f"/authority/remedies/{made.pk}/", f"/enterprise/remedies/{made.pk}/", made.hot_spot_id

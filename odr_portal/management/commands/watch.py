@@ -42,7 +42,7 @@ from oversight.counters import publishing, rollups
 from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
 from oversight.open_data import issuing
 from oversight.portal_state import signs
-from oversight.remedies import affected
+from oversight.remedies import remedying
 from oversight.reports import keeping as reports
 from routing.directory_changes import previewing
 from routing.forwarding import forwarding
@@ -83,7 +83,7 @@ SWEEPS: dict[str, Sweep] = {
     "campaigns": campaign_effects.sweep,
     "minutes": campaign_minutes.sweep,
     "undertakings": undertakings.sweep,
-    "remedies": affected.sweep,
+    "remedies": remedying.sweep,
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": letters.sweep_director_letters,
