@@ -35,7 +35,16 @@ end $$""",
     ]
 
 
+#: Whose role was told, as the steps ask it.
+_TOLD = (
+    "nullif(current_user = 'portal_owner'"
+    " or current_user = split_part(current_setting('backtrace_functions'), ',', 1), false) is not null"
+)
 GUARDS = [
+    # Whose number is on a list no caller reads.
+    "alter table oversight_remedylist enable row level security",
+    "alter table oversight_remedylist force row level security",
+    f"create policy steps on oversight_remedylist to portal_steps using ({_TOLD}) with check ({_TOLD})",
     *_stays(
         "remedy",
         "authority_id region_id enterprise_id hot_spot_id campaign_id case_number cause sector problem first last"

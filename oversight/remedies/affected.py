@@ -71,7 +71,7 @@ WORDS = (
 
 def _known() -> dict[str, bool]:
     """Those words in every language of the portal."""
-    known = {}
+    known: dict[str, bool] = {}
     for language, _name in settings.LANGUAGES:
         with override(language):
             known |= {str(word).casefold(): is_remedied for word, is_remedied in WORDS}

@@ -17,7 +17,7 @@ from complaints.reading.case_people import label_of
 from oversight.hot_spots.reduction_forms import CHOOSE, LONGEST_DAYS
 from oversight.models import Remedy, RemedyReport, RemedySample
 from oversight.models.reduction import LONGEST
-from oversight.remedies import affected, remedying
+from oversight.remedies import affected, verifying
 from oversight.remedies.figures import SIZES
 from oversight.remedies.remedying import Reported
 from web.incoming import whole
@@ -297,7 +297,7 @@ def checked_text(samples: Collection[RemedySample]) -> str:
     if not looked:
         return gettext("还没有抽查。")
     sample = looked[-1]
-    n, bad, limit = len(sample.lines), len(sample.bad), remedying.limit_of(sample)
+    n, bad, limit = len(sample.lines), len(sample.bad), verifying.limit_of(sample)
     values = {"n": n, "bad": bad, "share": int(100 * limit + 1e-9)}
     if n >= sample.whole:
         text = gettext("名单里已补救的%(n)s人都看过，%(bad)s人不属实。") % values
@@ -310,7 +310,7 @@ def checked_text(samples: Collection[RemedySample]) -> str:
 
 def complete_text(remedy: Remedy, *, is_public: bool) -> str:
     """投诉者83%在名单里（68%–91%）; of few the public reads no share."""
-    found = remedying.completeness_of(remedy)
+    found = verifying.completeness_of(remedy)
     if found is None:
         return gettext("名单还没有和投诉者核对。") if remedy.listed_at else gettext("企业还没有上传名单。")
     if not found.whole:

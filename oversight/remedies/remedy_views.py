@@ -15,13 +15,12 @@ from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.reading.case import AUTHORITY, case_url
-from enterprises.models import Enterprise
 from oversight.hot_spots import reduction_forms
 from oversight.hot_spots.guidance_views import enterprises_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.models import Campaign, Remedy, RemedyReport
-from oversight.remedies import remedy_forms
+from oversight.remedies import remedy_forms, verifying
 from oversight.remedies import remedying as acts
 from oversight.remedies.remedy_forms import DemandForm, DrawForm, ExamineForm, ReasonForm, WithdrawForm
 from oversight.remedies.remedying import Source
@@ -116,8 +115,9 @@ def _source(
     """(what it is about, whose place, the page to go back to, enterprises to choose from, what is filled in)."""
     if number := whole(request.GET.get("spot"), 12):
         spot = spot_of(workspace, number)
-        about = {"o": "sector", "p": "problem"}.get(spot.facet[:1])
-        source = Source(spot=spot, **({about: spot.category} if about else {}))
+        kind = spot.facet[:1]
+        sector, problem = (spot.category if kind == one else "" for one in ("o", "p"))
+        source = Source(spot=spot, sector=sector, problem=problem)
         days = {"first": spot.first.isoformat(), "last": spot.last.isoformat()}
         return source, spot.place, reverse("oversight:hot-spot", args=[spot.pk]), enterprises_of(spot), days
     if number := whole(request.GET.get("campaign"), 12):
@@ -128,7 +128,7 @@ def _source(
         days = {"first": campaign.chose_first.isoformat(), "last": workspace.today.isoformat()}
         return source, campaign.region_id, reverse("oversight:campaign", args=[campaign.pk]), firms, days
     case = workspace.find(request.GET.get("case", "")[:40]).complaint
-    firms = [(str(one.pk), named(one)) for one in Enterprise.objects.filter(pk=case.enterprise_id)]
+    firms = [(str(case.enterprise_id), named(case.enterprise))] if case.enterprise else []
     source = Source(case_number=case.number, problem=case.problem_category)
     days = {"first": timezone.localdate(case.received_at).isoformat(), "last": workspace.today.isoformat()}
     return source, case.handling_region_id, case_url(case, AUTHORITY), firms, days
@@ -163,7 +163,7 @@ def remedy(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
             "is_head": is_head,
             "is_own": result.proposed_by_id == workspace.user.pk,
             "forms": forms,
-            "missing": acts.missing_of(result) if result.state == Remedy.State.RUNNING else [],
+            "missing": verifying.missing_of(result) if result.state == Remedy.State.RUNNING else [],
             "seen": acts.mark_of(result),
             "case_url": _case_url(workspace, result),
             "list_url": reverse("oversight:remedies"),
@@ -234,13 +234,13 @@ def _act(request: HttpRequest, workspace: Workspace, result: Remedy, wanted: str
             acts.return_(result.pk, why=said["why"], **values)
             return _("已退回，企业的管理员会收到邮件。")
         case "draw" if said:
-            acts.draw(result.pk, n=said["n"], **values)
+            verifying.draw(result.pk, n=said["n"], **values)
             return _("已抽样，企业的管理员会收到邮件。")
         case "examine" if said:
-            acts.examine(result.pk, bad=said["bad"], how=said["how"], **values)
+            verifying.examine(result.pk, bad=said["bad"], how=said["how"], **values)
             return _("已记下抽查的结果。")
         case "verify":
-            acts.verify(result.pk, **values)
+            verifying.verify(result.pk, **values)
             return _("已核实。")
         case "ask":
             acts.ask_to_publish(result.pk, **values)

@@ -1,10 +1,10 @@
-"""A remedy from the demand to the end: proposed, agreed, reported, listed, sampled, verified; public by two persons.
+"""A remedy from the demand on: proposed, agreed, reported, listed; public by two persons. The end: verifying.py.
 
 Every change of a state is made here, behind a lock, together with the deed that says who and when. Who may ask for it
 (region, role, enterprise) is the page's business; what may follow what is this file's.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,7 +25,6 @@ from oversight.hot_spots.guiding import OF_USE, ReductionRefusal
 from oversight.models import Campaign, HotSpot, HotSpotAction, Remedy, RemedyReport, RemedySample
 from oversight.remedies import affected
 from oversight.remedies.affected import Line
-from oversight.remedies.figures import SIZES, WANTED, Completeness, lower_limit
 from oversight.sending import managers_of
 
 State, Publicity = Remedy.State, Campaign.Publicity
@@ -88,8 +87,8 @@ def demand(
             opened_by=by,
             opened_at=now,
         )
-        _note(remedy, Kind.DEMANDED, by=by, now=now, text=cause)
-        _tell(
+        note(remedy, Kind.DEMANDED, by=by, now=now, text=cause)
+        tell(
             remedy,
             lambda: (
                 _("【12315】%(authority)s要求为全部受影响的人补救") % {"authority": remedy.authority},
@@ -136,7 +135,7 @@ def offer(
             opened_by=by,
             opened_at=now,
         )
-        _note(remedy, Kind.OFFERED, by=by, now=now, text=_proposed(remedy))
+        note(remedy, Kind.OFFERED, by=by, now=now, text=_proposed(remedy))
     return remedy
 
 
@@ -147,11 +146,11 @@ def _proposed(remedy: Remedy) -> str:
 def propose(remedy_id: int, *, affected: str, how: str, due_on: date, by: User, now: datetime) -> Remedy:
     """Who is affected, what they get, and the last day; it waits for the authority."""
     with transaction.atomic():
-        remedy = _held(remedy_id, State.ASKED, State.PROPOSED)
+        remedy = held(remedy_id, State.ASKED, State.PROPOSED)
         remedy.affected, remedy.how, remedy.due_on = affected, how, due_on
         remedy.state = State.PROPOSED
         remedy.save(update_fields=["affected", "how", "due_on", "state"])
-        _note(remedy, Kind.OFFERED, by=by, now=now, text=_proposed(remedy))
+        note(remedy, Kind.OFFERED, by=by, now=now, text=_proposed(remedy))
     return remedy
 
 
@@ -160,13 +159,13 @@ def agree(remedy_id: int, *, seen: str, by: User, now: datetime) -> Remedy:
     proposal.
     """
     with transaction.atomic():
-        remedy = _held(remedy_id, State.PROPOSED)
+        remedy = held(remedy_id, State.PROPOSED)
         if seen != mark_of(remedy):
             raise ReductionRefusal("moved_on", _("企业刚改了办法，请重新打开页面再看一遍。"))
         remedy.state = State.AGREED
         remedy.save(update_fields=["state"])
-        _note(remedy, Kind.AGREED, by=by, now=now)
-        _tell(
+        note(remedy, Kind.AGREED, by=by, now=now)
+        tell(
             remedy,
             lambda: (
                 _("【12315】补救办法已同意"),
@@ -181,11 +180,11 @@ def agree(remedy_id: int, *, seen: str, by: User, now: datetime) -> Remedy:
 def return_(remedy_id: int, *, why: str, by: User, now: datetime) -> Remedy:
     """Not like this; the enterprise proposes again."""
     with transaction.atomic():
-        remedy = _held(remedy_id, State.PROPOSED)
+        remedy = held(remedy_id, State.PROPOSED)
         remedy.state = State.ASKED
         remedy.save(update_fields=["state"])
-        _note(remedy, Kind.RETURNED, by=by, now=now, text=why)
-        _tell(
+        note(remedy, Kind.RETURNED, by=by, now=now, text=why)
+        tell(
             remedy,
             lambda: (
                 _("【12315】补救办法被退回"),
@@ -202,7 +201,7 @@ def report(remedy_id: int, said: Reported, *, by: User, now: datetime) -> Remedy
     given.
     """
     with transaction.atomic():
-        remedy = _held(remedy_id, State.AGREED, State.RUNNING)
+        remedy = held(remedy_id, State.AGREED, State.RUNNING)
         before = newest_report(remedy)
         if before is not None and before.population != said.population and not said.why_moved:
             raise ReductionRefusal("moved_on", _("受影响的人数和上一次报告的不同，请写明为什么。"))
@@ -211,7 +210,7 @@ def report(remedy_id: int, said: Reported, *, by: User, now: datetime) -> Remedy
         if remedy.state == State.AGREED:
             remedy.state = State.RUNNING
             remedy.save(update_fields=["state"])
-        _note(remedy, Kind.REMEDIED, by=by, now=now, text=said.evidence, said=counts_text(made))
+        note(remedy, Kind.REMEDIED, by=by, now=now, text=said.evidence, said=counts_text(made))
     return made
 
 
@@ -227,138 +226,15 @@ def counts_text(report: RemedyReport) -> str:
 def take_list(remedy_id: int, lines: list[Line], *, by: User, now: datetime) -> Remedy:
     """In place of the one before. Raises ReductionRefusal while a sample of that one is looked at."""
     with transaction.atomic():
-        remedy = _held(remedy_id, State.AGREED, State.RUNNING)
+        remedy = held(remedy_id, State.AGREED, State.RUNNING)
         if open_sample(remedy) is not None:
             raise ReductionRefusal("sampled", _("监管部门正在抽查现在的名单，抽查完才能换。"))
         affected.keep(remedy, lines, now=now)
         remedy.save(update_fields=list(affected.KEPT))
         text = _("%(n)s行，其中写明已补救的%(done)s行")
         text %= {"n": f"{remedy.listed:,}", "done": f"{remedy.listed_remedied:,}"}
-        _note(remedy, Kind.LISTED, by=by, now=now, text=text)
+        note(remedy, Kind.LISTED, by=by, now=now, text=text)
     return remedy
-
-
-def draw(remedy_id: int, *, n: int, by: User, now: datetime) -> RemedySample:
-    """``n``: one of SIZES. Raises ReductionRefusal where the list and the report do not say the same, or this list was
-    sampled before.
-    """
-    if n not in SIZES:
-        raise ValueError(n)
-    with transaction.atomic():
-        remedy = _held(remedy_id, State.RUNNING)
-        said = newest_report(remedy)
-        if not remedy.has_list or said is None:
-            raise ReductionRefusal("no_list", _("企业还没有上传名单，不能抽查。"))
-        if (said.population, said.remedied) != (remedy.listed, remedy.listed_remedied):
-            raise ReductionRefusal(
-                "not_equal",
-                _(
-                    "报告的是%(all)s人、已补救%(done)s人，名单是%(listed)s行、已补救%(ticked)s行。两边一致才能抽查，请企业更正。"
-                )
-                % {
-                    "all": f"{said.population:,}",
-                    "done": f"{said.remedied:,}",
-                    "listed": f"{remedy.listed:,}",
-                    "ticked": f"{remedy.listed_remedied:,}",
-                },
-            )
-        if not remedy.listed_remedied:
-            raise ReductionRefusal("nobody", _("名单里还没有写明已补救的，没有可以抽查的。"))
-        if remedy.samples.filter(listed_at=remedy.listed_at).exists():
-            raise ReductionRefusal("sampled", _("这份名单已经抽过样。企业更正名单后，才能再抽一次。"))
-        made = RemedySample.objects.create(
-            remedy=remedy,
-            listed_at=remedy.listed_at,
-            whole=remedy.listed_remedied,
-            lines=affected.drawn(remedy, n),
-            drawn_by=by,
-            drawn_at=now,
-        )
-        _note(remedy, Kind.DRAWN, by=by, now=now, text=_("抽了%(n)s行") % {"n": len(made.lines)})
-        _tell(
-            remedy,
-            lambda: (
-                _("【12315】请准备抽查的凭证"),
-                _("%(authority)s抽查%(firm)s的补救：平台从名单里抽了%(n)s行，请准备每一行已补救的凭证：%(link)s")
-                % {
-                    "authority": remedy.authority,
-                    "firm": remedy.enterprise,
-                    "n": len(made.lines),
-                    "link": link_of(remedy),
-                },
-            ),
-            now=now,
-        )
-    return made
-
-
-def examine(remedy_id: int, *, bad: Collection[int], how: str, by: User, now: datetime) -> RemedySample:
-    """What was found in the sample: lines that were not remedied, and how it was looked at."""
-    with transaction.atomic():
-        remedy = _held(remedy_id, State.RUNNING)
-        sample = open_sample(remedy)
-        if sample is None:
-            raise ReductionRefusal("moved_on", _("没有正在抽查的名单，请重新打开页面。"))
-        sample.bad, sample.how = sorted(bad), how
-        sample.checked_by, sample.checked_at = by, now
-        sample.save(update_fields=["bad", "how", "checked_by", "checked_at"])
-        said = _("%(n)s行里%(bad)s行不属实") % {"n": len(sample.lines), "bad": len(sample.bad)}
-        _note(remedy, Kind.EXAMINED, by=by, now=now, text=how, said=said)
-    return sample
-
-
-def verify(remedy_id: int, *, by: User, now: datetime) -> Remedy:
-    """The end. Raises ReductionRefusal with what is missing."""
-    with transaction.atomic():
-        remedy = _held(remedy_id, State.RUNNING)
-        if missing := missing_of(remedy):
-            raise ReductionRefusal("not_shown", missing[0])
-        remedy.state, remedy.verified_at = State.VERIFIED, now
-        remedy.save(update_fields=["state", "verified_at"])
-        _note(remedy, Kind.VERIFIED, by=by, now=now)
-        _tell(
-            remedy,
-            lambda: (
-                _("【12315】补救已核实"),
-                _("%(authority)s已核实%(firm)s为全部受影响的人补救：%(link)s")
-                % {"authority": remedy.authority, "firm": remedy.enterprise, "link": link_of(remedy)},
-            ),
-            now=now,
-        )
-    return remedy
-
-
-def missing_of(remedy: Remedy) -> list[str]:
-    """What is missing before it may be called verified, a sentence each."""
-    said, sample = newest_report(remedy), newest_sample(remedy)
-    missing = []
-    if said is None:
-        missing.append(_("企业还没有报告。"))
-    elif said.rest:
-        missing.append(_("还有%(n)s人没有说明是已补救、联系不上还是不要补救。") % {"n": f"{said.rest:,}"})
-    if sample is None or sample.checked_at is None or sample.listed_at != remedy.listed_at:
-        missing.append(_("现在的名单还没有抽查。"))
-    elif limit_of(sample) < WANTED:
-        missing.append(_("抽查还不能说至少%(n)s%%属实。") % {"n": round(100 * WANTED)})
-    elif said is not None and said.remedied > sample.whole:
-        missing.append(_("抽查以后报告的已补救人数多了，请更正名单再抽查。"))
-    completeness = completeness_of(remedy)
-    if completeness is None:
-        missing.append(_("名单还没有和投诉者核对，请过一会儿再看。"))
-    elif completeness.is_refuted:
-        missing.append(_("名单不完整：投诉者有不少不在名单里。"))
-    return missing
-
-
-def limit_of(sample: RemedySample) -> float:
-    return lower_limit(len(sample.lines), len(sample.bad), sample.whole)
-
-
-def completeness_of(remedy: Remedy) -> Completeness | None:
-    """None until the list was held against the complainants."""
-    if remedy.compared_at is None or remedy.listed is None:
-        return None
-    return Completeness(remedy.complainants_listed or 0, remedy.complainants or 0, remedy.listed)
 
 
 def newest_report(remedy: Remedy) -> RemedyReport | None:
@@ -386,8 +262,8 @@ def _remind(*, now: datetime) -> int:
         rows = rows.select_related("authority", "enterprise").order_by("due_on", "pk")
         waiting = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         for remedy in waiting:
-            _note(remedy, Kind.CHASED, by=None, now=now)
-            _tell(
+            note(remedy, Kind.CHASED, by=None, now=now)
+            tell(
                 remedy,
                 lambda remedy=remedy: (  # type: ignore[misc]
                     _("【12315】补救已逾期"),
@@ -413,43 +289,43 @@ _SHOWN = (State.AGREED, State.RUNNING, State.VERIFIED)
 def ask_to_publish(remedy_id: int, *, by: User, now: datetime) -> Remedy:
     """It waits for a second person."""
     with transaction.atomic():
-        remedy = _held(remedy_id, *_SHOWN, publicity=(Publicity.NONE,))
+        remedy = held(remedy_id, *_SHOWN, publicity=(Publicity.NONE,))
         persons.ask(persons.matter_of(remedy), by, now=now, error=ReductionRefusal)
         remedy.publicity, remedy.proposed_by = Publicity.PROPOSED, by
         remedy.save(update_fields=["publicity", "proposed_by"])
-        _note(remedy, Kind.ASKED, by=by, now=now)
+        note(remedy, Kind.ASKED, by=by, now=now)
     return remedy
 
 
 def publish(remedy_id: int, *, by: User, now: datetime) -> Remedy:
     """Public from now on. Raises ReductionRefusal for whoever proposed it."""
     with transaction.atomic():
-        remedy = _held(remedy_id, *_SHOWN, publicity=(Publicity.PROPOSED,))
+        remedy = held(remedy_id, *_SHOWN, publicity=(Publicity.PROPOSED,))
         first = [remedy.proposed_by_id]
         persons.decide(persons.matter_of(remedy), by, asked=first, now=now, error=ReductionRefusal)
         remedy.publicity, remedy.decided_by, remedy.published_at = Publicity.PUBLISHED, by, now
         remedy.save(update_fields=["publicity", "decided_by", "published_at"])
-        _note(remedy, Kind.MADE_PUBLIC, by=by, now=now)
+        note(remedy, Kind.MADE_PUBLIC, by=by, now=now)
     return remedy
 
 
 def send_back(remedy_id: int, *, why: str, by: User, now: datetime) -> Remedy:
     """Not public like this; the reason stands in its history."""
     with transaction.atomic():
-        remedy = _held(remedy_id, *_SHOWN, publicity=(Publicity.PROPOSED,))
+        remedy = held(remedy_id, *_SHOWN, publicity=(Publicity.PROPOSED,))
         remedy.publicity, remedy.proposed_by = Publicity.NONE, None
         remedy.save(update_fields=["publicity", "proposed_by"])
-        _note(remedy, Kind.NOT_YET, by=by, now=now, text=why)
+        note(remedy, Kind.NOT_YET, by=by, now=now, text=why)
     return remedy
 
 
 def withdraw(remedy_id: int, *, why: str, by: User, now: datetime) -> Remedy:
     """Its page stays and says that it was withdrawn, and why."""
     with transaction.atomic():
-        remedy = _held(remedy_id, *_SHOWN, publicity=(Publicity.PUBLISHED,))
+        remedy = held(remedy_id, *_SHOWN, publicity=(Publicity.PUBLISHED,))
         remedy.publicity, remedy.withdrawn_at, remedy.withdrawn_why = Publicity.WITHDRAWN, now, why
         remedy.save(update_fields=["publicity", "withdrawn_at", "withdrawn_why"])
-        _note(remedy, Kind.HIDDEN, by=by, now=now, text=why)
+        note(remedy, Kind.HIDDEN, by=by, now=now, text=why)
     return remedy
 
 
@@ -462,7 +338,7 @@ def link_of(remedy: Remedy) -> str:
     return f"{settings.SITE_URL}{reverse('oversight:enterprise-remedy', args=[remedy.pk])}"
 
 
-def _held(remedy_id: int, *states: str, publicity: Sequence[str] = ()) -> Remedy:
+def held(remedy_id: int, *states: str, publicity: Sequence[str] = ()) -> Remedy:
     """Locked, if it is in one of these states still."""
     rows = Remedy.objects.select_for_update(of=("self",)).select_related("authority", "enterprise")
     remedy = rows.get(pk=remedy_id)
@@ -472,11 +348,11 @@ def _held(remedy_id: int, *states: str, publicity: Sequence[str] = ()) -> Remedy
     return remedy
 
 
-def _note(remedy: Remedy, kind: str, *, by: User | None, now: datetime, **more: Any) -> None:
+def note(remedy: Remedy, kind: str, *, by: User | None, now: datetime, **more: Any) -> None:
     HotSpotAction.objects.create(remedy=remedy, kind=kind, at=now, by=by, **more)
 
 
-def _tell(remedy: Remedy, text: Callable[[], tuple[str, str]], *, now: datetime) -> None:
+def tell(remedy: Remedy, text: Callable[[], tuple[str, str]], *, now: datetime) -> None:
     """A letter to each manager of the whole enterprise, in the own language."""
     for person in managers_of(remedy.enterprise_id, on=timezone.localdate(now)):
         send_to(person, text, now=now, of_use=OF_USE)

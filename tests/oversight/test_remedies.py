@@ -18,7 +18,7 @@ from complaints.tables.sheets import SheetRefused
 from enterprises.models import Staff
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.models import HotSpot, HotSpotAction, Remedy, RemedyCheck, RemedyList, RemedyReport, RemedySample
-from oversight.remedies import affected, remedying
+from oversight.remedies import affected, remedying, verifying
 from oversight.remedies.figures import Completeness, lower_limit
 from oversight.remedies.remedying import Reported, Source
 from tests import found_in, given, missing_in, reloaded
@@ -371,7 +371,7 @@ def test_complainants_who_are_not_on_the_list_keep_it_from_being_verified(world:
     assert affected.sweep(now=timezone.now()) == 1
     made = reloaded(made)
     assert (made.complaints, made.complainants, made.complainants_listed) == (8, 8, 0)
-    assert any("名单不完整" in text for text in remedying.missing_of(made))
+    assert any("名单不完整" in text for text in verifying.missing_of(made))
     assert "名单不完整，受影响的至少约" in page_of(world.rui, f"/authority/remedies/{made.pk}/")
 
 
@@ -455,13 +455,13 @@ def test_a_number_on_a_list_has_nothing_in_common_with_other_lists_and_cases(wor
 
 def test_what_was_said_stays(world: World) -> None:
     made = running(world)
-    sample = remedying.draw(made.pk, n=59, by=world.rui, now=timezone.now())
+    sample = verifying.draw(made.pk, n=59, by=world.rui, now=timezone.now())
     for column, value in (("cause", "x"), ("first", timezone.localdate()), ("enterprise", world.telecom)):
         with pytest.raises(DatabaseError), transaction.atomic():
             Remedy.objects.filter(pk=made.pk).update(**{column: value})
     with pytest.raises(DatabaseError), transaction.atomic():
         RemedySample.objects.filter(pk=sample.pk).update(lines=[2])
-    remedying.examine(made.pk, bad=[], how="x", by=world.rui, now=timezone.now())
+    verifying.examine(made.pk, bad=[], how="x", by=world.rui, now=timezone.now())
     with pytest.raises(DatabaseError), transaction.atomic():
         RemedySample.objects.filter(pk=sample.pk).update(bad=[sample.lines[0]])
     for row in (RemedyReport.objects.get(), Remedy.objects.get(), RemedySample.objects.get()):
