@@ -29,9 +29,8 @@ STEPS_ALONE = {
             "routing_rulechange",
             # A campaign, beside whom it is counted, and what was found.
             *("oversight_campaign", "oversight_campaigncontrol", "oversight_campaigneffect"),
-            # A remedy, what was reported, who is on its list, what was drawn of it, and who asked.
-            *("oversight_remedy", "oversight_remedyreport", "oversight_remedylist", "oversight_remedysample"),
-            "oversight_remedycheck",
+            # A remedy, what was reported, what was drawn of its list, and what was answered to who asked.
+            *("oversight_remedy", "oversight_remedyreport", "oversight_remedysample", "oversight_remedycheck"),
         ),
         ANY,
     ),

@@ -41,7 +41,7 @@ _TOLD = (
     " or current_user = split_part(current_setting('backtrace_functions'), ',', 1), false) is not null"
 )
 GUARDS = [
-    # Whose number is on a list no caller reads.
+    # Whose number is on a list no caller reads or writes.
     "alter table oversight_remedylist enable row level security",
     "alter table oversight_remedylist force row level security",
     f"create policy steps on oversight_remedylist to portal_steps using ({_TOLD}) with check ({_TOLD})",
@@ -69,7 +69,7 @@ end $$""",
     *(
         f"create trigger only_steps_write after insert or update or delete on oversight_{name}"
         " for each statement execute function only_steps_write()"
-        for name in ("remedy", "remedyreport", "remedylist", "remedysample", "remedycheck")
+        for name in ("remedy", "remedyreport", "remedysample", "remedycheck")
     ),
 ]
 
