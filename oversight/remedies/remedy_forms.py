@@ -22,6 +22,7 @@ from oversight.remedies.figures import SIZES
 from oversight.remedies.remedying import Reported
 from web.incoming import whole
 from web.languages import named
+from web.listing import joined
 from web.small_numbers import ENOUGH
 
 TONES = {"asked": "warn", "proposed": "warn", "agreed": "info", "running": "info", "verified": "ok"}
@@ -47,7 +48,7 @@ class People(forms.CharField):
     widget = forms.TextInput(attrs={"inputmode": "numeric", "class": "w-10", "autocomplete": "off"})
 
     def clean(self, value: Any) -> int:
-        text = re.sub(r"[\s,]", "", unicodedata.normalize("NFKC", super().clean(value)).removesuffix("人"))
+        text = re.sub(r"[\s,]", "", unicodedata.normalize("NFKC", super().clean(value)))
         number = whole(text, _DIGITS)
         if number is None:
             raise forms.ValidationError(_("人数请写数字，例如 12400"))
@@ -288,45 +289,44 @@ def reported_text(report: RemedyReport | None) -> str:
         "done": f"{report.remedied:,}",
     }
     beside = [(report.unreachable, gettext("联系不上%(n)s人")), (report.declined, gettext("不要补救%(n)s人"))]
-    return gettext("，").join([text, *(words % {"n": f"{n:,}"} for n, words in beside if n)]) + gettext("。")
+    return joined([text, *(words % {"n": f"{n:,}"} for n, words in beside if n)])
 
 
-def checked_text(samples: Collection[RemedySample]) -> str:
+def checked_texts(samples: Collection[RemedySample]) -> list[str]:
     """抽查59人，0人不属实：至少95%属实 of the newest that was looked at, and how many there were before."""
     looked = [one for one in samples if one.checked_at is not None]
     if not looked:
-        return gettext("还没有抽查。")
+        return [gettext("还没有抽查。")]
     sample = looked[-1]
     n, bad, limit = len(sample.lines), len(sample.bad), verifying.limit_of(sample)
     values = {"n": n, "bad": bad, "share": int(100 * limit + 1e-9)}
     if n >= sample.whole:
-        text = gettext("名单里已补救的%(n)s人都看过，%(bad)s人不属实。") % values
+        texts = [gettext("名单里已补救的%(n)s人都看过，%(bad)s人不属实。") % values]
     else:
-        text = gettext("抽查%(n)s人，%(bad)s人不属实：至少%(share)s%%属实。") % values
+        texts = [gettext("抽查%(n)s人，%(bad)s人不属实：至少%(share)s%%属实。") % values]
     if len(looked) > 1:
-        text += gettext("此前抽查过%(n)s次。") % {"n": len(looked) - 1}
-    return text
+        texts.append(gettext("此前抽查过%(n)s次。") % {"n": len(looked) - 1})
+    return texts
 
 
-def complete_text(remedy: Remedy, *, is_public: bool) -> str:
+def complete_texts(remedy: Remedy, *, is_public: bool) -> list[str]:
     """投诉者83%在名单里（68%–91%）; of few the public reads no share."""
     found = verifying.completeness_of(remedy)
     if found is None:
-        return gettext("名单还没有和投诉者核对。") if remedy.listed_at else gettext("企业还没有上传名单。")
+        return [gettext("名单还没有和投诉者核对。") if remedy.listed_at else gettext("企业还没有上传名单。")]
     if not found.whole:
-        return gettext("没有可以核对的投诉者。")
-    gap = gettext("名单不完整。") if found.is_refuted else ""
+        return [gettext("没有可以核对的投诉者。")]
     if is_public and found.whole < ENOUGH:
-        return gettext("投诉者不足%(n)s人，不说比例。") % {"n": ENOUGH} + gap
+        texts = [gettext("投诉者不足%(n)s人，不说比例。") % {"n": ENOUGH}]
+        return [*texts, gettext("名单不完整。")] if found.is_refuted else texts
     low, high = found.interval
-    text = gettext("投诉者%(share)s%%在名单里（%(low)s%%–%(high)s%%）。") % {
-        "share": round(100 * found.share),
-        "low": round(100 * low),
-        "high": round(100 * high),
-    }
+    texts = [
+        gettext("投诉者%(share)s%%在名单里（%(low)s%%–%(high)s%%）。")
+        % {"share": round(100 * found.share), "low": round(100 * low), "high": round(100 * high)}
+    ]
     if found.is_refuted:
-        gap = gettext("名单不完整，受影响的至少约%(n)s人。") % {"n": f"{found.least_population:,}"}
-    return text + gap
+        texts.append(gettext("名单不完整，受影响的至少约%(n)s人。") % {"n": f"{found.least_population:,}"})
+    return texts
 
 
 def reach_text(remedy: Remedy, report: RemedyReport | None) -> str:
@@ -343,5 +343,6 @@ def figures_of(
     remedy: Remedy, report: RemedyReport | None, samples: Collection[RemedySample], *, is_public: bool
 ) -> list[str]:
     """The sentences with the figures, in order."""
-    texts = [reported_text(report), checked_text(samples), complete_text(remedy, is_public=is_public)]
-    return [*texts, *filter(None, [] if is_public else [reach_text(remedy, report)])]
+    texts = [reported_text(report), *checked_texts(samples), *complete_texts(remedy, is_public=is_public)]
+    reach = "" if is_public else reach_text(remedy, report)
+    return [*texts, reach] if reach else texts
