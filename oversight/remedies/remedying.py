@@ -210,17 +210,8 @@ def report(remedy_id: int, said: Reported, *, by: User, now: datetime) -> Remedy
         if remedy.state == State.AGREED:
             remedy.state = State.RUNNING
             remedy.save(update_fields=["state"])
-        note(remedy, Kind.REMEDIED, by=by, now=now, text=said.evidence, said=counts_text(made))
+        note(remedy, Kind.REMEDIED, by=by, now=now, text=said.evidence)
     return made
-
-
-def counts_text(report: RemedyReport) -> str:
-    return _("受影响%(all)s人，已补救%(done)s人，联系不上%(unreachable)s人，不要补救%(declined)s人") % {
-        "all": f"{report.population:,}",
-        "done": f"{report.remedied:,}",
-        "unreachable": f"{report.unreachable:,}",
-        "declined": f"{report.declined:,}",
-    }
 
 
 def take_list(remedy_id: int, lines: list[Line], *, by: User, now: datetime) -> Remedy:
@@ -231,9 +222,7 @@ def take_list(remedy_id: int, lines: list[Line], *, by: User, now: datetime) -> 
             raise ReductionRefusal("sampled", _("监管部门正在抽查现在的名单，抽查完才能换。"))
         affected.keep(remedy, lines, now=now)
         remedy.save(update_fields=list(affected.KEPT))
-        text = _("%(n)s行，其中写明已补救的%(done)s行")
-        text %= {"n": f"{remedy.listed:,}", "done": f"{remedy.listed_remedied:,}"}
-        note(remedy, Kind.LISTED, by=by, now=now, text=text)
+        note(remedy, Kind.LISTED, by=by, now=now, said=f"{remedy.listed_remedied}/{remedy.listed}")
     return remedy
 
 

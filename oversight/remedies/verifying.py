@@ -53,7 +53,7 @@ def draw(remedy_id: int, *, n: int, by: User, now: datetime) -> RemedySample:
             drawn_by=by,
             drawn_at=now,
         )
-        note(remedy, Kind.DRAWN, by=by, now=now, text=_("抽了%(n)s行") % {"n": len(made.lines)})
+        note(remedy, Kind.DRAWN, by=by, now=now, said=str(len(made.lines)))
         tell(
             remedy,
             lambda: (
@@ -81,8 +81,7 @@ def examine(remedy_id: int, *, bad: Collection[int], how: str, by: User, now: da
         sample.bad, sample.how = sorted(bad), how
         sample.checked_by, sample.checked_at = by, now
         sample.save(update_fields=["bad", "how", "checked_by", "checked_at"])
-        said = _("%(n)s行里%(bad)s行不属实") % {"n": len(sample.lines), "bad": len(sample.bad)}
-        note(remedy, Kind.EXAMINED, by=by, now=now, text=how, said=said)
+        note(remedy, Kind.EXAMINED, by=by, now=now, text=how, said=f"{len(sample.bad)}/{len(sample.lines)}")
     return sample
 
 
