@@ -41,6 +41,11 @@ _TOLD = (
     " or current_user = split_part(current_setting('backtrace_functions'), ',', 1), false) is not null"
 )
 GUARDS = [
+    *(
+        f"alter table oversight_remedy add constraint oversight_remedy_{column}_is_listed foreign key ({column})"
+        f" references {table} (code) deferrable initially deferred"
+        for column, table in (("sector", "complaints_category"), ("problem", "complaints_problemkind"))
+    ),
     # Whose number is on a list no caller reads or writes.
     "alter table oversight_remedylist enable row level security",
     "alter table oversight_remedylist force row level security",
@@ -77,6 +82,7 @@ end $$""",
 class Migration(migrations.Migration):
     dependencies = [
         ("authorities", "0003_office_tags"),
+        ("complaints", "0007_code_lists"),
         ("enterprises", "0008_macros"),
         ("oversight", "0014_perfunctory_replies"),
         migrations.swappable_dependency(_USER),

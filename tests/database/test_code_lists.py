@@ -39,6 +39,8 @@ HELD = {
     "enterprises_stationstaff.role": "accounts_rolecode",
     "oversight_campaign.problem": "complaints_problemkind",
     "oversight_campaign.sector": "complaints_category",
+    "oversight_remedy.problem": "complaints_problemkind",
+    "oversight_remedy.sector": "complaints_category",
 }
 #: Columns of the same names that hold no code of a list: why not.
 HOLD_NONE = {
@@ -49,6 +51,7 @@ HOLD_NONE = {
     "enterprises_answertemplate.problem": "a kind of problem, those under it too, or empty for all",
     "complaints_platformline.problem": "what is wrong with a line, in words",
     "complaints_roundtriprow.problem": "the same",
+    "oversight_remedy.cause": "what went wrong, in words",
     "oversight_tally.problem": "counted from cases, whose columns point at the lists",
 }
 NAMES = ("object_category", "problem_category", "category", "problem", "cause", "actor_role", "role", "sector")
