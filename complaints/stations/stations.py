@@ -147,13 +147,15 @@ def counted_each(stations: Iterable[Station], *, since: date) -> dict[int, Count
 
 
 @working_as_steps()
-def moved_each(stations: Iterable[Station], *, since: date) -> dict[int, int]:
-    """Complaints that each station filed for consumers since a local day, by id: what it did not settle on the spot.
+def moved_each(stations: Iterable[Station], *, since: date, until: date = date.max) -> dict[int, int]:
+    """Complaints that each station filed for consumers since a local day and before another, by id: what it did not
+    settle on the spot.
     Numbers alone: the authority of a station may not see each of these cases. One query over an index of sources.
     """
     sources = {f"{SOURCE}{station.code}": station.pk for station in stations}
-    begin = datetime.combine(since, datetime.min.time(), SHANGHAI)
-    rows = Complaint.objects.filter(source__in=list(sources), received_at__gte=begin).exclude(status=Status.DRAFT)
+    begin, end = (datetime.combine(day, datetime.min.time(), SHANGHAI) for day in (since, until))
+    rows = Complaint.objects.filter(source__in=list(sources), received_at__gte=begin, received_at__lt=end)
+    rows = rows.exclude(status=Status.DRAFT)
     found = rows.order_by().values_list("source").annotate(n=Count("pk"))
     return dict.fromkeys(sources.values(), 0) | {sources[source]: n for source, n in found}
 

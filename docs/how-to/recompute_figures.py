@@ -219,7 +219,7 @@ def run_of(months: list[str], step: int, most: int) -> list[str]:
 
 
 def indicators(folders: dict[str, Path]) -> dict[str, dict]:
-    """What /open/ shows of the country, each province and each city; shares from thirty on."""
+    """What /open/ shows of the country, each province, city and county; shares from thirty on."""
     run = run_of(list(folders), 1, RUN)
     months = run[-MONTHS:]
     ends = run_of(
@@ -246,7 +246,7 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     named = sorted(objects.get(country, {}))
     result = {}
     for region, level in levels.items():
-        if level not in ("country", "province", "city"):
+        if level not in ("country", "province", "city", "county"):
             continue
         received = [of_months[month].get(region, {}).get("received", 0) for month in months]
         quarters = [lines[region] for lines in of_quarters if region in lines]

@@ -143,7 +143,7 @@ class MonthlyReport(DecidedRow):
 
 
 class OpenIndicators(models.Model):
-    """A region of the newest set. ``data``: see `indicator_making`; ``region`` is the country, a province or a city."""
+    """A region of the newest set. ``data``: see `indicator_making`; a country, province, city or county."""
 
     region = models.IntegerField(primary_key=True)
     level = models.CharField(max_length=10)

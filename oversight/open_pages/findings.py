@@ -25,7 +25,6 @@ from complaints.procedure.categories import PROBLEM_LABELS
 from oversight.figures.rounding import FAR
 from oversight.hot_spots.campaign_forms import TONES, cell_text
 from oversight.models import Campaign, ConsumerWarning, DataSet
-from oversight.models.published_models import OpenIndicators
 from oversight.open_data.files import label_of
 from oversight.presenting import shifts
 from oversight.reports.changes import Run, span_of
@@ -182,14 +181,16 @@ def campaigns_of_firm(enterprise: int) -> list[dict[str, Any]]:
     return campaigns_of(Campaign.objects.filter(firms__enterprise=enterprise))
 
 
-def acts(row: OpenIndicators | None, problem: str = "") -> dict[str, list[Any]]:
-    """Campaigns and warnings of a place, of those that it lies in and of those that lie in it, or about one problem."""
+def acts(region: int | None, problem: str = "") -> dict[str, list[Any]]:
+    """Campaigns and warnings of a region (None: of all), of those that it lies in and of those that lie in it, or about
+    one problem."""
     campaigns, warnings = Campaign.objects.all(), ConsumerWarning.objects.filter(state=ConsumerWarning.State.PUBLISHED)
     if problem:
         campaigns, warnings = campaigns.filter(problem=problem), warnings.filter(hot_spot__facet=f"p:{problem}")
-    if row is not None and row.level != Region.Level.COUNTRY:
-        above = Region.objects.filter(pk=row.region).values_list("pk", "parent", "parent__parent")
-        below = Region.objects.filter(Q(pk=row.region) | Q(parent=row.region) | Q(parent__parent=row.region))
+    if region is not None:
+        lineage = ("pk", "parent", "parent__parent", "parent__parent__parent")
+        above = Region.objects.filter(pk=region).values_list(*lineage)
+        below = Region.objects.filter(Q(pk=region) | Q(parent=region) | Q(parent__parent=region))
         around = {pk for line in above for pk in line if pk} | set(below.values_list("pk", flat=True))
         campaigns, warnings = campaigns.filter(region__in=around), warnings.filter(hot_spot__place__in=around)
     newest = warnings.select_related("authority").order_by("-published_at", "-id")[:ACTS]

@@ -8,16 +8,18 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
 from accounts.sign_in.entering import is_here
+from authorities.models import Region
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 from oversight.models.published_models import OpenIndicators
 from oversight.open_data.files import label_of
 from oversight.open_pages import findings, league
 from oversight.open_pages.findings import Months, least, number
-from oversight.published.indicator_making import MONTHS, OTHER
+from oversight.published.indicator_making import FORMULA, LEVELS, MONTHS, OTHER
 from web.incoming import whole
 from web.small_numbers import ENOUGH, too_few
 from web.templatetags.portal import name_of
@@ -28,31 +30,60 @@ _FORM, _LAST = {code: place for place, code in enumerate(OBJECT_LABELS)}, len(OB
 
 
 class _Place:
-    """The row that is asked for, else that of the country; None before the first night."""
+    """The region that is asked for, else the country; its row, where anything was issued of it."""
 
     def __init__(self, request: HttpRequest) -> None:
         asked = whole(request.GET.get("region"), 9)
         self.country = OpenIndicators.objects.filter(level="country").first()
-        self.row = (OpenIndicators.objects.filter(region=asked).first() if asked else None) or self.country
+        self.row = OpenIndicators.objects.filter(region=asked).first() if asked else None
+        #: A region of which nothing was issued; rows of another formula were not made of all that have a page now.
+        self.bare = (
+            Region.objects.filter(pk=asked, country="CN", level__in=LEVELS).first()
+            if asked and self.country is not None and self.row is None and self.country.formula == FORMULA
+            else None
+        )
+        if self.bare is None and self.row is None:
+            self.row = self.country
 
     @property
     def is_whole(self) -> bool:
-        return self.row is None or self.country is None or self.row.region == self.country.region
+        return self.bare is None and (self.row is None or self.row.level == Region.Level.COUNTRY)
+
+    @property
+    def region(self) -> int | None:
+        """None for the whole country."""
+        if self.bare is not None:
+            return self.bare.pk
+        return None if self.row is None or self.is_whole else self.row.region
 
     @property
     def number(self) -> str:
         """As it stands in addresses; nothing for the whole country."""
-        return "" if self.row is None or self.is_whole else str(self.row.region)
+        return str(self.region or "")
 
     @property
     def name(self) -> str:
-        return _("全国") if self.is_whole else name_of(self.row)
+        return _("全国") if self.is_whole else name_of(self.bare or self.row)
+
+    @property
+    def nothing(self) -> str:
+        """Why there are no numbers. What has no line in an issued file happened no time there."""
+        if self.bare is None or self.country is None:
+            return _("还没有公布过数字。每天夜里从公开数据里算。")
+        first, last = (date_format(day, "YEAR_MONTH_FORMAT") for day in (self.country.first, self.country.last))
+        values = {"place": self.name, "first": first, "last": last}
+        return _("%(first)s至%(last)s，%(place)s没有收到投诉。有了以后，月份结束、公布以后就在这里。") % values
 
     def below(self) -> list[OpenIndicators]:
         return list(OpenIndicators.objects.filter(parent=self.row.region).order_by("region")) if self.row else []
 
-    def above(self) -> OpenIndicators | None:
-        return OpenIndicators.objects.filter(region=self.row.parent).first() if self.row and self.row.parent else None
+    def above(self) -> tuple[str, str] | None:
+        """Number ("" for the whole country) and name of what it lies in."""
+        parent = self.bare.parent_id if self.bare is not None else self.row.parent if self.row is not None else None
+        above = Region.objects.filter(pk=parent).first() if parent else None
+        if above is None:
+            return None
+        return ("" if above.level == Region.Level.COUNTRY else str(above.pk)), name_of(above)
 
 
 # A campaign or a warning that is taken back is gone from here within the minute.
@@ -61,16 +92,13 @@ def home(request: HttpRequest) -> HttpResponse:
     place = _Place(request)
     row = place.row
     context: dict[str, Any] = {"has_reports": is_here("/open/reports/"), "has_data": is_here("/open/data/"), "row": row}
-    context |= findings.acts(row)
+    context |= {"place": place.name, "nothing": place.nothing, "above": place.above(), **findings.acts(place.region)}
     if row is not None:
-        above, months = place.above(), Months.of(row.data)
+        months = Months.of(row.data)
         most = max((least(n) for _, n in row.data["categories"]), default=0) or 1
         first = row.data["months"]
         context |= {
-            "place": place.name,
             "is_rounded": row.data.get("multiple_of", 1) > 1,
-            "above": above,
-            "above_name": name_of(above) if above else "",
             "headline": findings.headline(months),
             "newest": months.newest,
             "problems": findings.problems(months, place.number),
@@ -111,19 +139,19 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
     if code not in PROBLEM_LABELS:
         raise Http404
     context: dict[str, Any] = {"label": label_of("problem", code), "place": place.name, "region": place.number}
-    context |= {"row": place.row, **findings.acts(place.row, code)}
+    context |= {"row": place.row, "said": place.nothing, **findings.acts(place.region, code)}
+    if (above := place.above()) is not None:
+        context |= {"above_url": findings.address(code, above[0]), "above_name": above[1]}
     if place.row is not None:
-        months, above = Months.of(place.row.data), place.above()
+        months = Months.of(place.row.data)
         numbers = months.problems.get(code, [0] * len(months.names))
         shown = list(zip(months.names, numbers, strict=True))[-MONTHS:]
         context |= {
-            "said": months.said(numbers),
+            "said": months.said(numbers) or place.nothing,
             "newest": months.newest,
             "is_rounded": months.is_rounded,
             "bars": findings.bars(shown),
             "months": [(name, number(n)) for name, n in shown],
-            "above_url": findings.address(code, str(above.region) if above.parent else "") if above else "",
-            "above_name": name_of(above) if above else "",
             "regions": [
                 {"name": name_of(one), "url": findings.address(code, str(one.region)), "received": number(counts[-1])}
                 for one in place.below()

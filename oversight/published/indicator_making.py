@@ -1,4 +1,4 @@
-"""Makes the indicators of the public page from the issued open data: the country, each province and each city.
+"""Makes the indicators of the public page from the issued open data: the country, each province, city and county.
 
 Nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files, so whoever has
 the files gets the page, and the page never tells more than they do. What came in is of the last twelve issued months,
@@ -30,8 +30,10 @@ from oversight.open_data import quarters, reading
 from web.small_numbers import ENOUGH
 
 #: Counted or shown differently from before gets the next number.
-FORMULA = 3
+FORMULA = 4
 MONTHS, QUARTERS = 12, 4
+#: Of these a row is made.
+LEVELS = (Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY, Region.Level.COUNTY)
 #: The newest month, the one before it, and those from which reports know how restless such numbers are.
 RUN = 2 + 24
 #: What is of no category that is named.
@@ -44,6 +46,8 @@ WHOLES: Mapping[str, tuple[str, ...]] = {
     "on_time": ("in_time", "late", "due"),
     "kept": ("promises_kept", "promises_not_kept", "promised"),
 }
+#: What is read of the lines of months.
+COLUMNS = ("received", "recovered", "recovered_n")
 FileLine = Mapping[str, Any]
 
 
@@ -65,26 +69,25 @@ def publish(*, now: datetime) -> int:
 
 @dataclass(slots=True)
 class _Read:
-    #: Of ``run``, whose problems are known, the newest twelve: ``months``.
+    #: The newest twelve of ``run`` are ``months``; of those at these places of it problems are not known.
     run: list[DataSet] = field(default_factory=list)
-    told: set[date] = field(default_factory=set)
+    untold: set[int] = field(default_factory=set)
     months: list[date] = field(default_factory=list)
     quarters: list[date] = field(default_factory=list)
+    #: Of each region and month what ``COLUMNS`` say: of all counties the whole lines would be some hundred megabytes.
     by_month: dict[str, dict[date, FileLine]] = field(default_factory=lambda: defaultdict(dict))
     by_quarter: dict[str, list[FileLine]] = field(default_factory=lambda: defaultdict(list))
     multiple_of: int = 1
     objects: dict[str, dict[str, list[int | None]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
-    problems: dict[str, dict[str, dict[date, int | None]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
-    )
+    #: By region and problem, in each month of ``run``.
+    problems: dict[str, dict[str, list[int | None]]] = field(default_factory=lambda: defaultdict(dict))
 
 
 def made(*, now: datetime) -> list[OpenIndicators]:
-    """A row for the country and for each province and city of which something was issued."""
-    levels = [Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY]
-    regions = {row.code: row for row in Region.objects.filter(country="CN", level__in=levels).select_related("parent")}
+    """A row for the country and for each province, city and county of which something was issued."""
+    regions = {row.code: row for row in Region.objects.filter(country="CN", level__in=LEVELS).select_related("parent")}
     country = next((row for row in regions.values() if row.level == Region.Level.COUNTRY), None)
     read = _read(reading.newest_sets(), regions)
     if country is None or not read.months:
@@ -112,25 +115,30 @@ def made(*, now: datetime) -> list[OpenIndicators]:
 def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
     result, known = _Read(), set(regions)
     tables = {
-        one.pk: {line["region_code"]: line for line in lines if line["region_code"] in known}
+        one.pk: {
+            line["region_code"]: {name: line[name] for name in COLUMNS}
+            for line in lines
+            if line["region_code"] in known
+        }
         for one in sets[:RUN]
         if (lines := reading.table(one, "regions")) is not None
     }
     result.run = reading.run_of([one for one in sets if one.pk in tables], step=1, most=RUN)[::-1]
     result.months = [one.month for one in result.run[-MONTHS:]]
-    for one in result.run:
+    for place, one in enumerate(result.run):
         for code, line in tables[one.pk].items():
             result.by_month[code][one.month] = line
         categories = reading.table(one, "categories")
-        if categories is not None:
-            result.told.add(one.month)
+        if categories is None:
+            result.untold.add(place)
         is_shown = one.month in result.months
         if is_shown:
             result.multiple_of = max(result.multiple_of, one.multiple_of)
         for line in categories or ():
             code = line["region_code"]
             if code in known and line["by"] == "problem":
-                result.problems[code][line["code"]][one.month] = line["received"]
+                numbers = result.problems[code].setdefault(line["code"], [0] * len(result.run))
+                numbers[place] = line["received"]
             elif code in known and is_shown and line["by"] == "object" and "." in line["code"]:
                 result.objects[code][line["code"]].append(line["received"])
     of_quarters = {
@@ -167,7 +175,7 @@ def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
         "run": [[f"{one.month:%Y-%m}", one.multiple_of] for one in read.run],
         "history": history,
         "problems": {
-            name: [numbers.get(one.month, 0) if one.month in read.told else None for one in read.run]
+            name: [None if place in read.untold else n for place, n in enumerate(numbers)]
             for name, numbers in sorted(read.problems.get(code, {}).items())
         },
         "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],

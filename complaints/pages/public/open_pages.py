@@ -29,6 +29,7 @@ from complaints.desks import keyset
 from complaints.models import Complaint, Demand, PersonalText, StationEntry
 from complaints.procedure.categories import problem_label
 from complaints.reading.case_people import names_of_consumers
+from complaints.stations.stations import moved_each
 from database.row_security import working_as_steps
 from enterprises.directory.expectations import NEWER_THAN, expected
 from enterprises.directory.finding import find
@@ -306,12 +307,13 @@ def stations(request: HttpRequest) -> HttpResponse:
 
 @public_page()
 def station(request: HttpRequest, code: str) -> HttpResponse:
-    """Where it is, how to file there, what it settled in the twelve months that are over."""
+    """Where it is, how to file there, what it settled and what it moved on in the twelve months that are over."""
     row = get_object_or_404(_open(), code=code[:20])
     # Months that are over: a number of the running day would grow by one before everybody's eyes.
     until = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     year = StationEntry.objects.filter(station=row, at__gte=until.replace(year=until.year - 1), at__lt=until)
     counts = year.aggregate(**{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
+    counts["moved"] = moved_each([row], since=until.date().replace(year=until.year - 1), until=until.date())[row.pk]
     # The newest month of the twelve decides how they are told.
     is_told_rounded = is_rounded((until - dt.timedelta(days=1)).date().replace(day=1))
     shown = {
@@ -329,6 +331,7 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
             (_("消费者确认已和解"), shown[StationEntry.CONFIRMED]),
             (_("还没有确认"), shown[StationEntry.UNCONFIRMED]),
             (_("消费者说没有和解"), shown[StationEntry.DENIED]),
+            (_("没当场解决，代为投诉"), shown["moved"]),
         ],
     }
     return render(request, "open/station.html", context)

@@ -6,10 +6,10 @@ owns the poster, and to the authority of its own region.
 """
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -74,6 +74,12 @@ def texts(owner: str, name: str, request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
+def trained(owner: str, *, on: date) -> dict[str, Any]:
+    """How often somebody of this enterprise or station tried the quiz, and the share that passed. One statement."""
+    tried, passed = publicity.tries([owner], since=on - COUNTED).get(owner, (0, 0))
+    return {"tried": tried, "passed": share_text(passed, tried, digits=0), "days": COUNTED.days}
+
+
 def file_of(
     poster: Poster, request: HttpRequest, *, name: str, lines: list[str], now: datetime, region_id: int | None = None
 ) -> HttpResponse:
@@ -104,8 +110,6 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
     result = posters.brought(cases, since=workspace.now - COUNTED, owner=enterprise.code)
     places: dict[int | None, str] = {None: named(enterprise)} | {branch.pk: named(branch) for branch in branches}
     elsewhere = sum(one.filed for poster, one in result.items() if poster.form and poster.branch_id not in places)
-    today = workspace.today
-    tried, passed = publicity.tries([enterprise.code], since=today - COUNTED).get(enterprise.code, (0, 0))
     context = {
         "rows": [_row(enterprise.code, branch_id, name, result) for branch_id, name in places.items()],
         "total": sum(one.filed for one in result.values()),
@@ -116,8 +120,7 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
             text | {"told": told(result.get(Poster(enterprise.code, text["form"]), Funnel()))}
             for text in texts(enterprise.code, enterprise.name, request)
         ],
-        "tried": tried,
-        "passed": share_text(passed, tried, digits=0),
+        "trained": trained(enterprise.code, on=workspace.today),
         "days": COUNTED.days,
         "address": f"{place_of(request)}{reverse('complaints:go', args=[enterprise.code])}",
     }
@@ -160,28 +163,32 @@ def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Worksp
 
 @authority_workspace.officer_page("GET")
 def authority(request: HttpRequest, workspace: authority_workspace.Workspace) -> HttpResponseBase:
-    """What came by posters in the own region: by owner, form and place, the most first; its stations all the same."""
+    """What came by posters in the own region: by owner, form and place, the most first; and whatever codes of its
+    stations and of enterprises that enrolled there were opened, and quizzes tried."""
     today = workspace.today
     here = [actor.region for actor in workspace.actors if actor.region]
-    reach = Q(pk=None)
+    of_station, of_enterprise = Q(pk=None), Q(pk=None)
     for first, last in here:
-        reach |= Q(authority__region_id__gte=first, authority__region_id__lte=last)
-    stations = list(Station.objects.on(today).filter(reach).order_by("pk")[:MOST])
-    result = posters.brought(
-        workspace.cases(), since=workspace.now - COUNTED, also=[station.code for station in stations]
+        of_station |= Q(authority__region_id__gte=first, authority__region_id__lte=last)
+        of_enterprise |= Q(enrolled_by__region_id__gte=first, enrolled_by__region_id__lte=last)
+    owners: tuple[QuerySet[Any], ...] = (
+        Station.objects.on(today).filter(of_station),
+        Enterprise.objects.filter(of_enterprise),
     )
+    own = [owner.code for rows in owners for owner in rows.order_by("pk")[:MOST]]
+    result = posters.brought(workspace.cases(), since=workspace.now - COUNTED, also=own)
     by_owner: dict[str, dict[Poster, Funnel]] = defaultdict(dict)
     for poster, n in result.items():
         by_owner[poster.owner][poster] = n
-    sums = {owner: sum(of.values(), Funnel()) for owner, of in by_owner.items()}
-    order = sorted(by_owner, key=lambda owner: (-sums[owner].filed, -sums[owner].opened, owner))[:MOST]
+    tries = publicity.tries({*by_owner, *own}, since=today - COUNTED)
+    sums = {owner: sum(by_owner[owner].values(), Funnel()) for owner in {*by_owner, *tries}}
+    order = sorted(sums, key=lambda owner: (-sums[owner].filed, -sums[owner].opened, owner))[:MOST]
     names = _names(order)
     branch_ids = {poster.branch_id for owner in order for poster in by_owner[owner] if poster.branch_id}
     branches = {branch.pk: named(branch) for branch in Branch.objects.filter(pk__in=branch_ids)}
     by_form: dict[str, Funnel] = defaultdict(Funnel)
     for poster, one in result.items():
         by_form[poster.form] += one
-    tries = publicity.tries(order, since=today - COUNTED)
     since, until = publicity.months_over(today)
     context = {
         "total": sum(one.filed for one in result.values()),

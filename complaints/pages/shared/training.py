@@ -1,6 +1,7 @@
-"""/enterprise/training/: what people at an enterprise have to know, as six questions. What is counted is that somebody
-of the enterprise tried and passed, by nobody's name."""
+"""/enterprise/training/ and /station/training/: what people at an enterprise or a station have to know, as a sheet to
+print and as six questions. What is counted is that somebody there tried and passed, by nobody's name."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -32,8 +33,16 @@ class QuizForm(PlainForm):
 @workspace_page("GET", "POST")
 def training(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     enterprise, _branches = mine(workspace)
+    return page_of(request, enterprise.code, back="complaints:enterprise-posters", today=workspace.today)
+
+
+def page_of(request: HttpRequest, owner: str, *, back: str, today: date) -> HttpResponseBase:
+    """Of the enterprise or station with this code; ``?sheet``: the sheet. ``back``: the page of its posters."""
+    context: dict[str, Any] = {"back": back, "questions": quiz.QUESTIONS, "total": len(quiz.QUESTIONS)}
+    if request.method == "GET" and "sheet" in request.GET:
+        return render(request, "posters/training_sheet.html", context)
     form = QuizForm(posted(request))
-    context: dict[str, Any] = {"form": form, "total": len(quiz.QUESTIONS), "passes": quiz.PASSES}
+    context |= {"form": form, "passes": quiz.PASSES}
     if form.is_bound and form.is_valid():
         wrong = quiz.wrong_in(form.cleaned_data)
         right = len(quiz.QUESTIONS) - len(wrong)
@@ -42,8 +51,7 @@ def training(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             if not attempt.answered:
                 attempt.reference = request.path
                 for what in (What.TRIED, What.PASSED) if is_passed else (What.TRIED,):
-                    publicity.note(what, enterprise.code, on=workspace.today)
+                    publicity.note(what, owner, on=today)
         context |= {"is_done": True, "right": right, "is_passed": is_passed, "wrong": {one.code for one in wrong}}
-        context |= {"questions": quiz.QUESTIONS}
         return render(request, "posters/training.html", context)
     return render(request, "posters/training.html", context, status=422 if form.is_bound else 200)

@@ -32,8 +32,9 @@ from complaints.filing.held import address_of, give_cookie
 from complaints.forms.fields import PlainForm
 from complaints.models import StationEntry
 from complaints.pages.shared.posters import COUNTED as POSTERS_SINCE
-from complaints.pages.shared.posters import file_of, form_label, texts, told
+from complaints.pages.shared.posters import file_of, form_label, texts, told, trained
 from complaints.pages.shared.slips import hand_over
+from complaints.pages.shared.training import page_of
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_CATEGORIES, OBJECT_LABELS
 from complaints.procedure.typed_values import Choice, FreeText, Money, Phone, Text, YesNo
@@ -326,8 +327,14 @@ def poster(request: HttpRequest, here: Here) -> HttpResponseBase:
             for form in FORMS
         ],
         "texts": [text | numbers(text["form"]) for text in texts(code, here.station.name, request)],
+        "trained": trained(code, on=here.today),
     }
     return render(request, "station/poster.html", context)
+
+
+@station_page("GET", "POST")
+def training(request: HttpRequest, here: Here) -> HttpResponseBase:
+    return page_of(request, here.station.code, back="complaints:station-poster", today=here.today)
 
 
 @station_page("GET")

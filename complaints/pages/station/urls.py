@@ -22,6 +22,7 @@ urlpatterns = [
     path("enterprise/posters/", posters.enterprise, name="enterprise-posters"),
     path("enterprise/posters/<str:kind>.pdf", posters.enterprise_file, name="enterprise-poster"),
     path("enterprise/training/", training.training, name="enterprise-training"),
+    path("station/training/", station.training, name="station-training"),
     path("survey/", survey.survey, name="survey"),
     path("authority/posters/", posters.authority, name="authority-posters"),
     path("station/confirm/", confirming.confirm, name="station-confirm"),

@@ -110,6 +110,28 @@ def test_the_quiz_counts_for_the_enterprise_once_a_try_and_says_what_is_right(wo
     assert signed_in(world.rui).get(TRAINING).status_code == 404
 
 
+def test_a_station_has_the_sheet_the_quiz_and_its_rate(world: World, station: Station, clerk: User) -> None:
+    own = signed_in(clerk)
+    assert "还没有人做过" in shown(own.get("/station/poster/"))
+    assert not missing_in(shown(own.get("/station/training/?sheet")), "6件要记住的事", "消费者确认了才算谈成")
+    checked(own.post("/station/training/", RIGHT | {"idempotency_key": uuid4().hex}), 200, "通过：6题答对6题")
+    assert "做了1次，通过1/1" in shown(own.get("/station/poster/"))
+    assert not publicity.tries([world.mobile.code], since=TODAY())
+    row = next(row for row in signed_in(world.rui).get("/authority/posters/").context["rows"] if row["tried"])
+    assert (row["name"], row["passed"]) == ("东街口消费维权服务站", "1/1")
+    for stranger in (world.ming, world.rui):
+        assert signed_in(stranger).get("/station/training/").status_code == 404
+
+
+def test_a_code_with_an_unknown_place_or_branch_still_leads_to_the_station(world: World, station: Station) -> None:
+    visitor = Client()
+    for code in ("SD-01.zz", "SD-01.nbb0", "SD-01." + "x" * 60):
+        assert "source=go-SD-01" in visitor.get(f"/go/{code}/")["Location"]
+    assert opened() == {"SD-01": 3}
+    assert "source" not in visitor.get("/go/SD-99.nb/")["Location"]
+    assert sum(opened().values()) == 3
+
+
 def answered(what: str, n: int, *, on: date) -> None:
     for _ in range(n):
         publicity.note(what, "", on=on)
@@ -142,6 +164,8 @@ def test_a_station_stands_with_what_it_settled_and_what_it_moved_on(world: World
         given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now(), source=source)
     moved = stations.moved_each([station], since=TODAY() - timedelta(days=365))
     assert moved == {station.pk: 2}
+    assert stations.moved_each([station], since=TODAY() - timedelta(days=365), until=TODAY()) == {station.pk: 0}
+    assert "没当场解决，代为投诉" in shown(Client().get("/open/stations/SD-01/"))
     page = signed_in(world.rui).get("/authority/stations/")
     row: Any = next(row for row in page.context["rows"] if row["station"] == station)
     assert (row["moved"], row["counted"].confirmed) == (2, 0)

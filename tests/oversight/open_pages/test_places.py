@@ -78,6 +78,79 @@ def test_what_could_be_turned_by_what_is_not_published_has_no_place(world: World
     assert {place for place, _code in few} == {"–"}
 
 
+GULOU = "350102"
+
+
+def a_county(received: int, *, problems: tuple[tuple[str, int], ...] = (), month: date = OCTOBER) -> None:
+    """福州 with 200 in the month, so many of them in 鼓楼."""
+    counted("350100", month, received=200)
+    counted(GULOU, month, received=received)
+    for code, many in problems:
+        for place in ("350100", GULOU):
+            counted(place, month, f"p:{code}", received=many)
+
+
+def test_a_county_has_a_page_below_its_city(world: World) -> None:
+    for back in range(3):
+        a_county(100 if back else 160, problems=((CHARGE, 60), (REPAIR, 30)), month=reading.back(OCTOBER, back))
+        issued(reading.back(OCTOBER, back), now=NOW)
+    indicator_making.publish(now=NOW)
+    city, county = (f"/open/?region={number_of(code)}" for code in ("350100", GULOU))
+    assert f'href="?region={number_of(GULOU)}"' in read(city)
+    page = read(county)
+    assert not missing_in(page, "鼓楼区", "2026年10月收到160件", "看福州市", f"/open/problems/{CHARGE}/?region=")
+    assert "鼓楼区" in read(f"/open/problems/{CHARGE}/?region={number_of(GULOU)}")
+
+
+def test_of_a_place_with_three_nothing_tells_them(world: World) -> None:
+    a_county(3, problems=((CHARGE, 3),))
+    issued(OCTOBER, now=NOW)
+    indicator_making.publish(now=NOW)
+    for page in (f"/open/?region={number_of(GULOU)}", f"/open/problems/{CHARGE}/?region={number_of(GULOU)}"):
+        text = read(page)
+        assert "2026年10月收到的件数不公布" in text
+        assert not re.findall(r">\s*3\s*<|3件|最多的是", text), page
+
+
+def test_a_place_of_which_nothing_came_says_so_and_is_not_the_country(world: World) -> None:
+    made = published(world)
+    a_year()
+    for page in ("/open/", f"/open/problems/{CHARGE}/"):
+        text = read(f"{page}?region={number_of(GULOU)}")
+        assert not missing_in(text, "2026年3月至2026年10月，鼓楼区没有收到投诉", "看福州市", 'href="/file/"')
+        assert not found_in(text, "全国", "200件")
+        assert f'href="/open/campaigns/{made.pk}/"' in text
+    # Rows of before an update were not made of counties: then nothing is claimed of one.
+    OpenIndicators.objects.update(formula=3)
+    assert "没有收到投诉" not in read(f"/open/?region={number_of(GULOU)}")
+
+
+def test_a_year_without_data_names_the_month_that_it_speaks_of(world: World) -> None:
+    """Of 2024 and then of one month: what lies before the gap is not drawn, and no change is claimed over it."""
+    for month in (date(2024, 7, 1), date(2024, 8, 1), OCTOBER):
+        counted("350100", month, received=120)
+        issued(month, now=NOW)
+    indicator_making.publish(now=NOW)
+    page = read(f"/open/?region={number_of('350100')}")
+    assert "2026年10月收到120件。" in page
+    assert not found_in(page, "2024", "比上月", "上月120件")
+
+
+def test_one_enterprise_alone_and_one_that_left(world: World) -> None:
+    shop = a_shop(world)
+    same: Any = {"ended_settled": 40, "ended_failed": 20, "delivered": 60}
+    stages(shop, date(2026, 9, 1), **same)
+    a_year()
+    issued(date(2026, 9, 1), now=NOW)
+    league_making.publish(now=NOW)
+    page = f"/open/enterprises/{shop.code}/"
+    assert "2026-Q3" in read(page)
+    shop.enrolment = "not_enrolled"
+    shop.save()
+    text = read(page)
+    assert not missing_in(text, "已退出", "现在不是在线和解企业", "2026-Q3")
+
+
 def test_one_problem_by_month_and_place_with_what_one_can_do(world: World) -> None:
     a_year(problems=((CHARGE, 95),))
     page, there = f"/open/problems/{CHARGE}/", number_of("350100")
