@@ -1,9 +1,9 @@
-"""What the pages of the public cost: the league of 3,000 enterprises, from memory and made anew, and its lines in the
-database.
+"""What the pages of the public cost: the league of 3,000 enterprises, the country, a province and one kind of problem,
+from memory and made anew, and the lines of the league in the database.
 
 `python -m benchmarks.public`: through all middleware but without a network. Floors, side by side: for the page from
 memory the same page made anew (goal: at least 20 times as many); for a page of lines 50 rows of the same table by
-primary keys.
+primary keys. Pages of places are drawn from rows as long as those of a country with 26 months and every problem.
 """
 
 import statistics
@@ -31,7 +31,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
         from enterprises.models import LeagueLine, LeagueSet
         from oversight.open_data import issuing
-        from oversight.published import league_making
+        from oversight.published import indicator_making, league_making
 
         tell(f"public: {FIRMS} enterprises")
         _fill()
@@ -41,14 +41,20 @@ def measure(*, quick: bool) -> list[Figure]:
         issued = (datetime.now(ZoneInfo("UTC")) - begun).total_seconds()
         made = league_making.publish(now=begun)
         took = (datetime.now(ZoneInfo("UTC")) - begun).total_seconds() - issued
+        indicator_making.publish(now=begun)
+        pages = {PATH: "league page", **_lengthened()}
         base.settle()
         client = Client(SERVER_NAME="localhost")
 
-        def anew() -> Any:
-            cache.clear()
-            return client.get(PATH)
+        def compared(path: str) -> tuple[list[float], list[float]]:
+            def anew() -> Any:
+                cache.clear()
+                return client.get(path)
 
-        kept, uncached = _alternating(lambda: client.get(PATH), anew, rounds)
+            assert client.get(path).status_code == 200, path
+            return _alternating(lambda: client.get(path), anew, rounds)
+
+        times = {path: compared(path) for path in pages}
         newest = LeagueSet.objects.order_by("-last", "first", "-version")[0]
         lines = LeagueLine.objects.filter(of=newest, region=newest.country, sector="").order_by("position")
         keys = list(lines.values_list("pk", flat=True)[1000:1050])
@@ -61,16 +67,19 @@ def measure(*, quick: bool) -> list[Figure]:
 
         read, floor = _alternating(page, by_key, rounds)
         return [
-            Figure(
-                benchmark="public",
-                what="league page from memory, times the page made anew",
-                value=statistics.median(kept),
-                unit="ms",
-                floor=statistics.median(uncached),
-                floor_is="ms, made anew",
-                rounds=rounds,
-                goal=("≥", 20),
-                ratio=spread([slow / fast for fast, slow in zip(kept, uncached, strict=True)]),
+            *(
+                Figure(
+                    benchmark="public",
+                    what=f"{pages[path]} from memory, times the page made anew",
+                    value=statistics.median(kept),
+                    unit="ms",
+                    floor=statistics.median(uncached),
+                    floor_is="ms, made anew",
+                    rounds=rounds,
+                    goal=("≥", 20),
+                    ratio=spread([slow / fast for fast, slow in zip(kept, uncached, strict=True)]),
+                )
+                for path, (kept, uncached) in times.items()
             ),
             Figure(
                 benchmark="public",
@@ -92,6 +101,31 @@ def measure(*, quick: bool) -> list[Figure]:
             ),
             Figure(benchmark="public", what=f"all {made} tables made from them", value=took, unit="s", rounds=1),
         ]
+
+
+def _lengthened() -> dict[str, str]:
+    """Puts 26 months of every problem into the rows of the public pages; paths of pages with what they are."""
+    from complaints.procedure.categories import PROBLEM_LABELS
+    from oversight.models.published_models import OpenIndicators
+    from oversight.open_data import reading
+    from oversight.published.indicator_making import MONTHS, RUN
+
+    dice, newest = Random(11), reading.back(date.today().replace(day=1), 1)
+    months = [f"{reading.back(newest, back):%Y-%m}" for back in range(RUN - 1, -1, -1)]
+    rows = list(OpenIndicators.objects.all())
+    for row in rows:
+        problems = {code: [dice.randrange(5, 500) for _month in months] for code in PROBLEM_LABELS}
+        history = [sum(numbers) for numbers in zip(*problems.values(), strict=True)]
+        row.data |= {"run": [[month, 5] for month in months], "history": history, "problems": problems}
+        row.data["months"] = [list(one) for one in zip(months[-MONTHS:], history[-MONTHS:], strict=True)]
+    OpenIndicators.objects.bulk_update(rows, ["data"], batch_size=200)
+    province = next(row for row in rows if row.level == "province")
+    problem = next(iter(PROBLEM_LABELS))
+    return {
+        "/open/": "page of the country",
+        f"/open/?region={province.region}": "page of a province",
+        f"/open/problems/{problem}/": "page of a problem",
+    }
 
 
 def _ends() -> list[date]:
