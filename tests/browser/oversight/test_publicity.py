@@ -72,9 +72,27 @@ def test_what_is_hung_up_and_the_two_forms(world: World, visit: Any) -> None:
     for name in ("silence", "withdraw", "refuse", "others", "done", "counter"):
         page.locator(f"input[name={name}]").first.check()
     page.locator("main form button.btn").click()
-    assert page.locator("ol.panel > li").count() == 6
+    assert page.locator(".panel ol > li").count() == 6
     manager.look()
     visit(user=clerk).look("/station/poster/")
     officer = visit(user=world.rui)
     officer.look("/authority/posters/")
     officer.look("/authority/stations/")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_without_numbers_the_sheet_and_the_station(world: World, visit: Any) -> None:
+    a_public_world(world)
+    visitor = visit()
+    page = visitor.look(f"/open/?region={number_of('350104')}")
+    assert page.locator("h1").count() == 1
+    visitor.look(f"/open/problems/{CHARGE}/?region={number_of('350104')}")
+    columns = {"code": "SD-01", "name": "东街口消费维权服务站", "kind": "mall", "address": "东街口1号"}
+    station = Station.objects.create(authority=world.gulou, **columns)
+    clerk = User.objects.create_user("clerk@example.com", name="站试", own_phone=a_new_phone())
+    StationStaff.objects.create(user=clerk, station=station)
+    visitor.look("/open/stations/SD-01/")
+    own = visit(user=clerk)
+    page = own.look("/station/training/?sheet")
+    page.locator("main p a[href='/station/training/']").click()
+    own.look()
