@@ -93,6 +93,8 @@ urlpatterns = [
     path("open/picture.png", chart_views.picture, name="open-picture"),
     path("open/picture/<slug:kind>/<int:pk>.png", chart_views.picture_of, name="open-picture-of"),
     path("embed/received/", chart_views.received, name="embed-received"),
+    path("embed/kinds/", chart_views.kinds, name="embed-kinds"),
+    path("embed/campaigns/<int:pk>/", chart_views.campaign, name="embed-campaign"),
     path("api/open/v1/schema/", calls.schema, name="open-api-schema"),
     *calls.CALLS,
     path("administration/", administration.home, name="administration"),

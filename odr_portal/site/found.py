@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.public_pages import public_page
 from accounts.sign_in.limits import place_of
-from enterprises.models import Enterprise
+from enterprises.models import Enterprise, Station
 from oversight.models.published_models import OpenIndicators
 from oversight.reuse.publications import KINDS, Kind, Publication
 from web.languages import language_tag
@@ -33,6 +33,7 @@ PAGES = (
     *(kind.path for kind in KINDS.values()),
     *("complaints:open-enterprises", "complaints:open-complaints", "complaints:open-stations"),
     *("complaints:open-call-backs", "complaints:open-verify", "complaints:open-record", "complaints:open-seals"),
+    "open-api-docs",
 )
 #: Below these, and nowhere else, a search engine may look, beside the pages themselves.
 BELOW = ("/how/", "/open/", "/static/")
@@ -93,9 +94,18 @@ class _Enterprises(_Sitemap):
         return reverse("complaints:open-enterprise", args=[item.code])
 
 
+class _Stations(_Sitemap):
+    def items(self) -> QuerySet[Station]:
+        return Station.objects.on(timezone.localdate()).only("code").order_by("pk")
+
+    def location(self, item: Station) -> str:
+        return reverse("complaints:open-station", args=[item.code])
+
+
 def _sections() -> dict[str, Any]:
     published: dict[str, _Sitemap] = {code: _Published(kind) for code, kind in KINDS.items()}
-    return {"pages": _Pages(), **published, "regions": _Regions(), "enterprises": _Enterprises()}
+    of_things = {"regions": _Regions(), "enterprises": _Enterprises(), "stations": _Stations()}
+    return {"pages": _Pages(), **published, **of_things}
 
 
 def _found() -> None:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from api.describing import Docs
 from demo import mailbox
 from odr_portal.site import found, views
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path(".well-known/security.txt", found.security_txt, name="security-txt"),
     path("sitemap.xml", found.sitemap_index, name="sitemap"),
     path("sitemap-<slug:section>.xml", found.sitemap, name="sitemap-of"),
+    # The reader of both interface descriptions is one; those of the read API are the oversight's.
+    path("api/open/v1/docs/", Docs.as_view(url_name="oversight:open-api-schema"), name="open-api-docs"),
     path("display/", views.display, name="display"),
     path("demo/mail/", mailbox.mail, name="demo-mail"),
 ]

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.public_pages import public_page
+from accounts.sign_in.limits import place_of
 from complaints.desks import keyset
 from enterprises.models import Enterprise
 from oversight.hot_spots import campaign_forms
@@ -73,26 +74,31 @@ def _firms(campaign: Campaign) -> list[dict[str, Any]]:
     ]
 
 
+def shown(pk: int) -> dict[str, Any]:
+    """One published campaign as a page tells it; of a withdrawn one the pages say only that."""
+    result = _campaign_or_404(pk)
+    firms = _firms(result)
+    every = [one for firm in firms for one in firm["undertakings"]]
+    return {
+        "campaign": result,
+        "is_withdrawn": result.publicity == Campaign.Publicity.WITHDRAWN,
+        "about": campaign_forms.cell_text(result),
+        "firms": firms,
+        "headline": campaign_forms.headline(every, today=_as_of(result)),
+        "effects": campaign_forms.effects_of(result, today=timezone.localdate()),
+    }
+
+
 @public_page(fresh=0, kept=0)
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     """One campaign; one that was withdrawn says so instead."""
-    result, today = _campaign_or_404(pk), timezone.localdate()
-    firms = _firms(result)
-    every = [one for firm in firms for one in firm["undertakings"]]
-    return render(
-        request,
-        "open/campaign.html",
-        {
-            "campaign": result,
-            "is_withdrawn": result.publicity == Campaign.Publicity.WITHDRAWN,
-            "about": campaign_forms.cell_text(result),
-            "firms": firms,
-            "headline": campaign_forms.headline(every, today=_as_of(result)),
-            "effects": campaign_forms.effects_of(result, today=today),
-            "list_url": reverse("oversight:open-campaigns"),
-            "table_url": reverse("oversight:open-campaign-table", args=[result.pk]),
-        },
-    )
+    context = {
+        **shown(pk),
+        "frame_url": place_of(request) + reverse("oversight:embed-campaign", args=[pk]),
+        "list_url": reverse("oversight:open-campaigns"),
+        "table_url": reverse("oversight:open-campaign-table", args=[pk]),
+    }
+    return render(request, "open/campaign.html", context)
 
 
 @public_page(fresh=0, kept=0)

@@ -146,5 +146,6 @@ def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     """One warning; one that was withdrawn says so instead of its text."""
     published = ConsumerWarning.objects.filter(published_at__isnull=False).select_related("authority")
     result = get_object_or_404(published, pk=pk)
-    context = {"warning": result, "is_withdrawn": result.state == State.WITHDRAWN}
+    gone = result.state == State.WITHDRAWN
+    context = {"warning": result, "is_withdrawn": gone, "about": "" if gone else result.text}
     return render(request, "open/warning.html", context | {"list_url": reverse("oversight:open-warnings")})

@@ -21,7 +21,10 @@ from oversight.open_data.files import LICENCE
 from web.languages import languages
 
 TITLE = gettext_lazy("消费纠纷在线和解公开数据")
-ABOUT = gettext_lazy("每月的投诉数字，按地区、类别和企业；不含个人信息。投诉不等于违法。")
+#: Search engines take a description of a data set from 50 characters on.
+ABOUT = gettext_lazy(
+    "每月的投诉数字，按地区、类别和企业，有CSV和JSON两种格式；以后更正的另出一版，旧版的网址不变。不含个人信息。投诉不等于违法。"
+)
 PUBLISHER = gettext_lazy("12315 在线和解")
 KEYWORDS = (gettext_lazy("消费投诉"), gettext_lazy("在线和解"), gettext_lazy("市场监管"))
 #: Terms of closed lists that catalogues share; names, never called.
@@ -160,6 +163,16 @@ def dcat(sets: Sequence[DataSet], files: Mapping[int, Sequence[DataFile]], place
         "dct:language": [{"@id": f"{_EU}language/{code}"} for code in ("ZHO", "ENG")],
         "foaf:homepage": {"@id": f"{place}/"},
         "dcat:dataset": [_dcat_of(one, files.get(one.pk, ()), agent, place) for one in sets],
+        "dcat:service": {
+            "@id": f"{place}{reverse('oversight:open-api')}",
+            "@type": "dcat:DataService",
+            "dct:title": _in_each(TITLE, " API"),
+            "dcat:endpointURL": {"@id": f"{place}{reverse('oversight:open-api')}"},
+            "dcat:endpointDescription": {"@id": f"{place}{reverse('oversight:open-api-schema')}"},
+            "dct:license": {"@id": LICENCE["path"]},
+            "dct:accessRights": {"@id": f"{_EU}access-right/PUBLIC"},
+            "dcat:servesDataset": [{"@id": address_of(one, place)} for one in sets],
+        },
     }
     if sets:
         results["dct:modified"] = _moment(max(sets, key=lambda one: one.made_at))

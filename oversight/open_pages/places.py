@@ -8,11 +8,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
 from accounts.sign_in.entering import is_here
+from accounts.sign_in.limits import place_of
 from authorities.models import Region
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 from oversight.models.published_models import OpenIndicators
@@ -95,10 +97,13 @@ def home(request: HttpRequest) -> HttpResponse:
     context |= {"place": place.name, "nothing": place.nothing, "above": place.above(), **findings.acts(place.region)}
     if row is not None:
         months = Months.of(row.data)
-        most = max((least(n) for _, n in row.data["categories"]), default=0) or 1
         first = row.data["months"]
         context |= {
             "is_rounded": row.data.get("multiple_of", 1) > 1,
+            "frames": {
+                name: f"{place_of(request)}{reverse(f'oversight:embed-{name}')}?region={row.region}"
+                for name in ("received", "kinds")
+            },
             "headline": findings.headline(months),
             "newest": months.newest,
             "problems": findings.problems(months, place.number),
@@ -107,18 +112,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "cards": _cards(row.data),
             "bars": findings.bars(first),
             "months": [(name, number(n)) for name, n in first],
-            "categories": [
-                (
-                    (_("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))),
-                    number(n),
-                    f"{100 * least(n) / most:.1f}",
-                    isinstance(n, list),
-                )
-                for code, n in sorted(
-                    ((code, n) for code, n in row.data["categories"] if n != 0),
-                    key=lambda one: _FORM.get(one[0], _LAST),
-                )
-            ],
+            "kinds": kinds_of(row.data),
             "regions": [
                 {
                     "name": name_of(one),
@@ -130,6 +124,23 @@ def home(request: HttpRequest) -> HttpResponse:
             ],
         }
     return render(request, "open/home.html", context)
+
+
+def kinds_of(data: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """What complaints are of, in the order of the form: name, number, width of its bar in per cent, whether it is a
+    least number."""
+    most = max((least(n) for _, n in data["categories"]), default=0) or 1
+    return [
+        (
+            _("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code)),
+            number(n),
+            f"{100 * least(n) / most:.1f}",
+            isinstance(n, list),
+        )
+        for code, n in sorted(
+            ((code, n) for code, n in data["categories"] if n != 0), key=lambda one: _FORM.get(one[0], _LAST)
+        )
+    ]
 
 
 @public_page(parameters=("region",), kept=0)

@@ -49,6 +49,7 @@ def data(request: HttpRequest) -> HttpResponse:
         for table in TABLES.values()
     ]
     context = {"rows": rows, "licence": LICENCE, "tables": tables if rows else [], "rounded_from": issuing.ROUNDED_FROM}
+    context["about"] = describing.ABOUT
     context["described"] = describing.script_of(describing.data_catalogue(newest_sets, place_of(request)))
     return render(request, "reports/open_data.html", context)
 
@@ -122,6 +123,7 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
             "files": [
                 {"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])} for file in files
             ],
+            "about": describing.ABOUT,
             "citation": describing.citation(result, place),
             "described": describing.script_of(describing.dataset(result, files, place)),
         },

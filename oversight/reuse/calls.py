@@ -6,8 +6,7 @@ The numbers are those of the issued files, version by version; nothing is counte
 from functools import lru_cache
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -127,6 +126,24 @@ class PublicationList(Shape):
     results = PublicationShape(many=True)
 
 
+class Problem(Shape):
+    """What went wrong (RFC 9457); ``code`` is stable, the texts are for people."""
+
+    type = CharField()
+    title = CharField()
+    status = IntegerField()
+    incident = CharField(help_text="number to name when you ask about it")
+    code = CharField(required=False)
+    detail = CharField(required=False)
+
+
+def _problem(description: str) -> OpenApiResponse:
+    return OpenApiResponse(Problem, description=description)
+
+
+_NOT_THERE = _problem("There is no such version, or no such table in it.")
+
+
 class OpenCall(APIView):
     """Base of every call: for everybody, JSON only."""
 
@@ -182,19 +199,27 @@ class Versions(OpenCall):
 _MARK = OpenApiParameter("mark", str, OpenApiParameter.PATH, description="month and version, such as 2026-10.1")
 
 
-def _set_or_404(mark: str) -> DataSet:
-    result = issuing.of_mark(mark)
-    if result is None:
-        raise Http404
-    return result
+def _missing(request: Request, code: str, detail: str) -> HttpResponse:
+    """404 with the way out."""
+    return problem(request._request, status=404, title=_("没有找到"), code=code, detail=detail)
+
+
+def _no_version(request: Request, mark: str) -> HttpResponse:
+    url = place_of(request) + reverse("oversight:open-api-versions")
+    detail = _("没有“%(mark)s”这一版。有哪些版本见%(url)s。") % {"mark": mark[:40], "url": url}
+    return _missing(request, "no_such_version", detail)
 
 
 class AVersion(OpenCall):
     """One version with its files."""
 
-    @extend_schema(operation_id="version", tags=["open"], parameters=[_MARK], responses=OneVersion)
-    def get(self, request: Request, mark: str) -> Response:
-        data_set, place = _set_or_404(mark), place_of(request)
+    @extend_schema(
+        operation_id="version", tags=["open"], parameters=[_MARK], responses={200: OneVersion, 404: _NOT_THERE}
+    )
+    def get(self, request: Request, mark: str) -> HttpResponse:
+        data_set, place = issuing.of_mark(mark), place_of(request)
+        if data_set is None:
+            return _no_version(request, mark)
         is_newest = not DataSet.objects.filter(month=data_set.month, version__gt=data_set.version).exists()
         files = [
             {
@@ -226,14 +251,18 @@ class Rows(OpenCall):
             OpenApiParameter("table", str, OpenApiParameter.PATH, enum=sorted(TABLES)),
             OpenApiParameter("of", str, description="code of a region or an enterprise: its lines alone"),
         ],
-        responses={200: RowList, 400: OpenApiResponse(description="The table is long: say whose lines.")},
+        responses={200: RowList, 400: _problem("The table is long: say whose lines."), 404: _NOT_THERE},
     )
     def get(self, request: Request, mark: str, table: str) -> HttpResponse:
-        data_set = _set_or_404(mark)
+        data_set = issuing.of_mark(mark)
+        if data_set is None:
+            return _no_version(request, mark)
         files = DataFile.objects.filter(data_set=data_set, name=f"{table}.csv").defer("content")
-        file = get_object_or_404(files) if table in TABLES else None
+        file = files.first() if table in TABLES else None
         if file is None:
-            raise Http404
+            url = place_of(request) + reverse("oversight:open-api-version", args=[mark])
+            detail = _("这一版没有“%(table)s”这张表。有哪些表见%(url)s。") % {"table": table[:40], "url": url}
+            return _missing(request, "no_such_table", detail)
         of = request.query_params.get("of", "")
         if not of and file.rows > MOST_LINES:
             address = describing.address_of(data_set, place_of(request), file.name)
@@ -271,12 +300,13 @@ class Publications(OpenCall):
         operation_id="publications",
         tags=["open"],
         parameters=[OpenApiParameter("kind", str, enum=sorted(KINDS))],
-        responses=PublicationList,
+        responses={200: PublicationList, 400: _problem("There is no such kind.")},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         asked, place = request.query_params.get("kind", ""), place_of(request)
         if asked and asked not in KINDS:
-            raise Http404
+            detail = _("kind只能是：%(kinds)s。") % {"kinds": ", ".join(KINDS)}
+            return problem(request._request, status=400, title=_("请求有误"), code="no_such_kind", detail=detail)
         found = [one for kind in KINDS.values() if asked in ("", kind.code) for one in kind.newest()]
         results = [
             {
@@ -310,6 +340,17 @@ CALLS: list[URLPattern] = [
 ]
 
 
+def _with_etag(call: dict[str, Any]) -> None:
+    """Each answer says its ETag, and whoever shows that gets 304."""
+    given = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "description": "ETag of before"}
+    call["parameters"] = [*call.get("parameters", ()), given]
+    call["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+    call["responses"]["304"] = {"description": "It has not changed."}
+    for status, answer in call["responses"].items():
+        if status.startswith("4"):
+            answer["content"] = {"application/problem+json": answer["content"]["application/json"]}
+
+
 @lru_cache(maxsize=4)
 def _written(language: str) -> bytes:
     """Once a process and language."""
@@ -321,6 +362,8 @@ def _written(language: str) -> bytes:
         "description": str(describing.ABOUT),
         "license": {"name": LICENCE["title"], "url": LICENCE["path"]},
     }
+    for calls in described["paths"].values():
+        _with_etag(calls["get"])
     written: bytes = OpenApiJsonRenderer().render(described)
     return written
 

@@ -1,6 +1,6 @@
 """/open/<kind>.atom: what was published, as an Atom feed (RFC 4287) of each kind, by Django's syndication framework."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,10 +14,16 @@ from accounts.sign_in.limits import place_of
 from oversight.reuse.publications import KINDS, Kind, Publication
 
 
+class _Atom(Atom1Feed):
+    def latest_post_date(self) -> datetime:
+        """Of nothing the framework says now: a feed that changes with each look."""
+        return super().latest_post_date() if self.items else datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class PublicationFeed(Feed):  # type: ignore[type-arg]
     """Of one kind; every address in it is whole, as a feed is read elsewhere."""
 
-    feed_type = Atom1Feed
+    feed_type = _Atom
 
     def __init__(self, place: str) -> None:
         self.place = place

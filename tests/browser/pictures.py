@@ -40,6 +40,7 @@ STARTS = (
     "/nothing-here/",
     "/open/verify/",
     "/embed/received/",
+    "/embed/kinds/",
 )
 #: Files, other languages, ends of a session; and what is too alike to be shown.
 NOT_PAGES = re.compile(
@@ -87,7 +88,7 @@ _NOT_PICTURED = {
         complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm
         complaints:enterprise-extension complaints:enterprise-suggestion complaints:authority-urges-new
         complaints:authority-respondent complaints:authority-respondent-step complaints:authority-body
-        routing:authority-routing-edit oversight:warning oversight:enterprise-guidance"""
+        routing:authority-routing-edit oversight:warning oversight:enterprise-guidance oversight:embed-campaign"""
     ),
 }
 NOT_PICTURED = {name: why for why, names in _NOT_PICTURED.items() for name in names.split()}

@@ -46,8 +46,8 @@ WHO = (
 )
 #: A page of a case looks different in every status.
 OF_EVERY_STATUS = frozenset({"complaints:case", "complaints:enterprise-case", "complaints:authority-case"})
-#: The reader of the interface description, for programmers, is a page of its library.
-LEFT_OUT = frozenset({"api:docs"})
+#: The readers of interface descriptions, for programmers, are pages of their library.
+LEFT_OUT = frozenset({"api:docs", "open-api-docs"})
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.walls.world import World
 #: Addresses whose answers are in no reader's language, and why.
 LEFT_OUT = {
     "api:docs": "the description of the interface, for programmers, is a page of its library",
+    "open-api-docs": "the same of the read API",
     "oversight:open-campaign-table": "published: the same file for everybody",
     "oversight:open-data-file": "published: the same file for everybody",
     "oversight:open-data-series": "published: the same file for everybody",

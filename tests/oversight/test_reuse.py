@@ -14,6 +14,9 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from access.permissions import is_public
+from authorities.models import Region
+from odr_portal.site import found
 from oversight.counters import making
 from oversight.hot_spots import warning
 from oversight.models import ConsumerWarning, DataSet
@@ -27,6 +30,7 @@ from tests.complaints.pages.at_the_authority import officer_of
 from tests.oversight.hot_spots.test_guidance import a_spot
 from tests.oversight.looking import page_of
 from tests.oversight.test_reports import issue, last_month, month, published
+from tests.walls.addresses import addresses
 from web import environment
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -92,8 +96,8 @@ def test_every_address_of_the_sitemap_opens_for_a_stranger_and_stands_in_robots(
     assert f"{SITE}/sitemap-warnings.xml" in lists
     pages: list[str] = []
     for one in lists:
-        found = ET.fromstring(Client().get(one.removeprefix(SITE)).content)
-        pages += [loc.text or "" for loc in found.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+        listed = ET.fromstring(Client().get(one.removeprefix(SITE)).content)
+        pages += [loc.text or "" for loc in listed.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     assert len(pages) == len(set(pages)) > 25
     robots = Client().get("/robots.txt").content.decode().splitlines()
     allowed = [line.removeprefix("Allow: ") for line in robots if line.startswith("Allow: ")]
@@ -102,6 +106,43 @@ def test_every_address_of_the_sitemap_opens_for_a_stranger_and_stands_in_robots(
         assert Client().get(path).status_code == 200, path
         assert [one for one in allowed if (path == one[:-1] if one.endswith("$") else path.startswith(one))], path
     assert Client().get("/sitemap-nothing.xml").status_code == 404
+
+
+#: Pages that everybody may open and a search engine does not lead to: getting in, the middle of something, pieces of a
+#: page.
+NOT_FOR_SEARCH = frozenset(
+    [
+        "accounts:sign-in",
+        "accounts:sign-in-code",
+        "accounts:sign-in-password",
+        "accounts:second-factor",
+        "accounts:factor-set-up",
+        "accounts:reset",
+        "accounts:reset-code",
+        "enterprises:invitation",
+        "complaints:join",
+        "complaints:station-confirm",
+        "complaints:enrol-application",
+        "complaints:enrol-licence",
+        "complaints:my-data-closed",
+        "display",
+        "demo-mail",
+        "routing:letter",
+        "routing:find-hits",
+        "routing:find-suggest",
+    ]
+)
+
+
+def test_a_new_page_for_everybody_stands_in_the_sitemap_or_is_named_as_left_out() -> None:
+    shown = {
+        one.name
+        for one in addresses()
+        if not one.parameters and one.pattern.endswith("/") and is_public(one.name, "GET")
+        if not one.pattern.startswith(("/api/", "/embed/"))
+    }
+    assert len(shown) > 30
+    assert shown - set(found.PAGES) == NOT_FOR_SEARCH
 
 
 @pytest.mark.django_db
@@ -141,6 +182,7 @@ def test_feeds_tell_what_was_published_whole_addresses_and_what_was_withdrawn(wo
     assert [one["link"] for one in entries("reports")] == [f"{SITE}/open/reports/{report.pk}/"]
     assert [one["link"] for one in entries("data")] == [f"{SITE}/open/data/{issued}/"]
     assert entries("campaigns") == []
+    assert b"1970-01-01T00:00:00" in Client().get("/open/campaigns.atom").content, "the same at each look"
     answer = Client().get("/open/warnings.atom")
     assert Client().get("/open/warnings.atom", headers={"if-none-match": answer["ETag"]}).status_code == 304
     assert f'href="{"/open/warnings.atom"}"' in page_of(None, "/open/warnings/")
@@ -231,10 +273,21 @@ def _lines(data_set: DataSet, table: str) -> dict[str, dict[str, str]]:
 def test_odd_calls_say_what_is_wrong_and_a_long_table_whose_lines_to_ask_for(
     issued: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    odd = ("versions/x.1/", "versions/2026-99.1/", f"versions/{issued}/nothing/", "nothing/", "versions/２０２６-10.1/")
-    for path in odd:
-        assert Client().get(f"{API}{path}").status_code == 404, path
-    assert Client().get(f"{API}publications/?kind=nothing").status_code == 404
+    asking = {"origin": "https://elsewhere.example"}
+    for mark in ("x.1", "2026-99.1", f"{month():%Y-%m}.9", "2031-01.1", "２０２６-10.1"):
+        for path in (f"versions/{mark}/", f"versions/{mark}/regions/"):
+            answer = Client().get(f"{API}{path}", headers=asking)
+            assert (answer.status_code, answer.json()["code"]) == (404, "no_such_version"), path
+            assert not missing_in(answer.json()["detail"], mark, f"{SITE}{API}versions/")
+            assert answer["Access-Control-Allow-Origin"] == "*"
+    for table in ("nothing", "enterprise_quarters"):
+        answer = Client().get(f"{API}versions/{issued}/{table}/")
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_table")
+        assert not missing_in(answer.json()["detail"], table, f"{SITE}{API}versions/{issued}/")
+    answer = Client().get(f"{API}publications/?kind=nothing")
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_such_kind")
+    assert not missing_in(answer.json()["detail"], "kind", "warnings", "data")
+    assert Client().get(f"{API}nothing/").status_code == 404
     assert Client().post(f"{API}versions/").status_code == 405
     monkeypatch.setattr(calls, "MOST_LINES", 1)
     answer = Client().get(f"{API}versions/{issued}/regions/")
@@ -247,6 +300,9 @@ def test_the_api_tells_publications_and_describes_itself(world: World, issued: D
     (told,) = Client().get(f"{API}publications/?kind=warnings").json()["results"]
     assert (told["title"], told["page"]) == (made.title, f"{SITE}/open/warnings/{made.pk}/")
     schema = Client().get(f"{API}schema/").json()
+    for path, calls_of in schema["paths"].items():
+        answers = calls_of["get"]["responses"]
+        assert ("ETag" in answers["200"]["headers"], "304" in answers, "404" in answers) == (True, True, "{" in path)
     assert schema["openapi"].startswith("3.1")
     assert set(schema["paths"]) == {
         f"/{one.pattern}".replace("<str:", "{").replace("<slug:", "{").replace(">", "}") for one in calls.CALLS
@@ -263,31 +319,37 @@ def figures(world: World, issued: DataSet) -> OpenIndicators:
     return OpenIndicators.objects.get(level="country")
 
 
-def test_a_chart_may_be_framed_anywhere_and_no_other_page(figures: OpenIndicators) -> None:
-    answer = Client().get(f"/embed/received/?region={figures.region}")
-    page = answer.content.decode()
-    assert not missing_in(page, "每月收到的投诉", f"{month():%Y-%m}", f"{SITE}/open/?region={figures.region}")
-    assert not found_in(page, "<form", "csrf")
-    assert not answer.cookies
-    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";") if part.strip())
+def policy_of(answer: Any) -> dict[str, str]:
+    parts = answer["Content-Security-Policy"].split(";")
+    return dict(part.strip().split(" ", 1) for part in parts if part.strip())
+
+
+def test_charts_may_be_framed_anywhere_and_no_other_page(figures: OpenIndicators) -> None:
     usual = Client().get("/open/")
-    other = dict(part.strip().split(" ", 1) for part in usual["Content-Security-Policy"].split(";") if part.strip())
-    assert policy == other | {"frame-ancestors": "*"}
-    assert ("X-Frame-Options" in answer, usual["X-Frame-Options"], other["frame-ancestors"]) == (
-        False,
-        "DENY",
-        "'none'",
-    )
-    kept = Client().get(f"/embed/received/?region={figures.region}", headers={"if-none-match": answer["ETag"]})
-    assert (kept.status_code, "X-Frame-Options" in kept) == (304, False)
-    assert f'src="{SITE}/embed/received/?region={figures.region}"' in page_of(None, "/open/").replace("&quot;", '"')
-    for odd in ("?region=x", "?region=99999999", "?region=-1"):
-        assert Client().get(f"/embed/received/{odd}").status_code == 404, odd
+    assert (usual["X-Frame-Options"], policy_of(usual)["frame-ancestors"]) == ("DENY", "'none'")
+    codes = page_of(None, "/open/").replace("&quot;", '"')
+    for chart, words in (("received", "每月收到的投诉"), ("kinds", "投诉的是什么")):
+        path = f"/embed/{chart}/?region={figures.region}"
+        answer = Client().get(path)
+        page = answer.content.decode()
+        assert not missing_in(page, words, f"{month():%Y-%m}", f"{SITE}/open/?region={figures.region}")
+        assert not found_in(page, "<form", "csrf")
+        assert not answer.cookies
+        assert policy_of(answer) == policy_of(usual) | {"frame-ancestors": "*"}
+        assert "X-Frame-Options" not in answer
+        kept = Client().get(path, headers={"if-none-match": answer["ETag"]})
+        assert (kept.status_code, "X-Frame-Options" in kept) == (304, False)
+        assert f'src="{SITE}{path}"' in codes
+        for odd in ("?region=x", "?region=99999999", "?region=-1"):
+            assert Client().get(f"/embed/{chart}/{odd}").status_code == 404, odd
+        # A region that had no complaint in twelve months any more: a frame that stands on another site goes on.
+        empty = Region.objects.exclude(pk__in=OpenIndicators.objects.values("region")).earliest("pk")
+        assert "近12个月没有公布数字。" in page_of(None, f"/embed/{chart}/?region={empty.pk}")
 
 
 @pytest.mark.django_db
 def test_before_anything_is_published_chart_and_picture_say_so() -> None:
-    assert "还没有公布过数字" in page_of(None, "/embed/received/")
+    assert "近12个月没有公布数字。" in page_of(None, "/embed/received/")
     assert Client().get("/open/picture.png")["Content-Type"] == "image/png"
     assert "og:image" not in page_of(None, "/open/")
 
@@ -303,6 +365,7 @@ def test_a_shared_link_shows_a_picture_made_of_what_stands_on_the_page(world: Wo
         assert not missing_in(
             shown, f'property="og:image" content="{SITE}{path}"', f'property="og:url" content="{SITE}{page}"'
         )
+        assert shown.count('property="og:description" content="') == shown.count('name="description" content="') == 1
         answer = Client().get(path)
         assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
         with Image.open(io.BytesIO(answer.content)) as picture:

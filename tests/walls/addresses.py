@@ -139,7 +139,12 @@ _THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("oversight:", ("hot-spot", "guidance-new", "warning-new"), "pk", "hot spot"),
     ("oversight:", ("guidance", "enterprise-guidance"), "pk", "guidance"),
     ("oversight:", ("warning", "open-warning"), "pk", "warning"),
-    ("oversight:", ("campaign", "open-campaign", "open-campaign-table", "campaign-minutes"), "pk", "campaign"),
+    (
+        "oversight:",
+        ("campaign", "open-campaign", "open-campaign-table", "campaign-minutes", "embed-campaign"),
+        "pk",
+        "campaign",
+    ),
     ("oversight:", ("enterprise-minutes",), "pk", "guidance of the campaign"),
     ("oversight:", ("remedy", "enterprise-remedy", "open-remedy", "open-remedy-check"), "pk", "remedy"),
     ("complaints:enterprise-rule", ("",), "pk", "assignment rule"),

@@ -223,15 +223,15 @@ def numbers(person: Person, answer: Answer) -> list[str]:
     return [f"reads the number {number}" for number in sorted(results) if not number.endswith(own)]
 
 
-#: A chart that other sites may show: no form, nothing of a reader (tests/oversight/test_reuse.py).
-FRAMED = "/embed/received/"
+#: Charts that other sites may show: no form, nothing of a reader (tests/oversight/test_reuse.py).
+FRAMED = re.compile(r"/embed/(?:received|kinds|campaigns/[0-9]+)/(?:\?.*)?")
 
 
 def headers(answer: Answer, *, is_somebodys: bool) -> list[str]:
-    """Every answer, whatever it is: never in a frame, but one chart; and kept nowhere when somebody is signed in."""
+    """Every answer, whatever it is: never in a frame, but charts; and kept nowhere when somebody is signed in."""
     wrong, policy = [], answer.headers.get("Content-Security-Policy", "")
     is_shut = answer.headers.get("X-Frame-Options") == "DENY" and "frame-ancestors 'none'" in policy
-    if not is_shut and answer.path.partition("?")[0] != FRAMED:
+    if not is_shut and not FRAMED.fullmatch(answer.path):
         wrong.append("may be framed")
     if is_somebodys and "no-store" not in answer.headers.get("Cache-Control", ""):
         wrong.append("may be kept by a browser or a proxy")

@@ -109,8 +109,8 @@ def test_from_the_first_page_to_the_public_one(world: World) -> None:
     assert not [one for one in forms if missing_in(one, "csrfmiddlewaretoken", "idempotency_key", 'name="do"')]
     assert sorted(re.findall(r'name="do"\s+value="(\w+)"', " ".join(forms))) == ["ask", "judge"]
     # Nobody reads it before a second person agreed.
-    public = f"/open/campaigns/{made.pk}/"
-    assert browser(None).get(public).status_code == 404
+    public, framed = f"/open/campaigns/{made.pk}/", f"/embed/campaigns/{made.pk}/"
+    assert browser(None).get(public).status_code == browser(None).get(framed).status_code == 404
     assert sent(officer, url, do="ask").status_code == 302
     assert browser(None).get(public).status_code == 404
     assert sent(officer, url, do="publish").status_code == 404
@@ -120,6 +120,13 @@ def test_from_the_first_page_to_the_public_one(world: World) -> None:
         page, "资费降诉行动", "企业答应1项措施：1项做到，0项逾期", "账单逐项列明收费", "做到", "没有到会"
     )
     assert not found_in(page, "都答应了。", "112", "账单已改。", "瑞试", "错写的")
+    # For a frame on another site: the sum of it, and the way to the page.
+    shown = browser(None).get(framed)
+    assert ("X-Frame-Options" in shown, "frame-ancestors *" in shown["Content-Security-Policy"]) == (False, True)
+    frame = shown.content.decode()
+    assert not missing_in(frame, "资费降诉行动", "企业答应1项措施：1项做到，0项逾期", f'{public}"', "投诉不等于违法")
+    assert not found_in(frame, "<form", "账单逐项列明收费", "瑞试")
+    assert f"{framed}&quot;" in page or f'{framed}"' in page
     # Its published figures are a link away, and there.
     assert f"/open/enterprises/{world.mobile.code}/" in page
     assert browser(None).get(f"/open/enterprises/{world.mobile.code}/").status_code == 200
@@ -148,6 +155,8 @@ def test_what_was_withdrawn_says_so_and_why(world: World) -> None:
     assert not missing_in(page, "已经撤下", "企业名称写错了。")
     assert "账单逐项列明收费" not in page
     assert "账单逐项列明收费" not in browser(None).get(f"/open/campaigns/{made.pk}/undertakings.csv").content.decode()
+    frame = page_of(None, f"/embed/campaigns/{made.pk}/")
+    assert ("已经撤下" in frame, "项措施" in frame) == (True, False)
 
 
 def test_an_enterprise_replies_and_an_officer_looks_before_everybody_reads_it(world: World) -> None:
