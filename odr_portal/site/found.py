@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.public_pages import public_page
 from accounts.sign_in.limits import place_of
+from complaints.procedure.categories import PROBLEM_LABELS
 from enterprises.models import Enterprise, Station
 from oversight.models.published_models import OpenIndicators
 from oversight.reuse.publications import KINDS, Kind, Publication
@@ -28,7 +29,7 @@ from web.languages import language_tag
 #: Pages of everybody, by name.
 PAGES = (
     *("home", "how", "time-limits", "rules", "help", "privacy", "terms", "accessibility"),
-    *("routing:check", "routing:find", "complaints:file", "complaints:track", "complaints:enrol"),
+    *("routing:check", "routing:find", "complaints:file", "complaints:track", "complaints:enrol", "complaints:survey"),
     *("oversight:open-home", "oversight:open-league", "oversight:open-appraisal", "oversight:open-data-dictionary"),
     *(kind.path for kind in KINDS.values()),
     *("complaints:open-enterprises", "complaints:open-complaints", "complaints:open-stations"),
@@ -86,6 +87,16 @@ class _Regions(_Sitemap):
         return item.made_at
 
 
+class _Problems(_Sitemap):
+    """Kinds of problem, in the whole country."""
+
+    def items(self) -> list[str]:
+        return list(PROBLEM_LABELS)
+
+    def location(self, item: str) -> str:
+        return reverse("oversight:open-problem", args=[item])
+
+
 class _Enterprises(_Sitemap):
     def items(self) -> QuerySet[Enterprise]:
         return Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc").order_by("pk")
@@ -104,7 +115,7 @@ class _Stations(_Sitemap):
 
 def _sections() -> dict[str, Any]:
     published: dict[str, _Sitemap] = {code: _Published(kind) for code, kind in KINDS.items()}
-    of_things = {"regions": _Regions(), "enterprises": _Enterprises(), "stations": _Stations()}
+    of_things = {"regions": _Regions(), "problems": _Problems(), "enterprises": _Enterprises(), "stations": _Stations()}
     return {"pages": _Pages(), **published, **of_things}
 
 
