@@ -31,6 +31,7 @@ PAGES = (
     *("home", "how", "time-limits", "rules", "help", "privacy", "terms", "accessibility"),
     *("routing:check", "routing:find", "complaints:file", "complaints:track", "complaints:enrol", "complaints:survey"),
     *("oversight:open-home", "oversight:open-league", "oversight:open-appraisal", "oversight:open-data-dictionary"),
+    "oversight:open-remedies",
     *(kind.path for kind in KINDS.values()),
     *("complaints:open-enterprises", "complaints:open-complaints", "complaints:open-stations"),
     *("complaints:open-call-backs", "complaints:open-verify", "complaints:open-record", "complaints:open-seals"),
