@@ -21,13 +21,14 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models.base import ModelState
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.signals import post_init, pre_init
+from psycopg2.errors import DuplicatePreparedStatement
 from psycopg2.extensions import UNICODE, AsIs, string_types
 
-from database import roles, row_security
+from database import roles, row_security, sessions
 
 Row = TypeVar("Row", bound=models.Model)
 Value = int | str | date | datetime | UUID | list[int] | list[str] | list[UUID] | list[bytes]
@@ -46,6 +47,9 @@ _STAND_INS: dict[type, Callable[[int], Value]] = {
 #: columns than these (a case and whoever has to do with it has two hundred) comes as one.
 _WIDE = 40
 _NOT_PREPARED = "26000"
+#: Behind a pooler: what each session of the servers has, the oldest first, and of how many that is remembered.
+_prepared_in: dict[sessions.Session, set[str]] = {}
+_SESSIONS = 2000
 #: What each connection has prepared, by its own (psycopg2) self: it goes when that goes. And how often statements were
 #: taken out of it.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
@@ -103,7 +107,11 @@ class Statement:
 
     def run_by(self, cursor: Any, values: Sequence[Value]) -> None:
         """What gives no rows, or leaves them to the cursor."""
-        name = self._prepared_in(cursor.cursor)
+        if settings.DATABASE_POOLED and not connection.in_atomic_block:
+            # To prepare and to ask are two statements, and must meet one session.
+            with transaction.atomic(savepoint=False):
+                return self.run_by(cursor, values)
+        name = self._prepared_there(cursor) if settings.DATABASE_POOLED else self._prepared_in(cursor.cursor)
         try:
             cursor.execute(f"{self.execute} {name}{self.call}", values or None)
         except DatabaseError as error:
@@ -112,6 +120,8 @@ class Statement:
                 # names, as some may still be there.
                 line = cursor.cursor.connection
                 _prepared[line], _taken_out[line] = set(), _taken_out.get(line, 0) + 1
+                if (session := sessions.lent(line)) is not None:
+                    _prepared_in.pop(session, None)
             raise
 
     def _prepared_in(self, cursor: Any) -> str:
@@ -121,6 +131,29 @@ class Statement:
         known = _prepared.setdefault(cursor.connection, set())
         if name not in known:
             cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.sql, self.values))
+            known.add(name)
+        return name
+
+    def _prepared_there(self, cursor: Any) -> str:
+        """In the session that is lent to this transaction, by this process or, under the same name, by another."""
+        sessions.begin(connection)
+        line = cursor.cursor.connection
+        session = sessions.lent(line)
+        assert session is not None  # noqa: S101
+        name = f"{self.name}_{row_security.caller() or 'nobody'}"
+        known = _prepared_in.get(session)
+        if known is None:
+            while len(_prepared_in) >= _SESSIONS:
+                _prepared_in.pop(next(iter(_prepared_in)), None)
+            known = _prepared_in.setdefault(session, set())
+        if name not in known:
+            with line.cursor() as preparing:
+                preparing.execute("savepoint preparing")
+                try:
+                    preparing.execute(f"prepare {name} as ".encode() + preparing.mogrify(self.sql, self.values))
+                except DuplicatePreparedStatement:
+                    preparing.execute("rollback to savepoint preparing")
+                preparing.execute("release savepoint preparing")
             known.add(name)
         return name
 

@@ -2,8 +2,8 @@
 
 The database keeps the same key (`request_key`, which `lay` fills) and checks each word
 (complaints/migrations/0021_signed_context.py). An injected statement can take any role of the login, but not sign. A
-word holds in the one session that it was signed for: whoever reads it in a log can do nothing with it. So no pooler may
-stand between that gives other numbers of sessions than the server does.
+word holds in the one session that it was signed for: whoever reads it in a log can do nothing with it. Behind a pooler
+that is the session lent to this transaction, whose number is asked first (database/sessions.py).
 
 HMAC-SHA256 under a key derived from SECRET_KEY; while it changes, words under SECRET_KEY_FALLBACKS hold as well.
 """
@@ -15,6 +15,8 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+
+from database import sessions
 
 _BLOCK = 64
 
@@ -36,7 +38,8 @@ def signed(cursor: Any, kind: str, *parts: str) -> tuple[str, str]:
 def _signed(line: Any, kind: str, *parts: str) -> tuple[str, str]:
     """``line``: the driver's connection."""
     name, key = _key(settings.SECRET_KEY)
-    said = "|".join((name, str(line.info.backend_pid), kind, *parts))
+    lent = sessions.lent(line)
+    said = "|".join((name, str(lent.number if lent else line.info.backend_pid), kind, *parts))
     return said, hmac.digest(key, said.encode(), "sha256").hex()
 
 

@@ -29,7 +29,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
-from database import request_words, rights, roles
+from database import request_words, rights, roles, sessions
 
 #: The role of whoever is served now; None where no request is: a sweep, a command, a test.
 _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", default=None)
@@ -45,14 +45,6 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Said also where a transaction is broken, which takes nothing else.
 _OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
-
-# What a statement of before may have left in this session, undone with the first message after a request and with the
-# first of a request's transaction: it costs no journey of its own. The settings that the session began with come back
-# (odr_portal/settings.py).
-_FRESH = (
-    "set transaction isolation level read committed read write; set role none; reset all; close all; unlisten *;"
-    " select pg_advisory_unlock_all(); "
-)
 
 
 def caller() -> str | None:
@@ -71,7 +63,8 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
     with connection.cursor() as cursor:
         # Where nothing but requests is worked on, they begin in a fresh session. Elsewhere one may begin inside of
         # another, whose role may set nothing.
-        first = f"set local role {settings.DATABASE_ROLE}; " if settings.DATABASE_ROLE else _FRESH
+        first = f"set local role {settings.DATABASE_ROLE}; " if settings.DATABASE_ROLE else sessions.FRESH
+        sessions.begin(connection)
         cursor.execute(first + begin, request_words.signed(cursor, "request", *said))
         row = cursor.fetchone()
     assert row is not None  # noqa: S101
@@ -176,10 +169,11 @@ def begin_session(connection: Any, **_: Any) -> None:
     """When a connection is made. By a process that works as the steps: so it does from its first statement on. By one
     that serves pages: the first time it refuses where that login may do more than it should."""
     options = connection.settings_dict["OPTIONS"].get("options", "")
+    says_it_each_time = settings.DATABASE_POOLED or "role=none" in options
     if f"role={roles.STEPS}" in options:
         with connection.cursor() as cursor:
             cursor.execute("select work_as_steps(%s, %s, false)", request_words.signed(cursor, "steps"))
-    elif "role=none" in options and not _looked_at:
+    elif says_it_each_time and not _looked_at:
         if wider := rights.wider(connection, connection.settings_dict["USER"]):
             connection.close()
             raise ImproperlyConfigured(
@@ -188,7 +182,7 @@ def begin_session(connection: Any, **_: Any) -> None:
             )
         _looked_at.append(True)
     others = [one for one in connection.execute_wrappers if one is not _around_each]
-    connection.execute_wrappers[:] = [*others, _around_each] if "role=none" in options else others
+    connection.execute_wrappers[:] = [*others, _around_each] if says_it_each_time else others
 
 
 def opens_its_own(view: Any) -> bool:
@@ -245,11 +239,16 @@ class RequestTransaction:
 def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     """Around each statement of a process that serves pages. Also what is asked before a request has said for whom it
     works (who is signed in), and after its transaction, has an end, begins in a fresh session, and works as the steps:
-    by a word for this statement, or the transaction that it stands in."""
+    by a word for this statement, or the transaction that it stands in. Behind a pooler each stands in one."""
     connection = context["connection"]
     line, statement = connection.connection, object()
     is_first = line in _left and not connection.in_atomic_block
-    before = _FRESH if is_first else ""
+    if settings.DATABASE_POOLED:
+        if not connection.in_atomic_block:
+            with transaction.atomic(savepoint=False):
+                return _around_each(execute, sql, params, many, context)
+        sessions.begin(connection)
+    before = sessions.FRESH if is_first else ""
     if _CURRENT.get() is None and caller() is None and not str(sql).startswith(_OF_SAVEPOINTS):
         said, mac = request_words.signed(context["cursor"], "steps")
         before += f"set local role {roles.STEPS}; select work_as_steps('{said}', '{mac}', true); "

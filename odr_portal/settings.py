@@ -191,41 +191,53 @@ _url_name = "DATABASE_URL"
 if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
     _url_name = "DATABASE_OWNER_URL"
 
-_url = environment.text(_url_name, _local_url)
+_database = environment.database(_url_name, environment.text(_url_name, _local_url))
+# A pooler that lends a session of the server for one transaction stands between (database/sessions.py). Only what is
+# quick goes through it.
+DATABASE_POOLED = environment.yes_no("DATABASE_POOLED", False) and _is_quick
 
 # As whom statements run until somebody says otherwise. Pages: as nobody who sees a case, each request tells its
-# caller. Workers, beat, watch and commands: as the steps. What changes tables: as the owner itself.
+# caller. Workers, beat, watch and commands: as the steps. What changes tables: as the owner itself. Behind a pooler
+# nothing lasts longer than a transaction, and each says it anew.
 _SERVES_PAGES = COMMAND == "runserver" or "odr_portal.wsgi" in sys.modules
-DATABASE_ROLE = "" if COMMAND in OWNER_COMMANDS or (_SERVES_PAGES and not TESTING) else roles.STEPS
+_SAYS_IT_EACH_TIME = DATABASE_POOLED or (_SERVES_PAGES and not TESTING)
+DATABASE_ROLE = "" if COMMAND in OWNER_COMMANDS or _SAYS_IT_EACH_TIME else roles.STEPS
 _options: dict[str, Any] = {name: limit if _is_quick else 0 for name, limit in _limits.items()}
 if _is_quick:
     # A page reads few rows: to start helpers for it takes longer (10 to 30 ms) than to read them alone.
     _options["max_parallel_workers_per_gather"] = 0
 if COMMAND not in OWNER_COMMANDS:
     # Said here, they stand above what `alter role` left for new sessions, and `reset all` goes back to them.
+    _options |= {"search_path": "public", "row_security": "on", "timezone": "UTC"}
+# What each transaction says again behind a pooler, which passes nothing on.
+DATABASE_SAYS = {name: str(value) for name, value in _options.items()}
+if COMMAND not in OWNER_COMMANDS:
     _options |= {
-        **{"role": DATABASE_ROLE or "none", "search_path": "public", "row_security": "on", "timezone": "UTC"},
+        **{"role": DATABASE_ROLE or "none", "local_preload_libraries": ""},
         **{"default_transaction_read_only": "off", "default_transaction_isolation": r"read\ committed"},
-        "local_preload_libraries": "",
     }
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         # Django's own for PostgreSQL, with a list of columns that no caller reads.
         "ENGINE": "database.backend",
-        **environment.database(_url_name, _url),
+        **_database,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         # database.row_security opens the transaction of a request, with the caller's role in it.
         "ATOMIC_REQUESTS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
         "OPTIONS": {
             "connect_timeout": 2,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
+            # A host that went dark is left after five seconds.
+            "keepalives_idle": 5,
+            "keepalives_interval": 3,
             "keepalives_count": 3,
-            "tcp_user_timeout": 15000,
-            **environment.database_tls(_url),
-            "options": " ".join(f"-c {name}={value}" for name, value in _options.items()),
+            "tcp_user_timeout": 5000,
+            **_database["OPTIONS"],
+            **(
+                {} if DATABASE_POOLED else {"options": " ".join(f"-c {one}={value}" for one, value in _options.items())}
+            ),
         },
     }
 }

@@ -10,9 +10,12 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cryptography import x509
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import parse_dsn
 
 YES = {"1", "true", "yes", "on"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,7 +88,7 @@ def host_of(url: str) -> str:
 
 def is_own_socket(host: str) -> bool:
     """The database is reached through a folder of this machine, as the embedded one is, and no network lies between."""
-    return host.startswith("/")
+    return all(one.startswith("/") for one in host.split(","))
 
 
 def yes_no(name: str, default: bool) -> bool:
@@ -137,29 +140,47 @@ def ports(name: str, values: list[str]) -> list[int]:
     return [int(value) for value in values]
 
 
-def database(name: str, url: str) -> dict[str, str]:
-    """A postgresql:// address as Django's settings; a folder as ?host= is a unix socket."""
-    wanted = "write postgresql://user:password@host:port/name."
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise OddValue(name, _without_password(url), wanted) from None
-    query = dict(parse_qsl(parts.query))
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
-        raise OddValue(name, _without_password(url), wanted)
-    return {
-        "NAME": unquote(parts.path.strip("/")),
-        "USER": unquote(parts.username or query.get("user", "")),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.get("host") or unquote(parts.hostname or ""),
-        "PORT": query.get("port") or str(port or ""),
+#: What the query of an address may say to libpq. Any other word is a mistake, and is not dropped in silence.
+_TO_LIBPQ = frozenset(
+    {
+        *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "channel_binding"),
+        *("target_session_attrs", "load_balance_hosts", "connect_timeout", "tcp_user_timeout", "application_name"),
     }
+)
 
 
-def database_tls(url: str) -> dict[str, str]:
-    """What a postgresql:// address says of TLS (libpq's sslmode, sslrootcert, sslcert, sslkey)."""
-    return {key: value for key, value in parse_qsl(urlsplit(url).query) if key.startswith("ssl")}
+def database(name: str, url: str) -> dict[str, Any]:
+    """A postgresql:// address as Django's settings: several host:port with commas, or a folder of a socket as ?host=.
+
+    OPTIONS holds what its query says to libpq. Of several hosts the one that writes is meant, unless it says
+    otherwise."""
+    wanted = "write postgresql://user:password@host:port/name, more hosts with commas, then ?sslmode=verify-full&…."
+    try:
+        query = [word for word, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True, strict_parsing=False)]
+        unknown = sorted(set(query) - _TO_LIBPQ - {"host", "port", "user"})
+        if unknown:
+            raise OddValue(name, _without_password(url), f"{unknown[0]} is not known after the “?”: {wanted}")
+        parts = parse_dsn(url) if url.startswith(("postgresql://", "postgres://")) else {}
+    except (ProgrammingError, ValueError):
+        parts = {}
+    hosts, ports = parts.get("host", "").split(","), parts.get("port", "").split(",")
+    is_port = all(not port or (port.isdecimal() and 0 < int(port) < 65536) for port in ports)
+    if not parts.get("dbname") or not is_port or len(ports) not in (1, len(hosts)):
+        raise OddValue(name, _without_password(url), wanted)
+    options = {key: value for key, value in parts.items() if key in _TO_LIBPQ}
+    if len(hosts) > 1:
+        options.setdefault("target_session_attrs", "read-write")
+    for key in ("sslrootcert", "sslcert", "sslkey", "sslcrl"):
+        if (file := options.get(key)) and file != "system" and not Path(file).is_file():
+            raise OddValue(name, _without_password(url), f"{key} names a file, and there is none at {file}.")
+    return {
+        "NAME": parts["dbname"],
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "OPTIONS": options,
+    }
 
 
 def _without_password(url: str) -> str:

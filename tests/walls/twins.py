@@ -20,8 +20,13 @@ _CASES, _DATABASE = "complaints/models/complaint.py", ("tests/walls/test_the_dat
 _DUTIES = "oversight/administration/duty_changes.py"
 _REGIONS = ("tests/walls/test_regions.py", "-k")
 _INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k"), ("tests/walls/test_request_words.py",)
-_COLUMNS = ("tests/walls/test_columns.py", "-k")
-_ROW_SECURITY, _TOLD_ALONE = "database/row_security.py", "complaints/migrations/0024_told_roles_alone.py"
+_COLUMNS, _POOLED = ("tests/walls/test_columns.py", "-k"), "tests/walls/test_pooled.py"
+_NUMBER = "str(lent.number if lent else line.info.backend_pid)"
+_SESSIONS, _ROW_SECURITY, _TOLD_ALONE = (
+    "database/sessions.py",
+    "database/row_security.py",
+    "complaints/migrations/0024_told_roles_alone.py",
+)
 _SIGNED, _ONCE = "complaints/migrations/0021_signed_context.py", "complaints/migrations/0026_told_once.py"
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
 _AGREED = "persons.decide(persons.matter_of(held), by, asked=[held.user_id, held.created_by_id], now=timezone.now())"
@@ -84,15 +89,15 @@ TWINS: tuple[Twin, ...] = (
         "a request begins in the session as it was left",
         (*_INJECTED, "consumer and some"),
         [
-            Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else _FRESH", 'if settings.DATABASE_ROLE else ""'),
-            Change(_ROW_SECURITY, 'before = _FRESH if is_first else ""', 'before = ""'),
+            Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else sessions.FRESH", 'if settings.DATABASE_ROLE else ""'),
+            Change(_ROW_SECURITY, 'before = sessions.FRESH if is_first else ""', 'before = ""'),
         ],
     ),
     Twin(
         "fresh-before-sign-in",
         "who is signed in is asked in the session as it was left",
         (*_INJECTED, "nor_does and consumer and some"),
-        [Change(_ROW_SECURITY, 'before = _FRESH if is_first else ""', 'before = ""')],
+        [Change(_ROW_SECURITY, 'before = sessions.FRESH if is_first else ""', 'before = ""')],
     ),
     Twin(
         "withheld-columns",
@@ -129,6 +134,24 @@ TWINS: tuple[Twin, ...] = (
         "wider rights are not looked at",
         _WORDS,
         [Change("database/rights.py", "[row[0] for row in cursor.fetchall()]", "[]")],
+    ),
+    Twin(
+        "lent-sessions",
+        "behind a pooler what was prepared in one session is looked for in another",
+        [_POOLED],
+        [Change("database/prepared.py", "session = sessions.lent(line)\n", "session = sessions.Session(0, '')\n")],
+    ),
+    Twin(
+        "lent-anew",
+        "behind a pooler a transaction begins with the limits that another process left",
+        [_POOLED],
+        [Change(_SESSIONS, "says = settings.DATABASE_SAYS\n", "says = {}\n"), Change(_SESSIONS, "reset all; ", "")],
+    ),
+    Twin(
+        "lent-number",
+        "behind a pooler words are signed for the number that the pooler tells",
+        [_POOLED],
+        [Change("database/request_words.py", _NUMBER, "str(line.info.backend_pid)")],
     ),
     Twin(
         "limit-from-outside",

@@ -1,0 +1,54 @@
+"""Sessions of the database: begun anew, and lent by a pooler.
+
+Behind a pooler that lends a session of the server for one transaction (PgBouncer, ``pool_mode=transaction``), whatever
+a transaction finds in it another process left there, and nothing that a process says when it connects is passed on. So
+each transaction begins it anew, says its limits again and asks which session it is: words are signed for its number
+(database/request_words.py), and each process remembers what was prepared in it (database/prepared.py). A statement
+outside of a transaction gets one of its own. Nothing depends on what the pooler's login brings
+([why](docs/decisions/0022-each-transaction-says-everything.md)).
+"""
+
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from psycopg2.extensions import STATUS_READY
+
+# What a statement of before may have left in a session, undone with the first message after a request and with the
+# first of a request's transaction: it costs no journey of its own. The settings that the session began with come back
+# (odr_portal/settings.py).
+FRESH = (
+    "set transaction isolation level read committed read write; set role none; reset all; close all; unlisten *;"
+    " select pg_advisory_unlock_all(); "
+)
+_WHICH = "select pg_backend_pid(), pg_postmaster_start_time()::text"
+
+
+class Session(NamedTuple):
+    """A session of the server: its number there, and when that server started, as another has the same numbers."""
+
+    number: int
+    server: str
+
+
+#: What is lent to each of the driver's connections in its transaction.
+_lent: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+
+
+def lent(line: Any) -> Session | None:
+    """What is lent to the driver's connection in this transaction; None without a pooler."""
+    return _lent[line] if settings.DATABASE_POOLED else None
+
+
+def begin(connection: Any) -> None:
+    """Before a statement in a transaction of Django's connection: if it is the first and a pooler lends the session,
+    begin that anew and learn which one it is. One journey."""
+    line = connection.connection
+    if not settings.DATABASE_POOLED or line.status != STATUS_READY:
+        return
+    says = settings.DATABASE_SAYS
+    with connection.wrap_database_errors, line.cursor() as cursor:
+        cursor.execute(
+            FRESH + _WHICH + ", set_config(%s, %s, true)" * len(says), [word for pair in says.items() for word in pair]
+        )
+        _lent[line] = Session(*cursor.fetchone()[:2])

@@ -1,0 +1,66 @@
+"""Behind a pooler that lends a session for one transaction each sees theirs, and nothing is left for the next."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from complaints.models import Complaint, HandlingStep
+from complaints.procedure.workflow import Status
+from database import roles
+from odr_portal.processes import embedded
+from tests import ROOT, given
+from tests.cast import World
+from tests.pooler import Pooler, pooled
+from tests.server import DATABASE
+from tests.walls.conftest import seeing_as
+
+SECONDS, PROCESSES, SESSIONS = 5, 2, 3
+
+
+@pytest.fixture
+def pooler(postgres_server: embedded.ThrowAwayPostgres) -> Iterator[Pooler]:
+    socket = postgres_server.folder / ".s.PGSQL.5432"
+    with pooled(socket, user=roles.WEB, database=DATABASE, sessions=SESSIONS) as one:
+        yield one
+
+
+def _starts(pooler: Pooler, *words: str) -> "subprocess.Popen[str]":
+    variables = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{roles.WEB}@127.0.0.1:{pooler.port}/{DATABASE}",
+        "DATABASE_POOLED": "yes",
+        "SITE_URL": "https://portal.example.org",
+    }
+    how: dict[str, Any] = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT}
+    return subprocess.Popen([sys.executable, "-m", "tests.walls.pooled_client", *words], env=variables, **how)
+
+
+def _seen(user: User) -> list[list[Any]]:
+    with seeing_as(user):
+        cases = list(Complaint.objects.order_by("pk").values_list("number", flat=True))
+        return [cases, [HandlingStep.objects.filter(complaint__number=number).count() for number in cases]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_with_four_threads_behind_three_sessions_see_what_each_person_sees(
+    world: World, pooler: Pooler, tmp_path: Path
+) -> None:
+    for status in (Status.FILED, Status.NEGOTIATING, Status.TRIAGE, Status.REVIEW):
+        given.a_complaint(world, status=status)
+    people = {str(user.pk): _seen(user) for user in (world.chen, world.otto, world.ming, world.rui)}
+    assert len({json.dumps(seen) for seen in people.values()}) > 2, "they do not see the same"
+    file = tmp_path / "people.json"
+    file.write_text(json.dumps(people))
+    processes = [_starts(pooler, str(file), str(SECONDS)) for _ in range(PROCESSES)]
+    told = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0] * PROCESSES, told
+    results = [json.loads(out) for out, _ in told]
+    assert [(one.get("wrong", 0), one["errors"]) for one in results] == [(0, {})] * PROCESSES
+    assert all(one["right"] > 20 for one in results), results
