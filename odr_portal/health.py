@@ -75,13 +75,17 @@ def _told(request: HttpRequest, found: dict[str, Any]) -> JsonResponse:
 
 @transaction.non_atomic_requests
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 where nobody may be sent: without the database, or with a clock that is not the database's."""
+    """503 where nobody may be sent: without the database, with one that only reads (a standby), or with a clock that is
+    not the database's."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("select 1")
+            cursor.execute("select pg_is_in_recovery()")
+            (reads_only,) = cursor.fetchone()
         verdict = clock.look()
     except DatabaseError:
         return JsonResponse({"ready": False, "reason": "database away"}, status=503)
+    if reads_only:
+        return JsonResponse({"ready": False, "reason": "database only reads"}, status=503)
     if verdict.answer is clock.Answer.REFUSE:
         return JsonResponse({"ready": False, "reason": "clock not trusted"}, status=503)
     return JsonResponse({"ready": True})

@@ -178,14 +178,15 @@ def database(name: str, url: str) -> dict[str, Any]:
         "USER": parts.get("user", ""),
         "PASSWORD": parts.get("password", ""),
         "HOST": parts.get("host", ""),
-        "PORT": parts.get("port", ""),
+        "PORT": parts.get("port", "") if any(ports) else "",
         "OPTIONS": options,
     }
 
 
 def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if at else url
+    """Without what stands before the @, and without the query: a password may stand in either."""
+    head, at, tail = url.partition("?")[0].rpartition("@")
+    return f"{head.partition('://')[0]}://…@{tail}" if at else tail
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ It stands outermost, so nothing leaves without it; what an answer says of itself
 
 from collections.abc import Callable
 from math import ceil
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -25,13 +26,20 @@ ALWAYS = {
 }
 
 
+#: Asked by machines (a balancer, what collects metrics), which know an address and no name.
+BY_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
 class SecurityHeaders:
-    """Headers for all, and `no-store` for what is somebody's own."""
+    """Headers for all, and `no-store` for what is somebody's own. What machines ask is answered under any name, as
+    nothing of those answers depends on it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in BY_MACHINES:
+            request.META["HTTP_HOST"] = _own_name()
         response = self.get_response(request)
         for name, value in ALWAYS.items():
             response.headers.setdefault(name, value)
@@ -43,6 +51,11 @@ class SecurityHeaders:
         if response.status_code == 429 and until is not None:
             response.headers.setdefault("Retry-After", str(max(1, ceil((until - timezone.now()).total_seconds()))))
         return response
+
+
+def _own_name() -> str:
+    first = next(iter(settings.ALLOWED_HOSTS), "*").removeprefix(".")
+    return urlsplit(settings.SITE_URL).netloc or ("localhost" if first == "*" else first)
 
 
 class ProgramsByHttps:

@@ -64,9 +64,7 @@ def test_T77_a_demo_any_host_and_open_lines_are_named(settings: Any, monkeypatch
         "W007 The line to the broker is not closed to others, or its server is not checked.",
     ]
     for mode, number in (("require", 1), ("verify-full", 0)):
-        url = f"postgresql://web@db.example.org/portal?sslmode={mode}&sslrootcert=/etc/ca.pem"
-        tls = environment.database_tls(url)
-        assert tls == {"sslmode": mode, "sslrootcert": "/etc/ca.pem"}
+        tls = environment.database("DATABASE_URL", f"postgresql://web@db.example.org/portal?sslmode={mode}")["OPTIONS"]
         monkeypatch.setitem(settings.DATABASES, "default", elsewhere | {"OPTIONS": tls})
         assert len([one for one in told() if one.startswith("W006")]) == number
 

@@ -12,16 +12,42 @@ from odr_portal.processes.local import make_folder
 from web import environment
 
 
-def test_an_address_of_a_database_and_an_odd_one_refuses_without_showing_the_password() -> None:
-    for url, *expected in (
-        ("postgresql://web:p%40ss@db.example.org:6432/portal", "web", "p@ss", "db.example.org", "6432"),
-        ("postgresql://web@/portal?host=/var/run/x", "web", "", "/var/run/x", ""),
-        ("postgres://web:a@[::1]/portal", "web", "a", "::1", ""),
+def test_an_address_of_a_database_and_an_odd_one_refuses_without_showing_the_password(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    closed = {"sslmode": "verify-full", "sslrootcert": str(authority)}
+    for url, options, *expected in (
+        ("postgresql://web:p%40ss@db.example.org:6432/portal", {}, "web", "p@ss", "db.example.org", "6432"),
+        ("postgresql://web@/portal?host=/var/run/x", {}, "web", "", "/var/run/x", ""),
+        ("postgres://web:a@[::1]/portal", {}, "web", "a", "::1", ""),
+        (
+            f"postgresql://web:a@lb1:6432,lb2:6433/portal?sslmode=verify-full&sslrootcert={authority}",
+            {**closed, "target_session_attrs": "read-write"},
+            *("web", "a", "lb1,lb2", "6432,6433"),
+        ),
+        (
+            "postgresql://web@pg1,pg2/portal?target_session_attrs=prefer-standby",
+            {"target_session_attrs": "prefer-standby"},
+            *("web", "", "pg1,pg2", ""),
+        ),
     ):
         parts = dict(zip(("USER", "PASSWORD", "HOST", "PORT"), expected, strict=True))
-        assert environment.database("DATABASE_URL", url) == {"NAME": "portal"} | parts
-    for url in ("", "portal", "mysql://a:secret@b/c", "postgresql://a:secret@b", "postgresql://a:secret@b:many/c"):
-        with pytest.raises(SystemExit, match="write postgresql://") as refused:
+        assert environment.database("DATABASE_URL", url) == {"NAME": "portal", "OPTIONS": options} | parts
+    odd = {
+        "": "write postgresql://",
+        "portal": "write postgresql://",
+        "mysql://a:secret@b/c": "write postgresql://",
+        "postgresql://a:secret@b": "write postgresql://",
+        "postgresql://a:secret@b:many/c": "write postgresql://",
+        "postgresql://a:secret@b:99999/c": "write postgresql://",
+        "postgresql://a:secret@b:1,c:2,d:3:4/c": "write postgresql://",
+        "postgresql://a:secret@b/c?sslmod=verify-full": "sslmod is not known",
+        "postgresql://a:secret@b/c?options=-crole%3Dx": "options is not known",
+        "postgresql://a:secret@b/c?password=secret": "password is not known",
+        "postgresql://a:secret@b/c?sslrootcert=/no/such/ca.pem": "there is none at /no/such/ca.pem",
+    }
+    for url, sentence in odd.items():
+        with pytest.raises(SystemExit, match=sentence) as refused:
             environment.database("DATABASE_URL", url)
         assert "secret" not in str(refused.value)
 
