@@ -22,7 +22,8 @@ STEPS_ALONE = {
             # What cases are judged and routed by.
             *("authorities_policy", "authorities_calendarversion", "authorities_calendarday", "routing_routingrule"),
             # What somebody asked for and decided (database/decided_rows.py), and what workers carry out of it.
-            *("complaints_export", "complaints_lawchange", "complaints_measure", "complaints_platformfile"),
+            *("complaints_export", "complaints_lawchange", "complaints_lease", "complaints_measure"),
+            "complaints_platformfile",
             *("complaints_roundtrip", "enterprises_appraisal", "enterprises_directorychange"),
             *("enterprises_enrolmentapplication", "enterprises_publicreply"),
             *("enterprises_twopersons", "oversight_consumerwarning", "oversight_monthlyreport", "routing_lesson"),

@@ -83,7 +83,8 @@ def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         results.append(Warning(told, hint=hint, id="odr_portal.W006"))
     broker = urlsplit(settings.REDIS_URL)
     wish = parse_qs(broker.query).get("ssl_cert_reqs", ["required"])[-1].lower().removeprefix("cert_")
-    if broker.scheme not in ("redis+socket", "rediss") or wish != "required":
+    is_closed = broker.scheme in ("redis+socket", "rediss") or (broker.scheme == "sentinel" and settings.REDIS_CA)
+    if not is_closed or wish != "required":
         told = "The line to the broker is not closed to others, or its server is not checked."
         results.append(Warning(told, hint="Write REDIS_URL=rediss://…, or use a socket.", id="odr_portal.W007"))
     mail = settings.MAIL_SERVER

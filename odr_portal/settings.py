@@ -451,7 +451,13 @@ TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
 # --- the broker, for workers and beat only ----------------------------------------------------------------------
 
-REDIS_URL = environment.text("REDIS_URL", f"redis+socket://{LOCAL / 'run' / 'valkey.sock'}")
+REDIS_URL = environment.broker(
+    "REDIS_URL", environment.text("REDIS_URL", f"redis+socket://{LOCAL / 'run' / 'valkey.sock'}")
+)
+# With sentinels: of which primary they are asked, their own password, and with whose certificates all speak TLS.
+REDIS_PRIMARY = environment.text("REDIS_PRIMARY", "portal")
+REDIS_SENTINEL_PASSWORD = environment.text("REDIS_SENTINEL_PASSWORD")
+REDIS_CA = environment.text("REDIS_CA")
 # A heartbeat older than this many seconds makes `watch` do the sweeps itself.
 HEARTBEAT_STALE_AFTER = environment.number("HEARTBEAT_STALE_AFTER", 60, least=1, most=3600)
 SWEEP_EVERY = environment.number("SWEEP_EVERY", 5, least=1, most=3600)

@@ -183,6 +183,24 @@ def database(name: str, url: str) -> dict[str, Any]:
     }
 
 
+_BROKERS = {"redis", "rediss", "redis+socket", "sentinel"}
+
+
+def broker(name: str, url: str) -> str:
+    """redis://, rediss:// or redis+socket://; or sentinels (``sentinel://:password@host:26379``) with semicolons."""
+    wanted = "write redis://:password@host:6379/0, rediss://…, or sentinel://:password@host:26379;sentinel://…."
+    parts = [urlsplit(part) for part in url.split(";")]
+    schemes = {part.scheme for part in parts}
+    is_several = len(parts) > 1
+    try:
+        is_odd = any(part.port == 0 for part in parts) or (is_several and not all(part.hostname for part in parts))
+    except ValueError:
+        is_odd = True
+    if is_odd or not schemes <= _BROKERS or (is_several and schemes != {"sentinel"}):
+        raise OddValue(name, ";".join(_without_password(part) for part in url.split(";")), wanted)
+    return url
+
+
 def _without_password(url: str) -> str:
     """Without what stands before the @, and without the query: a password may stand in either."""
     head, at, tail = url.partition("?")[0].rpartition("@")

@@ -25,8 +25,7 @@ from authorities.jurisdiction import on_leave
 from authorities.models import Officer
 from authorities.policies import Policies
 from complaints.handling.steps.casework import NOT_HANDLING
-from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
-from complaints.notices.delivery import alone
+from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep, Lease
 from complaints.procedure.workflow import TABLE, Outcome, Status
 from complaints.record.beside import draws
 
@@ -35,8 +34,8 @@ AGAIN = timedelta(days=60)
 SHARE = "call_back_share"
 RINGS = posts_of(TABLE["call_back"].by, "authority")
 _BATCH = 500
-#: The advisory lock of whoever draws.
-DRAWER = 0xD2A3
+#: The lease of whoever draws.
+DRAWER = "call-backs"
 _WHOLE = 1 << 64
 
 
@@ -145,14 +144,17 @@ def picked(month: date, seed: str) -> Iterator[list[SampledCase]]:
 def draw(month: CallBackMonth, *, now: datetime) -> int:
     """Write the sample of one month, each case with somebody who did not handle it. Returns how many were written now.
     A batch is a transaction; who goes on after a kill finds what stands. The seed is shown with the last batch."""
-    with alone(DRAWER) as is_alone:
-        if not is_alone or not CallBackMonth.objects.filter(pk=month.pk, drawn_at=None).exists():
+    with Lease.objects.alone(DRAWER) as held:
+        if held is None or not CallBackMonth.objects.filter(pk=month.pk, drawn_at=None).exists():
             return 0
         seed = CallBackSeed.objects.get(month=month).seed
         numbers, chosen, count = hashlib.sha256(), 0, 0
         people = People(timezone.localdate(now))
         people.count(CallBack.objects.filter(month=month))
         for batch in picked(month.month, seed):
+            if not held.renew():
+                # So slow that another one has begun: that one goes on.
+                return chosen
             count += len(batch)
             for one in batch:
                 numbers.update(one.complaint.number.encode() + b"\n")

@@ -12,7 +12,7 @@ from complaints.models.heard import HeardAnswer
 from complaints.models.law import LawChange, LawEffect
 from complaints.models.log import Checkpoint, Leaf, NotAdmitted, Tile
 from complaints.models.matters import AnswerLink, Matter
-from complaints.models.notices import Heartbeat, Notice, NoticeChoice, NoticeOrder, WebhookDelivery
+from complaints.models.notices import Heartbeat, Lease, Notice, NoticeChoice, NoticeOrder, WebhookDelivery
 from complaints.models.outside import OutsideHolder
 from complaints.models.participant import Participant
 from complaints.models.publicity import PublicCount
@@ -64,6 +64,7 @@ __all__ = [
     "LawChange",
     "LawEffect",
     "Leaf",
+    "Lease",
     "Matter",
     "Measure",
     "NotAdmitted",

@@ -1,13 +1,16 @@
-"""Notices, deliveries of webhooks and heartbeats: rows that other processes pick up. A notice is written in the
+"""Notices, deliveries of webhooks, heartbeats and leases: rows that other processes pick up. A notice is written in the
 transaction of its step; the body of a delivery is written once, of ids and states only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Self
+from uuid import uuid4
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from accounts.keys.row_tags import RowTag
@@ -128,6 +131,52 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LeaseManager(models.Manager["Lease"]):
+    @contextmanager
+    def alone(self, name: str, *, seconds: int = 30) -> Iterator[Holding | None]:
+        """What no other process does meanwhile, by the clock of the database; None where another one is at it. Whoever
+        dies holds it for ``seconds`` more; whoever needs longer renews it."""
+        holding = Holding(name, seconds)
+        held = holding.renew()
+        try:
+            yield holding if held else None
+        finally:
+            if held:
+                self.filter(name=name, holder=holding.holder).delete()
+
+
+class Lease(models.Model):
+    """A thing that one process at a time does, with an end: whoever dies holds it no longer than that."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.UUIDField()
+    until = models.DateTimeField()
+
+    objects = LeaseManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Holding:
+    """A lease in the hands of one process."""
+
+    def __init__(self, name: str, seconds: int) -> None:
+        self.name, self.seconds, self.holder = name, seconds, uuid4()
+
+    def renew(self) -> bool:
+        """Whether it is ours, from now on for as long again."""
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, [self.name, self.holder, self.seconds])
+            return bool(cursor.rowcount)
+
+
+_TAKE = """
+insert into complaints_lease as l (name, holder, until) values (%s, %s, clock_timestamp() + %s * interval '1 second')
+on conflict (name) do update set holder = excluded.holder, until = excluded.until
+where l.until <= clock_timestamp() or l.holder = excluded.holder"""
 
 
 class WebhookDelivery(models.Model):

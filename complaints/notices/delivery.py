@@ -8,7 +8,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.keys import row_tags
 from accounts.models import OutgoingMessage, User
 from accounts.sign_in.codes import VALID_FOR
-from complaints.models import Notice, NoticeOrder
+from complaints.models import Lease, Notice, NoticeOrder
 from complaints.notices import recipients, superseded
 from complaints.notices.channels import Channels, open_channels
 from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
@@ -117,8 +116,8 @@ SECONDS = 12
 CODES_SECONDS = 6
 #: So many in a row, and the server is left alone until the next sweep; a time-out counts as all of them.
 AWAY_AFTER = 3
-#: The advisory lock of whoever sends.
-SENDER = 0x5E4D
+#: The lease of whoever sends; those of the rows do not depend on it.
+SENDER = "notices"
 # Minutes after the first, second, … failed try: four days in all.
 TRY_AGAIN_AFTER = (1, 5, 30, 120, 360, 720, 1440, 1440, 1440)
 
@@ -127,25 +126,11 @@ Letters = list[list[Notice]]
 
 def sweep_notices(*, now: datetime) -> int:
     """How many notices and codes went out; none while another sweep sends."""
-    with alone(SENDER) as is_alone:
-        if not is_alone:
+    with Lease.objects.alone(SENDER) as held:
+        if held is None:
             return 0
         with open_channels(now=now) as channels:
             return _Sweep(channels, begun=time.monotonic(), now=now).run()
-
-
-@contextmanager
-def alone(lock: int) -> Iterator[bool]:
-    """Whether no other sweep holds this advisory lock, which ends with the session; the leases do not depend on it."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [lock])
-        is_alone = bool(cursor.fetchone()[0])
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", [lock])
 
 
 class _Sweep:

@@ -15,9 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from complaints.models import Engagement, HandlingStep, WebhookDelivery
+from complaints.models import Engagement, HandlingStep, Lease, WebhookDelivery
 from complaints.notices.channels.signing import headers_of
-from complaints.notices.delivery import alone
 from complaints.record import anchors
 from complaints.record.events import event_body, events_after, external_refs, of_enterprise
 from enterprises.models import WebhookEndpoint
@@ -143,8 +142,8 @@ DOUBTFUL_WITHIN = 2
 #: While calls last, a look for new events this often.
 LOOK_EVERY = 1.0
 LEASE = timedelta(seconds=60)
-#: The advisory lock of whoever sends.
-SENDER = 0x5EB0
+#: The lease of whoever sends.
+SENDER = "webhooks"
 #: Seconds after the first, second, … failed try; then always the last.
 TRY_AGAIN_AFTER = (10, 30, 120, 600, 1800, 7200, 21600)
 #: In a row, and the endpoint rests: minutes after the fifth, sixth, …; then always the last.
@@ -163,8 +162,8 @@ TRIES_KEPT = 60
 
 def sweep_webhooks(*, now: datetime, rule: safe_http.Rule | None = None) -> int:
     """How many messages were taken by their receivers; none while another sweep sends."""
-    with alone(SENDER) as is_alone:
-        return _Sweep(rule or safe_http.public_rule(), now=now).run() if is_alone else 0
+    with Lease.objects.alone(SENDER) as held:
+        return _Sweep(rule or safe_http.public_rule(), now=now).run() if held else 0
 
 
 class _Sweep:

@@ -44,6 +44,7 @@ EXEMPT = {
     "complaints_seal": "signed heads over the whole record; nothing of a case",
     "request_key": "keys of the words that the portal signs for the database; read by the owner alone",
     "complaints_heartbeat": "signs of life",
+    "complaints_lease": "what one process at a time does, and until when; no case",
     "complaints_heardanswer": "how often what was heard in a story was confirmed; no text, person or case",
     "complaints_publiccount": "what was opened, tried or answered on a day, as a number; no case",
     "complaints_callbackmonth": "months with the digest of a seed, and the seed once it is public; no case",

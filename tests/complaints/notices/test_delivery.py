@@ -12,7 +12,7 @@ from accounts.models import OutgoingMessage
 from accounts.retention import throw_away_done
 from accounts.sign_in import codes
 from accounts.sign_in.contacts import Contact
-from complaints.models import Complaint, Notice
+from complaints.models import Complaint, Lease, Notice
 from complaints.notices import delivery
 from complaints.notices.channels import open_channels
 from complaints.notices.channels.letter import SEND_WITHIN
@@ -222,8 +222,8 @@ def test_two_sweepers_send_each_letter_once_and_a_server_holds_one_worker(case: 
     assert len(set(mail.keys)) == len(mail.accepted) == 60
     Notice.objects.all().delete()
     queue(case, channel="email")
-    with delivery.alone(delivery.SENDER) as is_alone:
-        assert is_alone
+    with Lease.objects.alone(delivery.SENDER) as held:
+        assert held
         assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [0]
     assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [1]
 
