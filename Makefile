@@ -114,6 +114,7 @@ check: set-up-tests
 	@.venv/bin/lint-imports
 	@$(PYTHON) manage.py check
 	@$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
+	@$(PYTHON) -m pytest -q tests/database/test_rollover.py
 	@ADVISORIES="$(ADVISORIES)" tools/check-supply-chain
 
 # BENCH="--quick" or names: make bench BENCH="filing lists"

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from accounts import demo
 from odr_portal import front
 from odr_portal.processes import separation
-from web import environment
+from web import environment, servers
 
 #: What libpq counts as a connection that nobody between reads or answers in the server's place.
 CHECKED = ("verify-full", "verify-ca")
@@ -77,7 +77,7 @@ def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """TLS to database, broker, mail server, scanner, witnesses and time stamps, unless they are on this machine."""
     results: list[CheckMessage] = []
     database = settings.DATABASES["default"]
-    if not environment.is_own_socket(database["HOST"]) and database["OPTIONS"].get("sslmode") not in CHECKED:
+    if not servers.is_own_socket(database["HOST"]) and database["OPTIONS"].get("sslmode") not in CHECKED:
         told = "The line to the database is not closed to others, or its server is not checked."
         hint = "Write ?sslmode=verify-full&sslrootcert=FILE at the end of DATABASE_URL."
         results.append(Warning(told, hint=hint, id="odr_portal.W006"))

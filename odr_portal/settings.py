@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from accounts.keys import ciphers, keys
 from complaints.record import notes
 from database import roles
-from web import environment
+from web import environment, servers
 
 ROOT = environment.ROOT
 LOCAL = environment.local_folder()
@@ -191,7 +191,7 @@ _url_name = "DATABASE_URL"
 if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
     _url_name = "DATABASE_OWNER_URL"
 
-_database = environment.database(_url_name, environment.text(_url_name, _local_url))
+_database = servers.database(_url_name, environment.text(_url_name, _local_url))
 # A pooler that lends a session of the server for one transaction stands between (database/sessions.py). Only what is
 # quick goes through it.
 DATABASE_POOLED = environment.yes_no("DATABASE_POOLED", False) and _is_quick
@@ -203,6 +203,9 @@ _SERVES_PAGES = COMMAND == "runserver" or "odr_portal.wsgi" in sys.modules
 _SAYS_IT_EACH_TIME = DATABASE_POOLED or (_SERVES_PAGES and not TESTING)
 DATABASE_ROLE = "" if COMMAND in OWNER_COMMANDS or _SAYS_IT_EACH_TIME else roles.STEPS
 _options: dict[str, Any] = {name: limit if _is_quick else 0 for name, limit in _limits.items()}
+if COMMAND == "migrate":
+    # Whoever waits for a table stops everybody who comes after: it gives up and tries again in a quiet moment.
+    _options["lock_timeout"] = environment.number("MIGRATION_LOCK_TIMEOUT_MS", 2000, least=100, most=600_000)
 if _is_quick:
     # A page reads few rows: to start helpers for it takes longer (10 to 30 ms) than to read them alone.
     _options["max_parallel_workers_per_gather"] = 0
@@ -241,7 +244,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         },
     }
 }
-if not HTTPS and COMMAND in {"", "runserver", "watch"} and not environment.is_own_socket(DATABASES["default"]["HOST"]):
+if not HTTPS and COMMAND in {"", "runserver", "watch"} and not servers.is_own_socket(DATABASES["default"]["HOST"]):
     raise environment.OddValue(
         "SITE_URL",
         SITE_URL,
@@ -451,7 +454,7 @@ TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
 # --- the broker, for workers and beat only ----------------------------------------------------------------------
 
-REDIS_URL = environment.broker(
+REDIS_URL = servers.broker(
     "REDIS_URL", environment.text("REDIS_URL", f"redis+socket://{LOCAL / 'run' / 'valkey.sock'}")
 )
 # With sentinels: of which primary they are asked, their own password, and with whose certificates all speak TLS.

@@ -10,12 +10,9 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cryptography import x509
-from psycopg2 import ProgrammingError
-from psycopg2.extensions import parse_dsn
 
 YES = {"1", "true", "yes", "on"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,11 +83,6 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def is_own_socket(host: str) -> bool:
-    """The database is reached through a folder of this machine, as the embedded one is, and no network lies between."""
-    return all(one.startswith("/") for one in host.split(","))
-
-
 def yes_no(name: str, default: bool) -> bool:
     value = text(name)
     if not value:
@@ -140,68 +132,7 @@ def ports(name: str, values: list[str]) -> list[int]:
     return [int(value) for value in values]
 
 
-#: What the query of an address may say to libpq. Any other word is a mistake, and is not dropped in silence.
-_TO_LIBPQ = frozenset(
-    {
-        *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "channel_binding"),
-        *("target_session_attrs", "load_balance_hosts", "connect_timeout", "tcp_user_timeout", "application_name"),
-    }
-)
-
-
-def database(name: str, url: str) -> dict[str, Any]:
-    """A postgresql:// address as Django's settings: several host:port with commas, or a folder of a socket as ?host=.
-
-    OPTIONS holds what its query says to libpq. Of several hosts the one that writes is meant, unless it says
-    otherwise."""
-    wanted = "write postgresql://user:password@host:port/name, more hosts with commas, then ?sslmode=verify-full&…."
-    try:
-        query = [word for word, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True, strict_parsing=False)]
-        unknown = sorted(set(query) - _TO_LIBPQ - {"host", "port", "user"})
-        if unknown:
-            raise OddValue(name, _without_password(url), f"{unknown[0]} is not known after the “?”: {wanted}")
-        parts = parse_dsn(url) if url.startswith(("postgresql://", "postgres://")) else {}
-    except (ProgrammingError, ValueError):
-        parts = {}
-    hosts, ports = parts.get("host", "").split(","), parts.get("port", "").split(",")
-    is_port = all(not port or (port.isdecimal() and 0 < int(port) < 65536) for port in ports)
-    if not parts.get("dbname") or not is_port or len(ports) not in (1, len(hosts)):
-        raise OddValue(name, _without_password(url), wanted)
-    options = {key: value for key, value in parts.items() if key in _TO_LIBPQ}
-    if len(hosts) > 1:
-        options.setdefault("target_session_attrs", "read-write")
-    for key in ("sslrootcert", "sslcert", "sslkey", "sslcrl"):
-        if (file := options.get(key)) and file != "system" and not Path(file).is_file():
-            raise OddValue(name, _without_password(url), f"{key} names a file, and there is none at {file}.")
-    return {
-        "NAME": parts["dbname"],
-        "USER": parts.get("user", ""),
-        "PASSWORD": parts.get("password", ""),
-        "HOST": parts.get("host", ""),
-        "PORT": parts.get("port", "") if any(ports) else "",
-        "OPTIONS": options,
-    }
-
-
-_BROKERS = {"redis", "rediss", "redis+socket", "sentinel"}
-
-
-def broker(name: str, url: str) -> str:
-    """redis://, rediss:// or redis+socket://; or sentinels (``sentinel://:password@host:26379``) with semicolons."""
-    wanted = "write redis://:password@host:6379/0, rediss://…, or sentinel://:password@host:26379;sentinel://…."
-    parts = [urlsplit(part) for part in url.split(";")]
-    schemes = {part.scheme for part in parts}
-    is_several = len(parts) > 1
-    try:
-        is_odd = any(part.port == 0 for part in parts) or (is_several and not all(part.hostname for part in parts))
-    except ValueError:
-        is_odd = True
-    if is_odd or not schemes <= _BROKERS or (is_several and schemes != {"sentinel"}):
-        raise OddValue(name, ";".join(_without_password(part) for part in url.split(";")), wanted)
-    return url
-
-
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
     """Without what stands before the @, and without the query: a password may stand in either."""
     head, at, tail = url.partition("?")[0].rpartition("@")
     return f"{head.partition('://')[0]}://…@{tail}" if at else tail
@@ -253,7 +184,7 @@ def bucket(prefix: str) -> BucketPlace:
     """PREFIX_ENDPOINT, _BUCKET, _REGION, _KEY, _SECRET; all but the region are needed."""
     endpoint = text(f"{prefix}_ENDPOINT")
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?", endpoint):
-        raise OddValue(f"{prefix}_ENDPOINT", _without_password(endpoint), "write https://host.")
+        raise OddValue(f"{prefix}_ENDPOINT", without_password(endpoint), "write https://host.")
     name, key, secret = text(f"{prefix}_BUCKET"), text(f"{prefix}_KEY"), text(f"{prefix}_SECRET")
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{2,62}", name):
         raise OddValue(f"{prefix}_BUCKET", name, "write the name of the bucket.")
@@ -306,7 +237,7 @@ def mail_server(name: str, url: str) -> MailServer | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise OddValue(name, _without_password(url), wanted) from None
+        raise OddValue(name, without_password(url), wanted) from None
     if (
         parts.scheme not in _MAIL
         or not parts.hostname
@@ -316,7 +247,7 @@ def mail_server(name: str, url: str) -> MailServer | None:
         or bool(parts.username) != bool(parts.password)
         or port == 0
     ):
-        raise OddValue(name, _without_password(url), wanted)
+        raise OddValue(name, without_password(url), wanted)
     security, usual = _MAIL[parts.scheme]
     return MailServer(
         parts.hostname, port or usual, unquote(parts.username or ""), unquote(parts.password or ""), security
@@ -350,7 +281,7 @@ def gateway(name: str, url: str, secret_name: str, secrets: list[str]) -> Gatewa
     except ValueError:
         known, parts = False, urlsplit("")
     if not known or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
-        raise OddValue(name, _without_password(url), "write https://host/path.")
+        raise OddValue(name, without_password(url), "write https://host/path.")
     keys = []
     for secret in secrets:
         head, _, text64 = secret.partition("_")
@@ -389,7 +320,7 @@ def aliyun_sms(values: dict[str, str]) -> AliyunSms | None:
         re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url)
         and (parts.scheme == "https" or parts.hostname in _LOOPBACK)
     ):
-        raise OddValue("SMS_ALIYUN_URL", _without_password(url), "write https://host.")
+        raise OddValue("SMS_ALIYUN_URL", without_password(url), "write https://host.")
     return AliyunSms(
         url.rstrip("/") + "/",
         values["KEY_ID"],
@@ -408,7 +339,7 @@ def outside(name: str, url: str) -> str:
     except ValueError:
         is_usable = False
     if url and not is_usable:
-        raise OddValue(name, _without_password(url), "write https://host/path.")
+        raise OddValue(name, without_password(url), "write https://host/path.")
     return url
 
 

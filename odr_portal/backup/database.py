@@ -21,7 +21,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 
 from database import roles
 from odr_portal.backup.archive import Unusable
-from web import environment
+from web import environment, servers
 
 # A backup may take hours; whoever waits for a lock has a mistake to find, not a night to wait.
 _PATIENT = (
@@ -169,7 +169,7 @@ def owner_url() -> str:
     url = environment.text("DATABASE_OWNER_URL")
     if not url:
         raise CommandError("DATABASE_OWNER_URL is not set: name the owner's address of the database.")
-    environment.database("DATABASE_OWNER_URL", url)
+    servers.database("DATABASE_OWNER_URL", url)
     return url
 
 

@@ -23,7 +23,7 @@ import psycopg2
 
 from database import old_series, roles
 from odr_portal.processes import embedded
-from web import environment
+from web import environment, servers
 
 ROOT = environment.ROOT
 DATABASE = "portal"
@@ -50,7 +50,7 @@ def state_of(*patterns: str) -> str:
 
 
 def check_database(name: str, url: str) -> None:
-    environment.database(name, url)
+    servers.database(name, url)
     try:
         psycopg2.connect(url, connect_timeout=4).close()
     except (psycopg2.Error, UnicodeError) as error:

@@ -14,7 +14,7 @@ from complaints.record import notes
 from odr_portal import deploy_checks
 from odr_portal.celery import app, broker_tls
 from tests.complaints.outbound.receivers import Receiver, receiver
-from web import environment
+from web import environment, servers
 
 __all__ = ["receiver"]
 
@@ -64,7 +64,7 @@ def test_T77_a_demo_any_host_and_open_lines_are_named(settings: Any, monkeypatch
         "W007 The line to the broker is not closed to others, or its server is not checked.",
     ]
     for mode, number in (("require", 1), ("verify-full", 0)):
-        tls = environment.database("DATABASE_URL", f"postgresql://web@db.example.org/portal?sslmode={mode}")["OPTIONS"]
+        tls = servers.database("DATABASE_URL", f"postgresql://web@db.example.org/portal?sslmode={mode}")["OPTIONS"]
         monkeypatch.setitem(settings.DATABASES, "default", elsewhere | {"OPTIONS": tls})
         assert len([one for one in told() if one.startswith("W006")]) == number
 

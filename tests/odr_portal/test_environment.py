@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.keys import keys
 from odr_portal.processes.local import make_folder
-from web import environment
+from web import environment, servers
 
 
 def test_an_address_of_a_database_and_an_odd_one_refuses_without_showing_the_password(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_an_address_of_a_database_and_an_odd_one_refuses_without_showing_the_pas
         ),
     ):
         parts = dict(zip(("USER", "PASSWORD", "HOST", "PORT"), expected, strict=True))
-        assert environment.database("DATABASE_URL", url) == {"NAME": "portal", "OPTIONS": options} | parts
+        assert servers.database("DATABASE_URL", url) == {"NAME": "portal", "OPTIONS": options} | parts
     odd = {
         "": "write postgresql://",
         "portal": "write postgresql://",
@@ -48,7 +48,7 @@ def test_an_address_of_a_database_and_an_odd_one_refuses_without_showing_the_pas
     }
     for url, sentence in odd.items():
         with pytest.raises(SystemExit, match=sentence) as refused:
-            environment.database("DATABASE_URL", url)
+            servers.database("DATABASE_URL", url)
         assert "secret" not in str(refused.value)
 
 

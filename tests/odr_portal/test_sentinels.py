@@ -15,7 +15,7 @@ from odr_portal import celery as portal
 from odr_portal.processes import embedded
 from tests import PATIENCE
 from tests.faults.portal import end_with_parent, free_port
-from web import environment
+from web import servers
 
 PASSWORD = "broker-of-a-test"
 
@@ -68,7 +68,7 @@ def test_messages_go_to_the_new_primary_when_the_old_one_dies_and_a_dark_sentine
     with socket.create_server(("127.0.0.1", 0)) as dark:
         places = (dark.getsockname()[1], servers.sentinel)
         url = ";".join(f"sentinel://:{PASSWORD}@127.0.0.1:{port}" for port in places)
-        with override_settings(REDIS_URL=environment.broker("REDIS_URL", url)):
+        with override_settings(REDIS_URL=servers.broker("REDIS_URL", url)):
             app = Celery("test", broker=url, set_as_current=False)
             app.conf.broker_transport_options = {
                 **portal.app.conf.broker_transport_options,
@@ -101,5 +101,5 @@ def test_an_odd_address_of_a_broker_refuses_without_its_password() -> None:
         "sentinel://:secret@a:0",
     ):
         with pytest.raises(SystemExit, match="write redis://") as refused:
-            environment.broker("REDIS_URL", url)
+            servers.broker("REDIS_URL", url)
         assert "secret" not in str(refused.value)

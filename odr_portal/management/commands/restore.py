@@ -13,7 +13,7 @@ from odr_portal.backup.archive import Unusable
 from odr_portal.backup.checking import Anchor
 from odr_portal.backup.database import Progress, newest_told, owner_url, plain_errors
 from odr_portal.backup.restoring import Target, restore
-from web import environment
+from web import servers
 
 
 class Command(BaseCommand):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, into: str, **options: Any) -> None:
         if into:
-            environment.database("--into", into)
+            servers.database("--into", into)
         target = Target(
             url=into or owner_url(),
             evidence=(options["evidence"] or Path(settings.EVIDENCE_ROOT)).absolute(),
