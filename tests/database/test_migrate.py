@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from django.conf import settings
 
 from odr_portal.processes import embedded
 from tests import PATIENCE, ROOT
@@ -21,7 +22,7 @@ _READ = "select count(*) from complaints_lease"
 
 def _migrate(said: Path, *words: str) -> "subprocess.Popen[str]":
     how: dict[str, Any] = {"text": True, "stdout": subprocess.DEVNULL, "stderr": said.open("w"), "cwd": ROOT}
-    variables = {**os.environ, "MIGRATION_LOCK_TIMEOUT_MS": "300"}
+    variables = {**os.environ, "MIGRATION_LOCK_TIMEOUT_MS": "300", "SECRET_KEY": settings.SECRET_KEY}
     return subprocess.Popen([sys.executable, "manage.py", "migrate", "complaints", *words], env=variables, **how)
 
 
