@@ -32,7 +32,8 @@ class Command(migrate.Command):
         end = time.monotonic() + wait
         while True:
             try:
-                return super().handle(*args, **options)
+                super().handle(*args, **options)
+                return
             except OperationalError as error:
                 if getattr(error.__cause__, "pgcode", "") != _LOCK_NOT_AVAILABLE:
                     raise
