@@ -24,7 +24,10 @@ from tests.audit.core.rows import Case, Rows
 
 T = TypeVar("T")
 #: Modules of this package.
-AREAS = ("figures", "mirrors", "published", "open_data", "changes", "hot_spots", "guidance", "public_pages")
+AREAS = (
+    *("figures", "mirrors", "published", "open_data", "changes", "hot_spots", "guidance", "remedies"),
+    "public_pages",
+)
 #: The day before any case.
 BEGIN = date(2000, 1, 1)
 
