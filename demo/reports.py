@@ -80,14 +80,14 @@ def _called(today: date, now: datetime) -> None:
     """Three carriers, one seminar with the districts: undertakings, stations, publicity; ended as progress only."""
     day = today - CALLED * DAY
     city = Region.objects.get(code="350100")
-    officer, head = (_officer(city.pk, role, day) for role in (Role.OFFICER.post, Role.APPROVER.post))
+    officer, head = (officer_of(city.pk, role, day) for role in (Role.OFFICER.post, Role.APPROVER.post))
     firms = list(Enterprise.objects.filter(name__in=CARRIERS).order_by("pk"))
     cell = Cell(city.pk, sector=CATEGORY_TELECOM)
     known = {row[0] for row in campaign.figures_of(cell, *campaign.chosen_days(None, today=day))}
     # A small demonstration has not enough cases so early.
     if officer is None or head is None or not known.issuperset(firm.pk for firm in firms):
         return
-    by: dict[str, Any] = {"by": officer.user, "now": _evening(day)}
+    by: dict[str, Any] = {"by": officer.user, "now": evening(day)}
     begun = campaign.begin(
         title="三家运营商降诉增效",
         why="手机和宽带的投诉在各类服务里最多，三家运营商的回复慢、谈成的少。",
@@ -118,13 +118,13 @@ def _called(today: date, now: datetime) -> None:
         attended="市局分管负责人、各县（市、区）局消保科负责人、市消委会",
         minutes="会上通报了三家的件数和主要问题。三家逐项确认了措施。各县（市、区）局每月到服务站看一次海报和台账。",
         by=officer.user,
-        now=_evening(meets_on),
+        now=evening(meets_on),
     )
     for nth, guidance in enumerate(guidances):
         _reported(guidance, day, skips=nth)
-    guiding.sweep_reminders(now=_evening(day + 70 * DAY))
-    campaign.ask_to_publish(begun.pk, by=officer.user, now=_evening(meets_on + DAY))
-    campaign.publish(begun.pk, by=head.user, now=_evening(meets_on + 2 * DAY))
+    guiding.sweep_reminders(now=evening(day + 70 * DAY))
+    campaign.ask_to_publish(begun.pk, by=officer.user, now=evening(meets_on + DAY))
+    campaign.publish(begun.pk, by=head.user, now=evening(meets_on + 2 * DAY))
     undertakings.sweep(now=now)
     campaign_effects.sweep(now=now)
     campaign.judge(
@@ -153,22 +153,22 @@ def _reported(guidance: Guidance, day: date, *, skips: int) -> None:
             text="已经做到，照片和台账留存。",
             evidence="营业厅照片和服务站台账",
             by=manager.user,
-            now=_evening(day + (after + late) * DAY),
+            now=evening(day + (after + late) * DAY),
         )
 
 
 def _guided(today: date) -> None:
     """The week without broadband: guidance, of which one measure is done and one under way."""
     day = today - OUTAGE * DAY
-    hotspots.look(day, now=_evening(day))
+    hotspots.look(day, now=evening(day))
     spots = HotSpot.objects.filter(enterprise__name=TELECOM, facet="p:telecom.broadband.repair")
     spot = spots.order_by("-observed").first()
-    officer = _officer(spot.place if spot else None, Role.OFFICER.post, day)
+    officer = officer_of(spot.place if spot else None, Role.OFFICER.post, day)
     managers = Staff.objects.on(day).filter(enterprise__name=TELECOM, role=Role.MANAGER.post)
     manager = managers.select_related("user").order_by("pk").first()
     if spot is None or officer is None or manager is None:
         return
-    opened: dict[str, Any] = {"by": officer.user, "now": _evening(day + DAY)}
+    opened: dict[str, Any] = {"by": officer.user, "now": evening(day + DAY)}
     guidance = guiding.open_guidance(
         spot.pk,
         enterprise_id=manager.enterprise_id,
@@ -179,30 +179,30 @@ def _guided(today: date) -> None:
     )
     second = WantedMeasure(what="报修单须经用户确认才能关闭", responsible="客服部负责人", due_on=today + 9 * DAY)
     guiding.add_measure(guidance.pk, second, **opened)
-    guiding.send(guidance.pk, by=officer.user, now=_evening(day + 2 * DAY))
+    guiding.send(guidance.pk, by=officer.user, now=evening(day + 2 * DAY))
     for number, state, text, after in (
         (1, GuidanceMeasure.State.DONE, "十二栋楼的光缆已经换完，验收单留存。", 15),
         (2, GuidanceMeasure.State.UNDER_WAY, "系统已改好，正在一个片区试用。", 18),
     ):
-        guiding.report(guidance.pk, number, state=state, text=text, by=manager.user, now=_evening(day + after * DAY))
+        guiding.report(guidance.pk, number, state=state, text=text, by=manager.user, now=evening(day + after * DAY))
 
 
 def _warned(today: date) -> None:
     """The day of the wrong prices: a warning that two officers published."""
     day = today - PRICES * DAY
-    hotspots.look(day, now=_evening(day))
+    hotspots.look(day, now=evening(day))
     spot = HotSpot.objects.filter(enterprise__name=MINTAO, facet="p:price", kind=HotSpot.Kind.DAY).first()
     officer, head = (
-        _officer(spot.place if spot else None, role, day) for role in (Role.OFFICER.post, Role.APPROVER.post)
+        officer_of(spot.place if spot else None, role, day) for role in (Role.OFFICER.post, Role.APPROVER.post)
     )
     if spot is None or officer is None or head is None:
         return
-    drafted = warning.draft(spot.pk, authority_id=officer.authority_id, by=officer.user, now=_evening(day + DAY))
-    warning.propose(drafted.pk, by=officer.user, now=_evening(day + DAY))
-    warning.approve(drafted.pk, by=head.user, now=_evening(day + 2 * DAY))
+    drafted = warning.draft(spot.pk, authority_id=officer.authority_id, by=officer.user, now=evening(day + DAY))
+    warning.propose(drafted.pk, by=officer.user, now=evening(day + DAY))
+    warning.approve(drafted.pk, by=head.user, now=evening(day + 2 * DAY))
 
 
-def _officer(place: int | None, role: str, day: date) -> Officer | None:
+def officer_of(place: int | None, role: str, day: date) -> Officer | None:
     """Of the nearest authority where this place lies."""
     if place is None:
         return None
@@ -213,5 +213,5 @@ def _officer(place: int | None, role: str, day: date) -> Officer | None:
     return nearest.select_related("user", "authority").first()
 
 
-def _evening(day: date) -> datetime:
+def evening(day: date) -> datetime:
     return datetime.combine(day, time(18, 30), tzinfo=SHANGHAI)

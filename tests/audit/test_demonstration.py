@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from demo import reports
+from demo import remedies, reports
 from demo import world as demonstration
 from tests.audit.compare import Audit, compared
 from tests.audit.core import rows
 
 #: What is read from files, tallies and pages; the other areas are asked of counters that fold what is committed.
-AREAS = ("published", "open_data", "changes", "hot_spots", "guidance", "public_pages")
+AREAS = ("published", "open_data", "changes", "hot_spots", "guidance", "remedies", "public_pages")
 
 
 @pytest.mark.full
@@ -31,6 +31,7 @@ def test_the_demonstration_says_what_its_cases_say(
     demonstration.load(cases=400, seed=11, until=now)
     reports.tell_reports(now=now)
     reports.tell_reduction(now=now)
+    remedies.put_right(now=now)
     with connection.cursor() as cursor:
         audit = Audit(rows.read(cursor), now)
     n, wrong = Counter[str](), list[str]()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.demo import demo_people, refusal
 from authorities.models import CalendarVersion
 from complaints.models import Complaint
-from demo import reports, world
+from demo import remedies, reports, world
 from oversight.counters import publishing
 from oversight.published import indicator_making, league_making
 
@@ -54,6 +54,7 @@ class Command(BaseCommand):
         for kind in (publishing, league_making, indicator_making):
             kind.publish(now=now)
         reports.tell_reduction(now=end)
+        remedies.put_right(now=end)
         seconds = time.monotonic() - started
         self.stdout.write(
             f"{shown.filed} complaints, {shown.people} people, {shown.taken.total()} steps in {seconds:.0f} s"
