@@ -293,7 +293,7 @@ def reported_text(report: RemedyReport | None) -> str:
 
 
 def checked_texts(samples: Collection[RemedySample]) -> list[str]:
-    """抽查59人，0人不属实：至少95%属实 of the newest that was looked at, and how many there were before."""
+    """抽查59人无误（至少95%属实） of the newest that was looked at, and how many there were before."""
     looked = [one for one in samples if one.checked_at is not None]
     if not looked:
         return [gettext("还没有抽查。")]
@@ -302,6 +302,8 @@ def checked_texts(samples: Collection[RemedySample]) -> list[str]:
     values = {"n": n, "bad": bad, "share": int(100 * limit + 1e-9)}
     if n >= sample.whole:
         texts = [gettext("名单里已补救的%(n)s人都看过，%(bad)s人不属实。") % values]
+    elif not bad:
+        texts = [gettext("抽查%(n)s人无误（至少%(share)s%%属实）。") % values]
     else:
         texts = [gettext("抽查%(n)s人，%(bad)s人不属实：至少%(share)s%%属实。") % values]
     if len(looked) > 1:
