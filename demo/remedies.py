@@ -13,7 +13,6 @@ from accounts.keys import sealed_fields
 from accounts.roles import Role
 from complaints.models import PersonalText
 from complaints.procedure.working_calendar import SHANGHAI
-from database.row_security import working_as_steps
 from demo.reports import CALLED, DAY, evening, officer_of
 from demo.texts import CARRIERS
 from enterprises.models import Staff
@@ -98,10 +97,7 @@ def put_right(*, now: datetime) -> None:
 def _lines(remedy: Remedy) -> list[Line]:
     """The list as the enterprise makes it of its bills."""
     ids = affected.cases_of(remedy)
-    with working_as_steps():
-        texts = list(
-            PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="consumer_phone").order_by("pk")
-        )
+    texts = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="consumer_phone").order_by("pk")
     sealed_fields.load_for(texts)
     forms = [affected.normal(text.text) for text in texts if text.text]
     phones = list(dict.fromkeys(form[0] for form in forms if form is not None))

@@ -128,7 +128,9 @@ def _forms(request: HttpRequest, result: Remedy, workspace: Workspace, wanted: s
         forms["propose"] = ProposalForm(data("propose"), today=workspace.today, initial=said)
     elif result.state in (Remedy.State.AGREED, Remedy.State.RUNNING):
         forms["report"] = RemedyReportForm(data("report"), before=acts.newest_report(result))
-        forms["list"] = ListForm(data("list"), request.FILES if wanted == "list" else None)
+        # While the authority looks at lines of the list, no other takes its place.
+        if wanted == "list" or acts.open_sample(result) is None:
+            forms["list"] = ListForm(data("list"), request.FILES if wanted == "list" else None)
     return forms
 
 

@@ -147,6 +147,7 @@ def test_from_the_hot_spot_to_the_public_figure(world: World) -> None:
     assert set(sample.lines) <= set(range(2, 68))
     assert str(sample.lines[0]) in page_of(enterprise, own)
     # Nobody changes the list while it is looked at.
+    assert 'value="list"' not in page_of(enterprise, own)
     assert sent(enterprise, own, do="list", file=a_file(numbers())).status_code == 409
     assert sent(officer, url, do="examine", bad="", how="逐行看了凭证").status_code == 302
     assert sent(officer, url, do="verify").status_code == 302
@@ -315,6 +316,7 @@ def test_a_sample_is_drawn_where_list_and_report_say_the_same_and_once_a_list(wo
     assert not missing_in(page, "抽查59人，1人不属实：至少92%属实", "抽查还不能说至少95%属实")
     assert sent(officer, url, do="verify").status_code == 409
     # The same list is not drawn again until it comes out right.
+    assert 'value="draw"' not in page
     answer = sent(officer, url, do="draw", n=59)
     assert (answer.status_code, "已经抽过样" in answer.content.decode()) == (409, True)
     assert sent(world.lead, own, do="list", file=a_file(numbers())).status_code == 302
