@@ -214,7 +214,7 @@ def _forms(request: HttpRequest, result: Remedy, wanted: str) -> dict[str, Any]:
         sample = acts.open_sample(result)
         if sample is not None:
             forms["examine"] = ExamineForm(data("examine"), sample=sample)
-        elif result.has_list and (wanted == "draw" or not result.samples.filter(listed_at=result.listed_at).exists()):
+        elif result.has_list and (wanted == "draw" or not acts.was_sampled(result)):
             forms["draw"] = DrawForm(data("draw"))
     if result.publicity == Campaign.Publicity.PROPOSED:
         forms["send_back"] = ReasonForm(data("send_back"), label_suffix="")

@@ -239,6 +239,12 @@ def open_sample(remedy: Remedy) -> RemedySample | None:
     return remedy.samples.filter(checked_at=None).order_by("-pk").first()
 
 
+def was_sampled(remedy: Remedy) -> bool:
+    """Whether lines of the present list were drawn."""
+    sample = newest_sample(remedy)
+    return sample is not None and sample.listed_at == remedy.listed_at
+
+
 def sweep(*, now: datetime) -> int:
     """Lists (affected.py), and letters about what is late; how many."""
     return affected.sweep(now=now) + _remind(now=now)

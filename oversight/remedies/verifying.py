@@ -11,7 +11,16 @@ from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.models import HotSpotAction, Remedy, RemedySample
 from oversight.remedies import affected
 from oversight.remedies.figures import SIZES, WANTED, Completeness, lower_limit
-from oversight.remedies.remedying import held, link_of, newest_report, newest_sample, note, open_sample, tell
+from oversight.remedies.remedying import (
+    held,
+    link_of,
+    newest_report,
+    newest_sample,
+    note,
+    open_sample,
+    tell,
+    was_sampled,
+)
 
 State = Remedy.State
 Kind = HotSpotAction.Kind
@@ -43,7 +52,7 @@ def draw(remedy_id: int, *, n: int, by: User, now: datetime) -> RemedySample:
             )
         if not remedy.listed_remedied:
             raise ReductionRefusal("nobody", _("名单里还没有写明已补救的，没有可以抽查的。"))
-        if remedy.samples.filter(listed_at=remedy.listed_at).exists():
+        if was_sampled(remedy):
             raise ReductionRefusal("sampled", _("这份名单已经抽过样。企业更正名单后，才能再抽一次。"))
         made = RemedySample.objects.create(
             remedy=remedy,
@@ -114,7 +123,7 @@ def missing_of(remedy: Remedy) -> list[str]:
         missing.append(_("企业还没有报告。"))
     elif said.rest:
         missing.append(_("还有%(n)s人没有说明是已补救、联系不上还是不要补救。") % {"n": f"{said.rest:,}"})
-    if sample is None or sample.checked_at is None or sample.listed_at != remedy.listed_at:
+    if sample is None or sample.checked_at is None or not was_sampled(remedy):
         missing.append(_("现在的名单还没有抽查。"))
     elif limit_of(sample) < WANTED:
         missing.append(_("抽查还不能说至少%(n)s%%属实。") % {"n": round(100 * WANTED)})
