@@ -236,6 +236,34 @@ def test_strangers_see_nothing_and_readers_do_nothing(world: World) -> None:
         assert browser(None).get(f"/open/remedies/{made.pk}/{page}").status_code == 404
 
 
+def test_a_demand_names_an_enterprise_that_is_offered_and_known_days(world: World) -> None:
+    new, today = f"/authority/remedies/new/?spot={a_spot(world).pk}", timezone.localdate()
+    said = {
+        "enterprise": world.mobile.pk,
+        "cause": "账单没有列明",
+        "first": today.isoformat(),
+        "last": today.isoformat(),
+    }
+    for wrong, field in (
+        ({"enterprise": world.telecom.pk}, "enterprise"),
+        ({"enterprise": "9" * 30}, "enterprise"),
+        ({"enterprise": ""}, "enterprise"),
+        ({"first": "昨天"}, "first"),
+        ({"last": (today + DAY).isoformat()}, "last"),
+        ({"last": (today - DAY).isoformat()}, "last"),
+        ({"cause": " "}, "cause"),
+        ({"cause": "长" * 2000}, "cause"),
+    ):
+        answer = sent(world.rui, new, **(said | wrong))
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field]), wrong
+    assert not Remedy.objects.exists()
+    assert browser(world.rui).get("/authority/remedies/new/?spot=999999999999").status_code == 404
+    # Pressed twice it is one.
+    officer = browser(world.rui)
+    first, second = (officer.post(new, said | {"idempotency_key": "pressed-twice-1"}) for _ in range(2))
+    assert (first.status_code, first.url, Remedy.objects.count()) == (302, second.url, 1)
+
+
 def test_nobody_publishes_what_they_proposed_and_what_was_withdrawn_says_why(world: World) -> None:
     made, head = running(world), officer_of(world, "head")
     remedying.ask_to_publish(made.pk, by=head, now=timezone.now())
