@@ -32,7 +32,7 @@ from web.languages import named
 
 OPEN_CASES, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
-WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power")
+WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power", "signs")
 #: Where a case lies.
 LIES = {
     authority_lists.HERE: _("在监管部门手里"),

@@ -80,9 +80,9 @@ const step = (name) => {
     return;
   }
   // Where a press of one button does it on the spot, that button is next.
-  const quick = document.querySelector(`main form[action="${self}${name}/"] button`);
+  const quick = document.querySelector(`main form[action^="${self}${name}/"] button`);
   if (quick) { quick.focus(); return; }
-  if (!follow(document.querySelector(`main a[href="${self}${name}/"]`)) && self && self !== where) location.href = self;
+  if (!follow(document.querySelector(`main a[href^="${self}${name}/"]`)) && self && self !== where) location.href = self;
 };
 
 // What is suggested first: its button is next; the others have pages of their own.

@@ -132,6 +132,7 @@ GROUPS = (
             _cases("back", _("企业没有谈成"), "warn", lambda here: lists.came_back(), waiting=lists.BACK),
             _waiting_for("returns", _("申请退回"), "return"),
             Number("objections", _("待答复的异议"), "warn", objected, "authority-review", {"view": "objections"}),
+            _waiting_for("signs", _("对提示的异议"), "signs"),
             Number(
                 "undelivered",
                 _("通知没有送到"),

@@ -21,6 +21,7 @@ from complaints.handling.steps import mediation
 from complaints.models import OfficialDocument
 from complaints.pages.enterprise import work
 from complaints.pages.enterprise.approvals import proposal_of
+from complaints.pages.enterprise.leading_on import Beside
 from complaints.pages.enterprise.steps import BUTTONS, open_steps, steps_of
 from complaints.procedure.workflow import Clock
 from complaints.reading import case_documents
@@ -65,15 +66,17 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
     return render(request, "enterprise/case.html", context_of(request, workspace, number) | {"place": place})
 
 
-def context_of(request: HttpRequest, workspace: Workspace, number: str) -> dict[str, Any]:
-    """What enterprise/_case.html shows. Http404 for a stranger."""
+def context_of(
+    request: HttpRequest, workspace: Workspace, number: str, *, beside: Beside | None = None
+) -> dict[str, Any]:
+    """What enterprise/_case.html shows, ``beside`` its list or alone. Http404 for a stranger."""
     page, rows = held_whole(workspace, number)
     if not page.is_former:
         clocks = [clock.row for clock in page.clocks]
         page = replace(page, next_action=with_own_first(page.next_action, page.complaint, clocks, now=page.now))
     engagement = page.engagement
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
-    buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]
+    buttons = [b for b in buttons_of(page, beside) if b.slug != "failure" or log.lines]
     waiting = waiting_of(page, buttons)
     announced = {item["url"] for item in waiting}
     main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
@@ -198,11 +201,15 @@ _ASKED = {
 }
 
 
-def buttons_of(page: CasePage) -> list[Button]:
+def buttons_of(page: CasePage, beside: Beside | None = None) -> list[Button]:
     """In the order of use, main one first; what waits for a second person is not asked for twice."""
     here, may = case_url(page.complaint), open_steps(page)
+
+    def url(slug: str, step: str) -> str:
+        return beside.of_step(f"{here}{slug}/", step) if beside else f"{here}{slug}/"
+
     return [
-        Button(slug, str(_ASKED.get(step) or wording.action(step)), f"{here}{slug}/")
+        Button(slug, str(_ASKED.get(step) or wording.action(step)), url(slug, step))
         for slug in BUTTONS
         if (step := next((s for s in steps_of(slug) if s in may), ""))
     ]

@@ -1,6 +1,9 @@
-"""Where a step leads on in the list that one came from; the script of the desk sends that (static/js/keys.js)."""
+"""Where a step leads on in the list that one came from: the script of the desk sends that (static/js/keys.js). Beside
+the list the address of each step says it, with scripts or without."""
 
 import re
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, QueryDict
@@ -19,9 +22,21 @@ LEADS_ON = ANSWERS | {
 _CASE = re.compile(r"/enterprise/cases/([^/?]+)/(?=\?|$)")
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A case beside its list: the addresses, beside the list too, of this case and of the one that follows."""
+
+    here: str
+    following: str
+
+    def of_step(self, url: str, step: str) -> str:
+        """The page of a step, which leads back beside the list."""
+        return f"{url}?{urlencode({'then': self.following if step in LEADS_ON else self.here})}"
+
+
 def leads_on(request: HttpRequest, step: str) -> bool:
     """Whether the next case of the list follows this step."""
-    return step in LEADS_ON and _list_of(request) is not None
+    return step in LEADS_ON and (_list_of(request) is not None or _beside(request) != "")
 
 
 def following(request: HttpRequest, step: str) -> str:
@@ -29,7 +44,7 @@ def following(request: HttpRequest, step: str) -> str:
     after any other the same case, where it was read beside its list. Empty where the step leads back to the case."""
     asked, queue = _list_of(request), reverse("complaints:enterprise-queue")
     if asked is None:
-        return ""
+        return _beside(request)
     address = neighbours.leads_to(request, queue, asked, by=int(step in LEADS_ON))
     if step not in LEADS_ON:
         return address if "?" in address and address.startswith(queue) else ""
@@ -41,6 +56,13 @@ def _list_of(request: HttpRequest) -> dict[str, str] | None:
     queue, _mark, query = request.POST.get("then", "").partition("?")
     is_list = queue == reverse("complaints:enterprise-queue") and query.startswith("by=1&")
     return QueryDict(query).dict() if is_list else None
+
+
+def _beside(request: HttpRequest) -> str:
+    """The address beside the list that the address of this step names, as `Beside` made it; else empty."""
+    then = request.GET.get("then", "")
+    queue, _mark, query = then.partition("?")
+    return then if queue == reverse("complaints:enterprise-queue") and "split" in QueryDict(query) else ""
 
 
 def _to_answer(request: HttpRequest, address: str) -> str:

@@ -31,6 +31,7 @@ from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Engagement
 from complaints.pages.enterprise import saved_views
 from complaints.pages.enterprise.case import context_of
+from complaints.pages.enterprise.leading_on import Beside
 from complaints.pages.enterprise.queue_rows import RELATED, Lines, marked, rows_of, with_newest_step
 from complaints.parties.actors import stands_to
 from complaints.parties.workforce import Workforce
@@ -184,7 +185,10 @@ def _split(
     at = next((n for n, row in enumerate(rows) if row["complaint"].number == asked), None)
     around = {"j": None if at is None else at + 1, "k": None if not at else at - 1}
     beside = {key: rows[n]["split_url"] for key, n in around.items() if n is not None and n < len(rows)}
-    shown = context_of(request, workspace, asked)
+    # After the last case the list itself, with its first one.
+    follows = beside.get("j") or _url(form, view, split="1", **page)
+    here = Beside(_url(form, view, split="1", **page, open=asked), follows)
+    shown = context_of(request, workspace, asked, beside=here)
     return shown | {"shown_number": asked, "beside": beside, "case_url": case_url(shown["complaint"])}
 
 

@@ -58,6 +58,11 @@ def test_an_officer_answers_the_objection_and_what_is_taken_away_is_shown_no_mor
     assert "/signs/" not in shown(officer.get(desk))
     send(chen, place(case, "signs"), {"text": SAID})
     checked(officer.get(desk), 200, "/signs/")
+    # The number of the day counts what its list holds.
+    waiting = [n for group in officer.get("/authority/").context["groups"] for n in group["numbers"]]
+    (number,) = [n for n in waiting if n["title"] == "对提示的异议"]
+    listed = officer.get(number["url"])
+    assert (number["text"], [row.complaint.number for row in listed.context["rows"]]) == ("1", [case.number])
     form = officer.get(answer).context["form"]
     kinds = [code for code, _words in form.fields["removed"].choices]
     assert "frequent_here" in kinds
@@ -66,6 +71,7 @@ def test_an_officer_answers_the_objection_and_what_is_taken_away_is_shown_no_mor
     # First all of it stays, with a reason.
     assert send(officer, answer, {"text": KEPT}).status_code == 302
     checked(chen.get(place(case, "signs")), 200, "您投诉同一家有", "工作人员在11月11日（周三）答复", KEPT)
+    assert officer.get(number["url"]).context["rows"] == []
     # Nothing is open any more, until the person objects again; then one kind is taken away.
     assert send(officer, answer, {"text": KEPT}).status_code == 409
     send(chen, place(case, "signs"), {"text": "再说一次：都是真的。"})

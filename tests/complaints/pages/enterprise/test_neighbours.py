@@ -125,6 +125,33 @@ def test_beside_the_list_a_step_stays_there(world: World, monkeypatch: pytest.Mo
     assert "after=1" in second.context["rows"][0]["split_url"]
 
 
+def test_without_scripts_a_step_leads_back_beside_the_list_too(world: World) -> None:
+    for _ in range(2):
+        given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    place = f"{QUEUE}?view=work&split=1"
+    first, last = (row["complaint"] for row in client.get(place).context["rows"])
+
+    def taken(case: Complaint, name: str, values: dict[str, str]) -> str:
+        """By the link or form of the page, as it stands there."""
+        page = client.get(f"{place}&open={case.number}").context
+        assert page["shown_number"] == case.number
+        answer = send(client, page["may"][name], values)
+        there = client.get(answer.headers["Location"])
+        assert there.templates[0].name == "enterprise/split.html"
+        return str(there.context["shown_number"])
+
+    assert taken(first, "note", {"text": "已核对账单。"}) == first.number
+    assert taken(first, "contact", {"quick": "1", "channel": "phone", "reached": "yes"}) == first.number
+    assert taken(first, "ask", ASKED) == last.number
+    # After the last one the list itself, with its first case.
+    assert taken(last, "offer", OFFER) == first.number
+    # Only the queue is led to, and only beside a case.
+    for elsewhere in ("https://example.com/?split=1", "/enterprise/?split=1", f"{QUEUE}?view=work"):
+        answer = send(client, f"{address(first, 'note')}?{urlencode({'then': elsewhere})}", {"text": "已核对。"})
+        assert answer.headers["Location"] == case_url(first)
+
+
 def test_what_is_kept_says_nothing_and_opens_for_nobody_else(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, item_name="套餐降档困难")
     client = signed_in(world.ming)
