@@ -1,5 +1,5 @@
-"""What the file of a case says about acceptance: who, against whom, what, since when, what was asked for. Five queries
-a case; no text is opened: that one was given is seen from its kind."""
+"""What the file of a case says about acceptance: who, against whom, what, since when, what was asked for. No text is
+opened: that one was given is seen from its kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ HANDLED = Q(outcome__in=[Outcome.MEDIATED, Outcome.MEDIATION_TERMINATED]) | Q(
 )
 MOST_EARLIER = 5
 _STEPS = ("request_material", "supply_material", "lapse_material", "verify_contact")
+#: How the kinds of text begin that were filed.
+_FILED = "consumer_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +55,31 @@ class FiledFacts:
         return self.learned_on or self.disputed_on
 
 
-def known_of(complaint: Complaint, *, among: Any = None) -> FiledFacts:
-    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there
-    are."""
-    entries = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
-    steps = list(entries.order_by("sequence").only("step", "reason", "data", "complaint"))
-    texts = PersonalText.objects.filter(complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_")
-    kinds = frozenset(texts.values_list("kind", flat=True))
+def known_of(complaint: Complaint) -> FiledFacts:
+    """Four statements, and what `known_from` asks."""
+    entries = HandlingStep.objects.filter(complaint=complaint, step__in=_STEPS).order_by("sequence")
+    return known_from(
+        complaint,
+        steps=entries.only("step", "reason", "data", "complaint", "audience"),
+        texts=PersonalText.objects.filter(complaint=complaint).only("kind", "audience", "complaint"),
+        files=Evidence.objects.filter(complaint=complaint).only("audience"),
+        demands=Demand.objects.filter(complaint=complaint).count(),
+    )
+
+
+def known_from(
+    complaint: Complaint,
+    *,
+    steps: Iterable[HandlingStep],
+    texts: Iterable[PersonalText],
+    files: Iterable[Evidence],
+    demands: int,
+    among: Any = None,
+) -> FiledFacts:
+    """The same of rows that were read. ``steps``: by sequence; what is not for the parties is left out here. ``among``:
+    the cases in which earlier ones are looked for (those that a page may show); None: all that there are."""
+    steps = [row for row in steps if row.audience == Audience.PARTIES and row.step in _STEPS]
+    kinds = frozenset(row.kind for row in texts if row.audience == Audience.PARTIES and row.kind.startswith(_FILED))
     material, identity = _asked(steps)
     details = complaint.respondent_details or {}
     enterprise = (
@@ -72,8 +92,8 @@ def known_of(complaint: Complaint, *, among: Any = None) -> FiledFacts:
         filed_kinds=kinds,
         has_respondent=bool(enterprise or complaint.respondent_named),
         has_respondent_address=bool(enterprise or details.get("address")),
-        demands=Demand.objects.filter(complaint=complaint).count(),
-        files=Evidence.objects.filter(complaint=complaint, audience=Audience.PARTIES).count(),
+        demands=demands,
+        files=sum(row.audience == Audience.PARTIES for row in files),
         has_amount=complaint.amount is not None,
         contact_verified=complaint.contact_verified,
         power=_power(complaint),

@@ -16,6 +16,7 @@ from accounts.roles import Right, posts_of
 from authorities.models import Authority, Officer
 from authorities.policies import Policies
 from complaints import handling, wording
+from complaints.acceptance import review_facts
 from complaints.desks.authority_workspace import Workspace
 from complaints.handling.transition import two_persons
 from complaints.procedure.filing_request import AGENT
@@ -46,6 +47,18 @@ class OfficerCase:
     def may(self) -> tuple[str, ...]:
         """The steps that stand open; judged once, as a page asks for each of its buttons."""
         return shown_steps(self.access, self.around)
+
+    @cached_property
+    def filed(self) -> review_facts.FiledFacts:
+        """What the file says about acceptance; only cases that this officer sees stand among the earlier ones."""
+        return review_facts.known_from(
+            self.access.complaint,
+            steps=self.rows.steps,
+            texts=self.rows.texts,
+            files=self.rows.files,
+            demands=len(self.rows.demands),
+            among=self.workspace.cases(),
+        )
 
 
 def officer_case_of(

@@ -43,8 +43,12 @@ _MASKS: dict[str, Callable[[str], str]] = {
 
 def is_shown(complaint: Complaint, result: CaseAccess, *, now: datetime) -> bool:
     """Whether this officer has said a moment ago why the contact data of the case is needed."""
-    contact_accesses = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
-    return result.actor is not None and contact_access.shown_until(contact_accesses, result.actor, now=now) is not None
+    steps: Iterable[HandlingStep] = (
+        HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
+        if result.rows is None
+        else result.rows.steps
+    )
+    return result.actor is not None and contact_access.shown_until(steps, result.actor, now=now) is not None
 
 
 def may_print(side: str, viewer: Actor | None) -> bool:

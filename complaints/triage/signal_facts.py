@@ -88,12 +88,10 @@ class FirstStatement:
                 facts, has_place=bool(facts.respondent_id or any(case.respondent_details.values()))
             )
         texts = _read([*self.rows.get("texts", ()), *rows["texts"]])
-        near = {pk: _with(facts, digests[pk]) for pk, facts in self.near.items()}
-        # Of what is not filed yet they were known before.
-        here = {pk: _with(facts, digests[pk]) if self.cases else facts for pk, facts in self.here.items()}
-        self.near, self.here = (
-            {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in which.items()} for which in (near, here)
-        )
+        self.near = {pk: _with(facts, digests[pk], texts.get(pk)) for pk, facts in self.near.items()}
+        if self.cases:
+            # Of what is not filed yet they were known before.
+            self.here = {pk: _with(facts, digests[pk], texts.get(pk)) for pk, facts in self.here.items()}
         return rows
 
     def signals(self) -> dict[int, list[Signal]]:
@@ -249,17 +247,14 @@ def _kinds(rows: Iterable[Any]) -> defaultdict[int, frozenset[str]]:
 _FIELDS = {"phone": "phones", "name": "names", "order": "orders", person_digests.MARK: "marks"}
 
 
-def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]]) -> Facts:
+def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]], texts: Mapping[str, str] | None = None) -> Facts:
+    """With its digests, and what was said, where it was read; of an officer's transcript as of the consumer's own
+    words."""
     values: dict[str, Any] = {field: frozenset(digests.get(kind, ())) for kind, field in _FIELDS.items()}
+    if texts:
+        given = texts.get("consumer_statement") or texts.get("consumer_transcript") or ""
+        values |= {"statement": given, "texts": frozenset(texts)}
     return replace(facts, **values)
-
-
-def _spoken(facts: Facts, texts: Mapping[str, str]) -> Facts:
-    """With what was said, where it was read; of an officer's transcript as of the consumer's own words."""
-    if not texts:
-        return facts
-    given = texts.get("consumer_statement") or texts.get("consumer_transcript") or ""
-    return replace(facts, statement=given, texts=frozenset(texts))
 
 
 def _read(rows: list[PersonalText]) -> dict[int, dict[str, str]]:

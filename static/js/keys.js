@@ -110,7 +110,11 @@ const isFilled = (field) => (field.type === "radio" ? document.querySelector(`[n
 const press = (target) => {
   const empty = [...document.querySelectorAll(target.dataset.first || ":not(*)")].find((field) => !isFilled(field));
   if (empty) { empty.focus(); empty.scrollIntoView({ block: "center" }); return; }
-  if (target.tagName === "DETAILS") { target.open = !target.open; target.querySelector("summary").focus(); return; }
+  if (target.tagName === "DETAILS") {
+    target.open = !target.open;
+    (target.open && target.querySelector("textarea, select, input:not([type=hidden])") || target.querySelector("summary")).focus();
+    return;
+  }
   target.click();
 };
 

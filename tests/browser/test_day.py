@@ -201,7 +201,7 @@ def test_the_day_of_an_officer(world: World, visit: Callable[..., Any], share: f
             if what == "accept":
                 review.leave("a")
             elif what == "material":
-                review.leave("s")
+                review.press("s")
                 review.type("请补充通讯地址。")
                 review.leave("Control+Enter")
             else:
@@ -215,4 +215,6 @@ def test_the_day_of_an_officer(world: World, visit: Callable[..., Any], share: f
     assert Matter.objects.filter(kind="proposal").count() == todo.count("refuse")
     costs = compared("officer", hands, review)
     assert costs["keys"][1] * 2 <= costs["keys"][0]
-    assert costs["loads"][1] <= costs["loads"][0]
+    if share == 1:
+        # Of a short day every second case is one of those that take two pages.
+        assert costs["loads"][1] * 2 <= costs["loads"][0]

@@ -45,9 +45,11 @@ def test_one_key_decides_a_review_and_the_next_case_opens(world: World, visit: C
     assert page.locator(".said").bounding_box()["y"] <= 310, "what was done stands above the next case"
     page.keyboard.press("p")
     assert page.locator("details[data-key=p]").get_attribute("open") is not None
-    pressed(page, "s")
-    assert page.url.split("?")[0].endswith("/material/")
-    page.go_back()
+    page.keyboard.press("s")
+    assert page.evaluate("document.activeElement.id") == "id_what"
+    page.keyboard.press("Tab")
+    assert page.locator("#id_last_day").is_visible()
+    page.locator("details[data-key=s] summary").click()
 
     # To refuse: to the grounds, to the reason, to the very words of the notice.
     page.keyboard.press("r")

@@ -34,14 +34,13 @@ from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import authority, violations
 from complaints.handling.transition import previewing
 from complaints.handling.transition.settling import KINDS
-from complaints.models import Complaint, Deadline, Matter, PersonalText
+from complaints.models import Complaint, Matter
 from complaints.pages.authority.forms import CaseForm, long_enough, officer_choices, officers_of, please_choose
-from complaints.pages.authority.triage.triage import shown_signals
-from complaints.parties.conditions import current_calendar
+from complaints.pages.authority.triage.triage import signals_at
 from complaints.procedure.workflow import Audience, Clock, Status
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
-from complaints.wording.reasons import ROUTES
+from complaints.wording.reasons import ROUTES, signal_sentence
 from complaints.wording.standing import standing
 
 #: Where the decision on acceptance is still to be made.
@@ -49,11 +48,6 @@ REVIEWED = (Status.REVIEW, Status.AWAITING_MATERIAL)
 #: What one may weigh for ground 3; the others are for whoever distributes.
 ART_17 = frozenset({"frequent", "frequent_here", "shared_contact", "copied_text", "burst"})
 _TONES = {NOTHING: "ok", DOUBT: "warn"}
-
-
-def known_of(officer_case: OfficerCase) -> review_facts.FiledFacts:
-    """Only cases that this officer sees stand among the earlier ones."""
-    return review_facts.known_of(officer_case.access.complaint, among=officer_case.workspace.cases())
 
 
 class MaterialForm(CaseForm):
@@ -66,10 +60,10 @@ class MaterialForm(CaseForm):
     def prepare(self, officer_case: OfficerCase) -> None:
         # The consumer reads it, so it begins in the consumer's language.
         with override(self.case.language):
-            lacking = review_grounds.lacking(known_of(officer_case))
-            self.fields["what"].initial = review_advice.wanted(lacking)
-        review = Deadline.objects.filter(complaint=self.case, clock=Clock.REVIEW, state="running").first()
-        latest = current_calendar().before(review.last_day, 1) if review is not None else None
+            self.fields["what"].initial = review_advice.wanted(review_grounds.lacking(officer_case.filed))
+        running = (row for row in officer_case.rows.clocks if row.clock == Clock.REVIEW and row.state == "running")
+        review = next(running, None)
+        latest = officer_case.workspace.calendar.before(review.last_day, 1) if review is not None else None
         self.fields["last_day"].help_text = (
             _("不填按通常的期限；最晚是审查期限的前一个工作日。")
             if latest is None or latest < self.today
@@ -96,11 +90,10 @@ class RefusalForm(CaseForm):
     facts = FreeText(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进决定书。至少10个字。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
-        self.known = known_of(officer_case)
         self.cases: Sequence[Complaint] = ()
-        if self.known.earlier:
+        if officer_case.filed.earlier:
             self.cases = review_facts.earlier_cases(self.case, among=officer_case.workspace.cases())
-        self.grounds = {ground.code: ground for ground in review_grounds.grounds(self.known)}
+        self.grounds = {ground.code: ground for ground in review_grounds.grounds(officer_case.filed)}
         codes = [code for code, ground in self.grounds.items() if not ground.barred]
         set_choices(self, "ground", lines_of(codes, "refusal_ground"))
         bodies = [
@@ -210,15 +203,20 @@ def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[s
 def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str, Any]:
     """For the grounds as radios: what the file and its words show for each. ``short``: its name, ``label``: the law;
     ``option``: its radio, where it may be chosen; ``earlier``: (number, address) of what ground 2 may mean."""
-    known = form.known if form is not None else known_of(officer_case)
-    case = officer_case.access.complaint
-    texts = PersonalText.objects.filter(
-        complaint=case, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]
-    )
-    sealed_fields.load_for(texts)
-    advice = review_advice.advise("\n".join(row.text for row in texts))
+    known, case = officer_case.filed, officer_case.access.complaint
+    said = [
+        row
+        for row in officer_case.rows.texts
+        if row.audience == Audience.PARTIES and row.kind in ("consumer_statement", "consumer_transcript")
+    ]
+    sealed_fields.load_for(said)
+    advice = review_advice.advise("\n".join(row.text for row in said))
     links = [(one.number, case_url(one, AUTHORITY)) for one in (form.cases if form is not None else ())]
-    noticed = [one.text for one in shown_signals([case], officer_case.workspace)[case.pk] if one.code in ART_17]
+    noticed = [
+        signal_sentence(one.code, one.values)
+        for one in signals_at(officer_case.workspace, [case])[case.pk]
+        if one.code in ART_17
+    ]
     options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
     views = [
         {
@@ -260,6 +258,7 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
         "beside": beside_of(workspace, case),
         **grounds_of(officer_case, form),
         "form": form,
+        "material": MaterialForm(officer_case, None) if "request_material" in may else None,
         **accepted,
         "routes": list(ROUTES.values()),
         "others": list(dict.fromkeys(person.user.name for person in others)),

@@ -63,18 +63,14 @@ class SignalView:
 
     code: str
     text: str
-    short: str
     tone: str
     cases: list[tuple[str, str]] = field(default_factory=list)
     more: list[tuple[str, str]] = field(default_factory=list)
 
 
-def shown_signals(
-    cases: Sequence[Complaint], workspace: Workspace, *, may: Collection[str] = ()
-) -> dict[int, list[SignalView]]:
-    """What this officer should know of these cases; as many queries as for one. ``may``: the steps that are open."""
-    signals = signals_of(cases, regions=workspace.regions, looked_back=looked_back_at(workspace))
-    return all_shown(cases, signals, may=may)
+def signals_at(workspace: Workspace, cases: Sequence[Complaint]) -> dict[int, list[Signal]]:
+    """What this officer should know of these cases, by id; as many queries as for one."""
+    return signals_of(cases, regions=workspace.regions, looked_back=looked_back_at(workspace))
 
 
 def looked_back_at(workspace: Workspace) -> timedelta:
@@ -82,23 +78,19 @@ def looked_back_at(workspace: Workspace) -> timedelta:
     return looked_back(workspace.conditions.policies, workspace.first_region)
 
 
-def all_shown(
-    cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]], *, may: Collection[str] = ()
-) -> dict[int, list[SignalView]]:
-    """The same of signals that were asked for with something else."""
-    return {case.pk: [signal_view(signal, case.number, may=may) for signal in signals[case.pk]] for case in cases}
-
-
 def signal_view(signal: Signal, number: str, *, may: Collection[str] = ()) -> SignalView:
-    """``number``: the case that it is about, "" before it is filed."""
+    """``number``: the case that it is about, "" before it is filed; ``may``: the steps that are open there."""
     return SignalView(
         code=signal.code,
         text=signal_sentence(signal.code, signal.values),
-        short=short_signal(signal.code),
-        tone="neutral" if signal.code in _QUIET else "warn",
+        tone=_tone_of(signal),
         cases=[(other, reverse("complaints:authority-case", args=[other])) for other in signal.cases],
         more=_more(signal, number, may),
     )
+
+
+def _tone_of(signal: Signal) -> str:
+    return "neutral" if signal.code in _QUIET else "warn"
 
 
 def _more(signal: Signal, number: str, may: Collection[str]) -> list[tuple[str, str]]:
@@ -131,7 +123,7 @@ class Waiting:
     """What a page of the list shows beside its rows, each by the id of a case; ``words``: the consumer's own."""
 
     targets: dict[int, list[Target]] = field(default_factory=dict)
-    signals: dict[int, list[SignalView]] = field(default_factory=dict)
+    signals: dict[int, list[Signal]] = field(default_factory=dict)
     words: dict[int, list[PersonalText]] = field(default_factory=dict)
     files: Counter[int] = field(default_factory=Counter)
 
@@ -155,7 +147,7 @@ def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> tuple[list
             words[text.complaint_id].append(text)
     return rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, asked.rows["clocks"])), Waiting(
         {case.pk: ranked(case, enterprises[case.pk], workspace, conditions=conditions) for case in cases},
-        all_shown(cases, asked.signals()),
+        asked.signals(),
         words,
         Counter(file.complaint_id for file in asked.rows["files"]),
     )
@@ -279,7 +271,7 @@ def _groups(
             "first": next(iter(targets), None),
             "targets": targets[:3],
             # (word, tone) of each kind of signal once.
-            "signals": list({one.short: one.tone for one in beside.signals[case.pk]}.items()),
+            "signals": list({short_signal(one.code): _tone_of(one) for one in beside.signals[case.pk]}.items()),
             "is_open": case.number == current,
             "is_sure": place < len(groups[0][2]),
             "words": "\n".join(text.text for text in beside.words[case.pk]) if case.number == current else "",
@@ -318,7 +310,7 @@ def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
     conditions = workspace.conditions
     targets = ranked(case, suggested(case, decision, conditions=conditions), workspace, conditions=conditions)
     query = request.GET.get("q", "")[:80]
-    signals = shown_signals([case], workspace, may=officer_case.may)[case.pk]
+    signals = [signal_view(one, number, may=officer_case.may) for one in signals_at(workspace, [case])[case.pk]]
     context = {
         "page": page,
         "case": case,
