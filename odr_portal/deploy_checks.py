@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,7 @@ from django.db import DatabaseError
 
 from accounts import demo
 from odr_portal import front
-from odr_portal.processes import separation
+from odr_portal.processes import separation, translations
 from web import environment, servers
 
 #: What libpq counts as a connection that nobody between reads or answers in the server's place.
@@ -147,6 +148,31 @@ def each_process_has_a_user(app_configs: Any, **kwargs: Any) -> list[CheckMessag
     return [Warning(one, hint="See PROCESS_USERS.", id="odr_portal.W008") for one in separation.found()]
 
 
+def the_recovery_key_is_elsewhere(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """It ends a stolen seal key: whoever steals both has won."""
+    folders = {Path(place).parent for place in (settings.VAULT_KEY_FILE, settings.SEAL_KEY_FILE) if place}
+    found = sorted(str(folder / separation.RECOVERY_KEY) for folder in folders if _stands(folder))
+    return [
+        Warning(f"{place} lies beside the keys in use.", hint="Carry it away from this machine.", id="odr_portal.W014")
+        for place in found
+    ]
+
+
+def _stands(folder: Path) -> bool:
+    try:
+        return (folder / separation.RECOVERY_KEY).exists()
+    except OSError:
+        return False
+
+
+def translations_are_compiled(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Pages would be Chinese and say that they are English."""
+    if not (missing := translations.not_compiled()):
+        return []
+    told = f"{len(missing)} files of translations are not compiled: pages in English would be Chinese."
+    return [Error(told, hint=translations.WHAT_TO_DO, id="odr_portal.E008")]
+
+
 CHECKS = (
     nobody_of_a_demo_can_come_in,
     it_is_no_demo,
@@ -157,5 +183,7 @@ CHECKS = (
     where_no_document_key_is_set,
     codes_reach_phones,
     no_history_lies_beside_the_code,
+    the_recovery_key_is_elsewhere,
+    translations_are_compiled,
     the_front_speaks_new_tls,
 )

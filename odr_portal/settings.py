@@ -23,12 +23,14 @@ DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules
 
 _KEYLESS = {
-    *("makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions"),
-    *("make_vault_keys", "make_document_key", "make_seal_key"),
+    *("makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions")
 }
+# These make what the settings name: a file that is not there yet is no mistake to them.
+_MAKES_KEYS = {"make_keys", "make_vault_keys", "make_document_key", "make_seal_key"}
+_KEYLESS |= _MAKES_KEYS
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
 
-SECRET_KEY = environment.text("SECRET_KEY")
+SECRET_KEY = "" if COMMAND in _MAKES_KEYS else environment.text("SECRET_KEY")
 if not SECRET_KEY:
     if not (TESTING or COMMAND in _KEYLESS or DEBUG or not COMMAND):
         raise SystemExit("SECRET_KEY is not set: run `make run` once (it makes one), or set a long random value.")
@@ -53,7 +55,9 @@ TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 1 if HTTPS else 0, least
 VAULT_KEY_FILE = environment.text("VAULT_KEY_FILE")
 VAULT_KEYS: keys.VaultKeys | None = None
 try:
-    if VAULT_KEY_FILE:
+    if COMMAND in _MAKES_KEYS:
+        pass
+    elif VAULT_KEY_FILE:
         VAULT_KEYS = keys.read(Path(VAULT_KEY_FILE))
     elif environment.text("VAULT_KEYS"):
         VAULT_KEYS = keys.parse(environment.text("VAULT_KEYS"))
@@ -384,7 +388,9 @@ LOCALE_PATHS = sorted(folder for folder in (ROOT / "locale").glob("*") if folder
 # --- static files -----------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = environment.text("STATIC_ROOT", str(LOCAL / "static"))
+# A package carries them ready (tools/package).
+_built = ROOT / "static-built"
+STATIC_ROOT = environment.text("STATIC_ROOT", str(_built if _built.is_dir() else LOCAL / "static"))
 STATICFILES_DIRS = [ROOT / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -10,9 +10,10 @@ application = get_wsgi_application()
 
 from accounts.demo import refuse_to_start  # noqa: E402 - it needs the apps
 from complaints.listening.hearing import read_tables  # noqa: E402
-from odr_portal.processes import separation  # noqa: E402
+from odr_portal.processes import separation, translations  # noqa: E402
 
 separation.refuse_to_start("web")
+translations.refuse_to_start()
 refuse_to_start()
 # Once for all workers, who are made of this process.
 read_tables()

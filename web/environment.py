@@ -1,7 +1,7 @@
 """Reads the environment. An odd value refuses to start, in one sentence.
 
-Where a variable is not set, the file that `make run` leaves behind (.local/environment) is asked, so that
-`manage.py` finds the local services without being told.
+Where a variable is not set, a file with lines NAME=VALUE is asked: the one that PORTAL_SETTINGS names, else the one
+that `make run` leaves behind (.local/environment), so that `manage.py` finds the local services without being told.
 """
 
 import base64
@@ -29,15 +29,33 @@ def local_folder() -> Path:
     return Path(os.environ.get("ODR_LOCAL") or ROOT / ".local")
 
 
-def _left_behind() -> dict[str, str]:
+def _settings_file() -> dict[str, str]:
+    """Lines NAME=VALUE; the value may stand between double quotes. A remark is a line that begins with #."""
     if "pytest" in sys.modules:
         # A test must not depend on what somebody runs beside it.
         return {}
+    named = os.environ.get("PORTAL_SETTINGS", "")
+    place = Path(named) if named else local_folder() / "environment"
     try:
-        lines = (local_folder() / "environment").read_text(encoding="utf-8").splitlines()
-    except OSError:
+        lines = place.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        if named:
+            raise OddValue("PORTAL_SETTINGS", named, "this file cannot be read.") from None
         return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return parsed(lines, str(place))
+
+
+def parsed(lines: list[str], place: str) -> dict[str, str]:
+    """The values of such lines. Raises OddValue where a line is none of them."""
+    result = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        name, equals, value = line.partition("=")
+        if not line or line.startswith("#"):
+            continue
+        if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise OddValue(place, line.partition("=")[0], f"line {number} is not NAME=VALUE.")
+        result[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    return result
 
 
 def open_to_others(path: Path) -> str:
@@ -48,16 +66,17 @@ def open_to_others(path: Path) -> str:
     return ""
 
 
-LEFT_BEHIND = _left_behind()
+IN_FILE = _settings_file()
 
 
 def text(name: str, default: str = "") -> str:
     """The value of a variable; with ``<NAME>_FILE`` it is read from that file, as secret stores hand it over."""
-    return os.environ.get(name) or _from_file(name) or LEFT_BEHIND.get(name) or default
+    return os.environ.get(name) or _from_file(name) or IN_FILE.get(name) or default
 
 
 def _from_file(name: str) -> str:
-    place = "" if name.endswith("_FILE") else os.environ.get(f"{name}_FILE", "")
+    key = f"{name}_FILE"
+    place = "" if name.endswith("_FILE") else os.environ.get(key) or IN_FILE.get(key, "")
     if not place:
         return ""
     try:

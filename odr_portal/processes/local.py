@@ -25,8 +25,8 @@ from typing import IO, Any
 
 from accounts.keys import keys
 from database import roles
-from odr_portal.processes import embedded, running
-from odr_portal.processes.running import DATABASE, ROOT, Portal, check_database, check_translations, digest, say, stop
+from odr_portal.processes import embedded, running, translations
+from odr_portal.processes.running import DATABASE, ROOT, Portal, check_database, digest, say, stop
 from web import environment
 
 LEAST_FREE = 400 * 1024 * 1024
@@ -227,7 +227,7 @@ def run(*, reload: bool) -> None:
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         if os.environ.get(name):
             check_database(name, os.environ[name])
-    check_translations()
+    translations.compile_newer()
     values = local_environment(place)
     make_seal_key(place)
     make_document_key(place)
@@ -312,7 +312,7 @@ def main(texts: list[str]) -> int:
             case ["try", "--", *command] if command:
                 return try_out(command)
             case ["translations"]:
-                check_translations()
+                translations.compile_newer()
             case _:
                 raise SystemExit(__doc__)
     except OSError as error:

@@ -22,7 +22,7 @@ from typing import Any
 import psycopg2
 
 from database import old_series, roles
-from odr_portal.processes import embedded
+from odr_portal.processes import embedded, translations
 from web import environment, servers
 
 ROOT = environment.ROOT
@@ -56,20 +56,6 @@ def check_database(name: str, url: str) -> None:
     except (psycopg2.Error, UnicodeError) as error:
         reason = " ".join(str(error).split())
         raise stop(f"{name} cannot be reached, correct it or start that server: {reason}") from None
-
-
-def check_translations() -> None:
-    """Compile each catalogue that is newer than its compiled form."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    for source in ROOT.glob("locale/**/LC_MESSAGES/django.po"):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns:
-            with source.open("rb") as stream:
-                catalogue = read_po(stream)
-            with compiled.open("wb") as target:
-                write_mo(target, catalogue)
 
 
 class Portal:
@@ -254,7 +240,7 @@ class Portal:
             now = state_of(*patterns)
             if now != before:
                 before = now
-                check_translations()
+                translations.compile_newer()
                 say("Changed: restarting.")
                 for name in ("web", "worker", "beat", "watch"):
                     # Whatever cannot start because of a half-written file is tried again by the next change.

@@ -19,6 +19,8 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "DOCUMENT_KEY_FILE": frozenset({"worker", "watch"}),
     "SEAL_KEY_FILE": frozenset({"watch"}),
 }
+#: What `manage.py make_keys` lays beside the seal key, to be carried away.
+RECOVERY_KEY = "seal-recovery-key.pem"
 #: Files that come in and go out (web/private_files.py).
 FOLDERS = ("EVIDENCE_ROOT", "EXPORT_ROOT")
 SHARED_BY = frozenset({"web", "worker", "watch"})

@@ -31,7 +31,7 @@ from playwright.sync_api import (
 
 from accounts.models import User
 from complaints.procedure import numbering
-from odr_portal.processes.running import check_translations
+from odr_portal.processes import translations
 from tests import PATIENCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -114,7 +114,7 @@ def wait_for_the_page(patch: pytest.MonkeyPatch) -> None:
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
     path = chromium_path()
-    check_translations()
+    translations.compile_newer()
     patch = pytest.MonkeyPatch()
     wait_for_the_page(patch)
     # The driver keeps an event loop in this thread; the tests still read the database from it.

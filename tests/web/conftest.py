@@ -2,9 +2,9 @@
 
 import pytest
 
-from odr_portal.processes.running import check_translations
+from odr_portal.processes import translations
 
 
 @pytest.fixture(autouse=True, scope="session")
 def compiled_catalogues() -> None:
-    check_translations()
+    translations.compile_newer()

@@ -1,0 +1,122 @@
+"""What lies in packaging/ says the same as the program does; `make test-install` tries it on a machine."""
+
+import configparser
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from odr_portal import deploy_checks
+from odr_portal.processes import embedded, running, separation, translations
+from tests import ROOT
+from tests.install.__main__ import COMPLAINT, GUIDE, parts
+from web import environment
+
+PACKAGING = ROOT / "packaging"
+SETTINGS = environment.parsed((PACKAGING / "portal.env").read_text().splitlines(), "portal.env")
+USERS = environment.process_users("PROCESS_USERS", SETTINGS["PROCESS_USERS"].split())
+
+
+class Unit(configparser.RawConfigParser):
+    """One value a name: names that stand several times are joined by a space."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(strict=False, interpolation=None)
+        self.optionxform = str  # type: ignore[assignment,method-assign]
+        self.text = (PACKAGING / "systemd" / name).read_text()
+        self.read_string(self.text)
+        found = re.findall(r"^Environment=(.*)$", self.text, flags=re.MULTILINE)
+        self.variables = dict(pair.split("=", 1) for line in found for pair in line.split())
+
+
+def service(process: str) -> Unit:
+    return Unit(f"odr-portal-{process}.service")
+
+
+@pytest.mark.parametrize("process", environment.PROCESSES)
+def test_a_unit_runs_what_make_run_runs(process: str, tmp_path: Path) -> None:
+    place = running.Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
+    ours = running.portal_programs(place, bind="here", reload=False)[process]
+    unit = service(process)
+
+    def plain(command: str) -> list[str]:
+        """Without what differs by machine: where Python and files lie, and that systemd opens the socket."""
+        words = [word.rpartition("/")[2] for word in command.replace(" --bind here", "").split()[1:]]
+        return [word for word in words if word not in {"-s", "odr-portal-web", tmp_path.name}]
+
+    assert plain(unit["Service"]["ExecStart"]) == plain(ours["command"])
+    assert int(unit["Service"]["TimeoutStopSec"]) == int(ours["stopwaitsecs"])
+    set_there = dict(pair.split("=", 1) for pair in ours.get("environment", "").replace('"', "").split(",") if pair)
+    assert {name for name in set_there if not name.endswith("_FILE")} == {
+        name for name in unit.variables if not name.endswith("_FILE")
+    }
+
+
+@pytest.mark.parametrize("process", environment.PROCESSES)
+def test_a_unit_has_the_user_and_the_keys_of_its_process(process: str) -> None:
+    unit = service(process)
+    assert unit["Service"]["User"] == USERS[process]
+    named = {name for name in unit.variables if name in separation.NEEDS}
+    assert named == {name for name, readers in separation.NEEDS.items() if process in readers}
+    assert not set(SETTINGS) & set(separation.NEEDS), "a key of single processes is not set for all"
+
+
+def test_the_groups_are_those_that_keys_and_folders_need() -> None:
+    lines = [line.split() for line in (PACKAGING / "sysusers.conf").read_text().splitlines()]
+    members: dict[str, set[str]] = {}
+    for kind, *names in filter(None, lines):
+        if kind == "m":
+            members.setdefault(names[1], set()).add(names[0])
+    made = {names[0] for kind, *names in filter(None, lines) if kind == "u"}
+    assert made == {*USERS.values(), "odr-admin"}
+    of_processes = {frozenset(group & set(USERS.values())) for group in members.values()}
+    for readers in (*separation.NEEDS.values(), separation.SHARED_BY, frozenset(USERS)):
+        assert len(readers) == 1 or frozenset(USERS[process] for process in readers) in of_processes
+
+
+def test_the_log_of_the_database_holds_no_statement() -> None:
+    lines = (PACKAGING / "postgresql" / "portal.conf").read_text().splitlines()
+    given = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+    assert {name: given.get(name) for name in embedded.NO_STATEMENTS} == embedded.NO_STATEMENTS
+
+
+def test_the_guide_names_files_of_the_package_and_has_its_parts() -> None:
+    guide = parts(GUIDE.read_text(encoding="utf-8"))
+    assert COMPLAINT in [part.title for part in guide]
+    commands = "\n".join(block for part in guide for block in part.blocks)
+    for place in re.findall(r"/usr/share/odr-portal/(\S+)", commands):
+        assert (PACKAGING / place).is_file(), place
+    known = {path.stem for path in ROOT.glob("*/management/commands/*.py")} | {"check"}
+    assert set(re.findall(r"odr-portal ([a-z_]+)", commands)) <= known
+
+
+def test_pages_are_not_served_without_compiled_translations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "locale/web/en/LC_MESSAGES/django.po"
+    source.parent.mkdir(parents=True)
+    source.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8"\n\nmsgid "首页"\nmsgstr "Home"\n')
+    monkeypatch.setattr(translations, "ROOT", tmp_path)
+    assert [one.id for one in deploy_checks.translations_are_compiled(None)] == ["odr_portal.E008"]
+    with pytest.raises(SystemExit, match="not compiled"):
+        translations.refuse_to_start()
+    translations.compile_newer()
+    translations.refuse_to_start()
+    assert deploy_checks.translations_are_compiled(None) == []
+
+
+@pytest.mark.parametrize("line", ["SECRET KEY=x", "just words", "=x", "lower=x"])
+def test_a_line_of_the_settings_that_is_none_is_named(line: str) -> None:
+    assert environment.parsed(["# a remark", "", " A=1 ", 'B="1 2"', "C="], "f") == {"A": "1", "B": "1 2", "C": ""}
+    with pytest.raises(environment.OddValue, match="line 2 is not NAME=VALUE"):
+        environment.parsed(["A=1", line], "f")
+
+
+def test_a_settings_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PORTAL_SETTINGS", str(tmp_path / "none"))
+    monkeypatch.setattr(environment, "sys", _NoTest)
+    with pytest.raises(environment.OddValue, match="cannot be read"):
+        environment._settings_file()
+
+
+class _NoTest:
+    modules: dict[str, Any] = {}
