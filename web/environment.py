@@ -1,61 +1,24 @@
 """Reads the environment. An odd value refuses to start, in one sentence.
 
-Where a variable is not set, a file with lines NAME=VALUE is asked: the one that PORTAL_SETTINGS names, else the one
-that `make run` leaves behind (.local/environment), so that `manage.py` finds the local services without being told.
+Where a variable is not set, a file is asked (web/settings_file.py).
 """
 
 import base64
 import os
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cryptography import x509
 
+from web import settings_file
+from web.settings_file import ROOT as ROOT
+from web.settings_file import OddValue as OddValue
+from web.settings_file import local_folder as local_folder
+
 YES = {"1", "true", "yes", "on"}
-ROOT = Path(__file__).resolve().parent.parent
-
-
-class OddValue(SystemExit):
-    """A setting that cannot be meant; the sentence is all the reader needs."""
-
-    def __init__(self, name: str, value: str, wanted: str) -> None:
-        super().__init__(f"{name}={value!r} is not usable: {wanted}")
-
-
-def local_folder() -> Path:
-    return Path(os.environ.get("ODR_LOCAL") or ROOT / ".local")
-
-
-def _settings_file() -> dict[str, str]:
-    """Lines NAME=VALUE; the value may stand between double quotes. A remark is a line that begins with #."""
-    if "pytest" in sys.modules:
-        # A test must not depend on what somebody runs beside it.
-        return {}
-    named = os.environ.get("PORTAL_SETTINGS", "")
-    place = Path(named) if named else local_folder() / "environment"
-    try:
-        lines = place.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        if named:
-            raise OddValue("PORTAL_SETTINGS", named, "this file cannot be read.") from None
-        return {}
-    return parsed(lines, str(place))
-
-
-def parsed(lines: list[str], place: str) -> dict[str, str]:
-    """The values of such lines. Raises OddValue where a line is none of them."""
-    result = {}
-    for number, line in enumerate(map(str.strip, lines), start=1):
-        name, equals, value = line.partition("=")
-        if not line or line.startswith("#"):
-            continue
-        if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-            raise OddValue(place, line.partition("=")[0], f"line {number} is not NAME=VALUE.")
-        result[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
-    return result
+IN_FILE = settings_file.read()
 
 
 def open_to_others(path: Path) -> str:
@@ -64,9 +27,6 @@ def open_to_others(path: Path) -> str:
     if path.stat().st_mode & 0o027:
         return f"{path} can be read by others or written by its group: run `chmod 600 {path}`, or 640 for its group."
     return ""
-
-
-IN_FILE = _settings_file()
 
 
 def text(name: str, default: str = "") -> str:

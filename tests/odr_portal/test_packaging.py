@@ -11,10 +11,10 @@ from odr_portal import deploy_checks
 from odr_portal.processes import embedded, running, separation, translations
 from tests import ROOT
 from tests.install.__main__ import COMPLAINT, GUIDE, parts
-from web import environment
+from web import environment, settings_file
 
 PACKAGING = ROOT / "packaging"
-SETTINGS = environment.parsed((PACKAGING / "portal.env").read_text().splitlines(), "portal.env")
+SETTINGS = settings_file.parsed((PACKAGING / "portal.env").read_text().splitlines(), "portal.env")
 USERS = environment.process_users("PROCESS_USERS", SETTINGS["PROCESS_USERS"].split())
 
 
@@ -106,16 +106,16 @@ def test_pages_are_not_served_without_compiled_translations(tmp_path: Path, monk
 
 @pytest.mark.parametrize("line", ["SECRET KEY=x", "just words", "=x", "lower=x"])
 def test_a_line_of_the_settings_that_is_none_is_named(line: str) -> None:
-    assert environment.parsed(["# a remark", "", " A=1 ", 'B="1 2"', "C="], "f") == {"A": "1", "B": "1 2", "C": ""}
+    assert settings_file.parsed(["# a remark", "", " A=1 ", 'B="1 2"', "C="], "f") == {"A": "1", "B": "1 2", "C": ""}
     with pytest.raises(environment.OddValue, match="line 2 is not NAME=VALUE"):
-        environment.parsed(["A=1", line], "f")
+        settings_file.parsed(["A=1", line], "f")
 
 
 def test_a_settings_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PORTAL_SETTINGS", str(tmp_path / "none"))
-    monkeypatch.setattr(environment, "sys", _NoTest)
+    monkeypatch.setattr(settings_file, "sys", _NoTest)
     with pytest.raises(environment.OddValue, match="cannot be read"):
-        environment._settings_file()
+        settings_file.read()
 
 
 class _NoTest:
