@@ -196,6 +196,19 @@ class PreparedQuery(Generic[Row]):
         return next(iter(self(*values)), None)
 
 
+class PreparedValues(PreparedQuery[Any]):
+    """A query that ends with ``values_list``: tuples of what the driver reads, for columns that Django converts no
+    further."""
+
+    def _made(self) -> Any:
+        stand_ins = _stand_ins(self.types)
+        return Statement(*self.build(*stand_ins).query.sql_with_params(), stand_ins)
+
+    def __call__(self, *values: Value) -> list[tuple[Any, ...]]:
+        statement: Any = self.plan()
+        return list(statement.ask(values))
+
+
 class PreparedTuples(PreparedQuery[Any]):
     """What a function of the database gives, as tuples of ``width`` columns, for a `CombinedQuery`. ``build`` gives our
     own words with ``%s`` for each value, and the values."""

@@ -20,6 +20,7 @@ from complaints.desks.staff_access import View, staff_page
 from complaints.models import Complaint, Engagement, SavedView
 from complaints.parties.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.parties.conditions import calendar_of, current_calendar, newest_calendar
+from complaints.parties.jobs import Job
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
@@ -147,6 +148,14 @@ class Workspace:
         return Complaint.objects.held_by(
             (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None
         )
+
+    @property
+    def jobs(self) -> list[Job]:
+        return [
+            (actor.enterprise_id, None if actor.branch_ids is None else sorted(actor.branch_ids))
+            for actor in self.actors
+            if actor.enterprise_id is not None
+        ]
 
     def engagements(self) -> Q:
         """Times with a case that belong to one of these jobs, ended ones too."""

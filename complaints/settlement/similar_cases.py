@@ -2,14 +2,17 @@
 newest ended cases that the reader's own workspace has had."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
+from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from complaints.models import Complaint, Engagement
+from complaints.parties.jobs import Job, OfJobs
 
 #: So many of the newest ended cases are looked through; of them so many similar ones are counted; so many are shown.
 WINDOW, MOST, SHOWN = 1000, 60, 5
@@ -82,15 +85,12 @@ class Similar:
         return median(self.amounts).quantize(Decimal("0.01")) if self.amounts else None
 
 
-def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
-    """``seen``: the engagements of the reader's workspace (``Workspace.engagements()``). One statement at most."""
-    if not complaint.problem_category:
-        return Similar()
+def _rows(seen: Q, case: int, problem: str) -> QuerySet[Engagement, Any]:
     newest = Engagement.objects.filter(seen, until_at__isnull=False).order_by("-until_at", "-pk").values("pk")[:WINDOW]
-    same = Engagement.objects.filter(pk__in=newest, complaint__problem_category=complaint.problem_category)
-    others = same.exclude(odr_result__in=_SAYS_NOTHING).exclude(complaint=complaint)
+    same = Engagement.objects.filter(pk__in=newest, complaint__problem_category=problem)
+    others = same.exclude(odr_result__in=_SAYS_NOTHING).exclude(complaint_id=case)
     alike = others.order_by("-until_at", "-pk").values("pk")[:MOST]
-    rows = (
+    return (
         Engagement.objects.filter(pk__in=alike)
         .annotate(accepted=FilteredRelation("offers", condition=Q(offers__state="accepted")))
         .order_by("-until_at", "-pk", "accepted__number", "accepted__answers__demand__ordinal")
@@ -107,6 +107,16 @@ def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
             F("accepted__answers__demand__amount"),
         )
     )
+
+
+_similar = OfJobs(_rows, int, str)
+
+
+def similar_to(complaint: Complaint, *, jobs: Sequence[Job]) -> Similar:
+    """``jobs``: those of the reader (``Workspace.jobs``). One statement at most."""
+    if not complaint.problem_category:
+        return Similar()
+    rows = _similar(jobs, complaint.pk, complaint.problem_category)
     heads: dict[int, tuple[str, datetime, str, bool]] = {}
     answers: dict[int, list[Settled]] = {}
     for pk, number, until, result, was_refused, in_part, kind, verdict, amount, asked in rows:

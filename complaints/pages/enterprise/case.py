@@ -115,7 +115,7 @@ def context_of(
         context |= _accepted_by(page)
     if work.is_working(page):
         context["history"], context["has_more_history"] = work.history_of(page, workspace)
-        context["similar"] = work.similar_shown(page.complaint, seen=workspace.engagements())
+        context["similar"] = work.similar_shown(page.complaint, jobs=workspace.jobs)
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
         context |= {"cause": cause, "cause_text": wording.label(cause, kind="root_cause") if cause else ""}

@@ -113,7 +113,7 @@ class OfferEditor:
             "used": form["template"].value(),
             "figures": figures,
             "sum": sum_of(figures),
-            "similar": similar_shown(complaint, seen=self.workspace.engagements()),
+            "similar": similar_shown(complaint, jobs=self.workspace.jobs),
             "may": {name: self.case.may(step) for name, step in (("ask", "ask_consumer"), ("contact", "log_contact"))},
         } | self.seen(read)
 

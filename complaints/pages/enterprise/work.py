@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -27,6 +28,7 @@ from complaints.desks.enterprise_workspace import Workspace, case_url, workspace
 from complaints.handling.transition import two_persons
 from complaints.models import Complaint, Contact, Engagement, PersonDigest, RootCause
 from complaints.parties import unreachable
+from complaints.parties.jobs import Job, OfJobs
 from complaints.procedure.categories import fitting_causes, problem_label
 from complaints.procedure.workflow import LOOK, TABLE, Audience, Status
 from complaints.reading.case import CasePage
@@ -90,18 +92,14 @@ def is_working(page: CasePage) -> bool:
     return not page.is_former and page.engagement is not None and page.engagement.until_at is None
 
 
-def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any]], bool]:
-    """Other cases of this consumer at this workspace, the newest first, and whether there are more than are listed.
-
-    The same account, or the same phone; phones are compared by digest, never read. One statement.
-    """
-    complaint = page.complaint
-    phones = PersonDigest.objects.filter(complaint=complaint, kind="phone")
+def _earlier(seen: Q, case: int, person: Any) -> QuerySet[Engagement, Any]:
+    """The same account, or the same phone; phones are compared by digest, never read."""
+    phones = PersonDigest.objects.filter(complaint_id=case, kind="phone")
     by_phone = alike(phones).filter(kind="phone").order_by().values("complaint_id")
-    by_account = Complaint.objects.filter(consumer_key=complaint.consumer_key).order_by().values("pk")
-    rows = (
-        Engagement.objects.filter(workspace.engagements(), complaint_id__in=by_phone.union(by_account))
-        .exclude(complaint=complaint)
+    by_account = Complaint.objects.filter(consumer_key=person).order_by().values("pk")
+    return (
+        Engagement.objects.filter(seen, complaint_id__in=by_phone.union(by_account))
+        .exclude(complaint_id=case)
         .order_by("-complaint__filed_at", "-complaint_id", "-pk")
         .values_list(
             "complaint__number",
@@ -113,6 +111,15 @@ def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any
             "accepted_refusal",
         )[: 3 * MOST_EARLIER]
     )
+
+
+_history = OfJobs(_earlier, int, UUID)
+
+
+def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any]], bool]:
+    """Other cases of this consumer at this workspace, the newest first, and whether there are more than are listed. One
+    statement."""
+    rows = _history(workspace.jobs, page.complaint.pk, page.complaint.consumer_key)
     lines: dict[str, dict[str, Any]] = {}
     for number, item, filed_at, status, outcome, odr_result, was_refused in rows:
         if odr_result:
@@ -243,10 +250,10 @@ def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
+def similar_shown(complaint: Complaint, *, jobs: Sequence[Job]) -> dict[str, Any]:
     """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html; ``total`` 0
     where there are none."""
-    results = similar_to(complaint, seen=seen)
+    results = similar_to(complaint, jobs=jobs)
     return {
         "total": results.total,
         "is_cut": results.is_cut,

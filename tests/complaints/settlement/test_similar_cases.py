@@ -36,9 +36,9 @@ def test_similar_cases_tell_how_they_ended_and_what_settled_them(world: World, d
     given.step(taken_back, consumer.withdraw(reason="mistake"), world.consumer, LATER)
     given.a_complaint(world, status=S.CLOSED, problem_category="quality")
     here = given.a_complaint(world, status=S.NEGOTIATING)
-    seen = workspace_for(world.ming, now=LATER).engagements()
+    jobs = workspace_for(world.ming, now=LATER).jobs
     with django_assert_num_queries(1):
-        result = similar_to(here, seen=seen)
+        result = similar_to(here, jobs=jobs)
     assert (result.total, result.results) == (3, {"settled": 2, "failed": 1})
     assert (result.amounts, result.median) == ([Decimal("128.50")] * 2, Decimal("128.50"))
     assert [case.odr_result for case in result.shown] == ["settled", "settled", "failed"]
@@ -53,7 +53,7 @@ def test_similar_cases_are_those_of_the_own_desk(world: World) -> None:
     other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=None).first()
     far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
     for user, total in ((world.ming, 1), (world.lead, 1), (world.hua, 0), (far.user, 0)):
-        assert similar_to(here, seen=workspace_for(user, now=LATER).engagements()).total == total, user
+        assert similar_to(here, jobs=workspace_for(user, now=LATER).jobs).total == total, user
 
 
 def test_a_cause_is_tagged_when_the_own_part_is_over_and_may_be_changed(world: World) -> None:
