@@ -139,7 +139,9 @@ def test_from_the_hot_spot_to_the_public_figure(world: World) -> None:
     assert (made.complaints, made.complainants, made.complainants_listed) == (1, 1, 1)
     # The sample.
     page = page_of(officer, url)
-    assert not missing_in(page, "影响70人，已补救66人", "投诉者100%在名单里", "现在的名单还没有抽查")
+    assert not missing_in(
+        page, "影响70人，已补救66人", "补救金额¥1,200.00", "投诉者100%在名单里", "现在的名单还没有抽查"
+    )
     assert sent(officer, url, do="verify").status_code == 409
     assert sent(officer, url, do="draw", n=59).status_code == 302
     sample = RemedySample.objects.get()
