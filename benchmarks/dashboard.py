@@ -32,6 +32,8 @@ PAGES = (
     "/oversight/enterprises/",
     "/oversight/workload/",
     "/oversight/flow/",
+    "/oversight/fairness/",
+    "/oversight/further/",
 )
 
 

@@ -32,6 +32,8 @@ STEPS_ALONE = {
             *("oversight_campaign", "oversight_campaigncontrol", "oversight_campaigneffect"),
             # A remedy, what was reported, what was drawn of its list, and what was answered to who asked.
             *("oversight_remedy", "oversight_remedyreport", "oversight_remedysample", "oversight_remedycheck"),
+            # What an officer noted about days.
+            "oversight_daynote",
         ),
         ANY,
     ),
@@ -47,8 +49,8 @@ STEPS_ALONE = {
         ),
         ANY,
     ),
-    # Nobody changes what an authority decided about an enrolment, or an enterprise said to its index.
-    **dict.fromkeys(("enterprises_enrolmententry", "oversight_perfunctoryreply"), "INSERT"),
+    # Nobody changes what an authority decided about an enrolment, or an enterprise said to its index or set itself.
+    **dict.fromkeys(("enterprises_enrolmententry", "oversight_owngoal", "oversight_perfunctoryreply"), "INSERT"),
     # A page makes keys; a key that is emptied takes with it all that it closes.
     "accounts_personkey": "DELETE OR UPDATE",
 }

@@ -7,9 +7,9 @@ from complaints.pages.public.open_pages import CAMPAIGNS_OF
 from oversight import letters
 from oversight.administration import brake_views, duty_views, hold_views, my_log_views
 from oversight.administration import views as administration
-from oversight.dashboard import compare_views, list_views, views
+from oversight.dashboard import compare_views, fairness_views, further_views, list_views, note_views, views
 from oversight.hot_spots import campaign_views, guidance_views, hotspot_views, open_campaigns, warning_views
-from oversight.mirror import appraisals, mirror_views, reply_views
+from oversight.mirror import appraisals, goal_views, mirror_views, reply_views
 from oversight.open_pages import findings, league, places
 from oversight.portal_state import system_views
 from oversight.published import open_data_views
@@ -49,7 +49,10 @@ urlpatterns = [
     path("oversight/compare/", compare_views.compare, name="compare"),
     path("oversight/workload/", views.workload, name="workload"),
     path("oversight/flow/", views.flow_page, name="flow"),
+    path("oversight/further/", further_views.further_page, name="further"),
+    path("oversight/fairness/", fairness_views.fairness_page, name="fairness"),
     path("oversight/system/", system_views.system, name="system"),
+    path("oversight/notes/", note_views.notes_page, name="notes"),
     path("oversight/views/", list_views.views, name="views"),
     path("oversight/views/<uuid:key>/", list_views.view, name="view"),
     path("oversight/cases/", list_views.cases, name="cases"),
@@ -59,6 +62,7 @@ urlpatterns = [
     path("authority/replies/", reply_views.check, name="authority-replies"),
     path("enterprise/performance/", mirror_views.performance, name="performance"),
     path("enterprise/performance/reply/", reply_views.about_answers, name="perfunctory-reply"),
+    path("enterprise/performance/goals/", goal_views.own_goals, name="own-goals"),
     path("enterprise/performance/cases/", mirror_views.performance_cases, name="performance-cases"),
     path("authority/hot-spots/", hotspot_views.hot_spots, name="hot-spots"),
     path("authority/hot-spots/<int:pk>/", hotspot_views.hot_spot, name="hot-spot"),

@@ -194,7 +194,8 @@ class InternalNote(models.Model):
 
 
 class RootCause(models.Model):
-    """Why it came to the complaint, in the enterprise's own eyes; one a time with a case. Seen by the enterprise alone.
+    """Why it came to the complaint, in the enterprise's own eyes; one a time with a case. Seen by the enterprise alone;
+    authorities read what several named together (oversight/counters/further.py).
     ``cause`` is a code of complaints/procedure/categories.py; who tagged it stands in the record."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="root_causes")

@@ -89,6 +89,8 @@ class FilingRequest:
     channel: str = "web"
     language: str = "zh-hans"
     source: str = ""
+    #: In which display a person filled in the pages: accounts/display.py; "" where nobody did.
+    display: str = ""
 
     respondents: tuple[RespondentRequest, ...] = (RespondentRequest(),)
     service_region_id: int | None = None

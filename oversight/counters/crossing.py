@@ -28,6 +28,19 @@ def crossed(scope: Scope, period: Period) -> Counter[tuple[str, str]]:
     return result
 
 
+def atoms(scope: Scope, period: Period) -> Counter[tuple[int, int, str]]:
+    """How many came in in the period, by place, enterprise (0: none) and problem, as it was last folded. One
+    statement.
+    """
+    result = Counter[tuple[int, int, str]]()
+    ours, params = narrowed(scope)
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["atoms"].format(ours=ours), params | {"days": _days(period.first, period.last)})
+        for region, enterprise, problem, n in cursor.fetchall():
+            result[region, enterprise, problem] += n
+    return result
+
+
 def unfolded(counters: Counters, scope: Scope, period: Period) -> Counter[tuple[str, str]]:
     """What is to be added to that."""
     result = Counter[tuple[str, str]]()

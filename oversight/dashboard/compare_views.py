@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -16,15 +17,17 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.forms.fields import set_choices
 from complaints.reading.case_people import label_of
 from enterprises.models import Enterprise
 from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Wish, steadily
+from oversight.dashboard import difference_panel
 from oversight.figures.definitions import DEFINITIONS, Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.presenting import cards, choosing, flow, past, shifts, worse
+from oversight.presenting import cards, choosing, flow, past, sheets, shifts, worse
 from oversight.presenting.choosing import EARLIEST, DashboardPage, Places, dashboard_page, patiently, places_of
-from oversight.presenting.past import HISTORY, Compared, Past, Usual
+from oversight.presenting.past import Compared, Past
 from web.languages import named
 from web.small_numbers import ENOUGH
 
@@ -49,11 +52,18 @@ class OtherForm(forms.Form):
         error_messages={"invalid_choice": _("没有这个地区，或者它不在您的辖区里。")},
     )
 
+    with_category = forms.ChoiceField(
+        label=_("对比的类别"), required=False, error_messages={"invalid_choice": _("没有这个类别，已按同一类别对比。")}
+    )
+    with_enterprise = forms.CharField(label=_("对比的企业（全称或信用代码）"), required=False, max_length=200)
+
     def __init__(self, data: Any, *, page: DashboardPage) -> None:
         given = {name: data.get(name, "") for name in self.base_fields}
-        super().__init__(
-            given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix=""
-        )
+        is_other = any(given[name] for name in ("with_region", "with_category", "with_enterprise"))
+        super().__init__(given | {"against": given["against"] or (SAME if is_other else BEFORE)}, label_suffix="")
+        self.enterprise_name = ""
+        groups = page.form.fields["category"].choices[1:]  # type: ignore[attr-defined]
+        set_choices(self, "with_category", [("", str(gettext("同一类别"))), *groups])
         self.today = page.workspace.today
         places = page.places
         options = {
@@ -67,9 +77,17 @@ class OtherForm(forms.Form):
             result = places_of(page.workspace, given["with_region"])
             if result.chosen is not None:
                 options[result.chosen.code], self.unlisted = named(result.chosen), result
-        field = self.fields["with_region"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = [("", str(gettext("同一地区"))), *options.items()]
+        set_choices(self, "with_region", [("", str(gettext("同一地区"))), *options.items()])
+
+    def clean_with_enterprise(self) -> int | None:
+        text = self.cleaned_data["with_enterprise"].strip()
+        if not text:
+            return None
+        enterprise = Enterprise.objects.filter(Q(name=text) | Q(uscc=text)).order_by("pk").first()
+        if enterprise is None:
+            raise forms.ValidationError(_("没有这家企业；请写全称或者统一社会信用代码。"))
+        self.enterprise_name = named(enterprise)
+        return enterprise.pk
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -86,16 +104,25 @@ class OtherForm(forms.Form):
 
 
 @officer_page("GET")
+@sheets.downloadable
 def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "compare")
     form = OtherForm(request.GET, page=page)
     period, regions = _other(form, page)
-    there = replace(page.measure, scope=replace(page.scope, regions=regions), period=period)
+    chosen = {
+        name: value
+        for name, value in (
+            ("enterprise_id", form.cleaned_data.get("with_enterprise")),
+            ("category", form.cleaned_data.get("with_category")),
+        )
+        if value
+    }
+    there = replace(page.measure, scope=replace(page.scope, regions=regions, **chosen), period=period)
     results = patiently(lambda: _counted(page.measure)), patiently(lambda: _counted(there))
     shown = _changes(page.measure, there, results[0] or {}, results[1] or {})
     here_cards = _cards(results[0] or {}, page.lists)
     code = regions[0].code if len(regions) == 1 and regions != page.places.own else ""
-    other_lists = replace(page.lists, period=period, region=code)
+    other_lists = replace(page.lists, period=period, region=code, **chosen)
     there_cards = {card.code: card for card in _cards(results[1] or {}, other_lists)}
     lines = [
         {
@@ -121,8 +148,13 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "lines": lines,
             "is_too_much": None in results,
             "other_period": period,
-            "other_place": " · ".join(named(region) for region in regions),
+            "other_place": " · ".join(
+                one
+                for one in (*map(named, regions), form.enterprise_name, label_of(str(chosen.get("category", ""))))
+                if one
+            ),
             **_who_got_worse(request, page, form, there),
+            **_what_explains(request, page, form, there, other_lists),
         },
     )
 
@@ -146,7 +178,7 @@ def _who_got_worse(request: HttpRequest, page: DashboardPage, form: OtherForm, t
     why, is_too_much = "", False
     found: list[dict[str, Any]] = []
     if there.scope != measure.scope:
-        why = gettext("两个地方之间不比谁变差了；请选同一地区更早的时间。")
+        why = gettext("两边不是同样的案件，不比谁变差了；请选更早的时间。")
     elif compared.before.last >= compared.after.first:
         why = gettext("两段时间重叠，或者对比的不是更早的时间，不作比较。")
     else:
@@ -170,6 +202,23 @@ def _who_got_worse(request: HttpRequest, page: DashboardPage, form: OtherForm, t
         "worse_is_too_much": is_too_much,
         "is_worse_asked": True,
     }
+
+
+def _what_explains(
+    request: HttpRequest, page: DashboardPage, form: OtherForm, there: Measure, other_lists: cards.Lists
+) -> dict[str, Any]:
+    """Read only where it is asked for, by one press."""
+    given = {name: str(form.data[name]) for name in form.fields if form.data.get(name)}
+    explain_url = page.asked.url(**given, explain="1") + "#h-explained"
+    if request.GET.get("explain") != "1":
+        return {"explain_url": explain_url}
+    usual = None
+    if page.measure.scope == there.scope:
+        compared = Compared(page.measure.period, there.period)
+        [days] = _days(page.measure, [(there.scope, compared)]) or [None]
+        usual = past.usual(days, compared, _of_days) if days else None
+    found = patiently(lambda: difference_panel.read(page, there, usual, (page.lists, other_lists)))
+    return {"explain_url": explain_url, "is_explain_asked": True, **(found or {"explained_is_too_much": True})}
 
 
 def _kinds(page: DashboardPage) -> list[str]:
@@ -293,10 +342,10 @@ def _changes(
     # Of two places each against its own time before.
     own = [Compared(one.period, choosing.before(one.period, choosing.CHOSEN)) for one in (here, there)]
     both = _days(here, list(zip((here.scope, there.scope), own, strict=True)))
-    sides = [
-        past.usual(days, one, _of_days) if days else Usual(HISTORY, one.weeks_needed)
-        for one, days in zip(own, both or (), strict=bool(both))
-    ]
+    # Where no counter tells the days of a side, nothing is judged.
+    sides = [past.usual(days, one, _of_days) for one, days in zip(own, both or (), strict=bool(both)) if days]
+    if len(sides) < len(own):
+        sides = []
     return shifts.many(shifts.of_places(now, then, sides))
 
 

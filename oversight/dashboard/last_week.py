@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
@@ -60,9 +60,17 @@ def change_of(trend: Trend) -> Change:
     return replace(change, before=trend.usual, why=FEW if is_few else "")
 
 
-def shown(page: DashboardPage, seen: Overview, spots: Sequence[HotSpot], *, is_whole: bool = False) -> dict[str, Any]:
+def shown(
+    page: DashboardPage,
+    seen: Overview,
+    spots: Sequence[HotSpot],
+    *,
+    others: Callable[[date], Iterable[Mark]] = lambda first: (),
+    is_whole: bool = False,
+) -> dict[str, Any]:
     """What the first page says of the last week; nothing of what has no days of its own. ``spots``: hot spots of these
-    weeks in the place (hotspots.believed_since), the surest first; ``is_whole``: all kinds of problem, not the first.
+    weeks in the place (hotspots.believed_since), the surest first; ``others``: what else is marked since a day;
+    ``is_whole``: all kinds of problem, not the first.
     """
     trend = seen.trend
     if trend is None or not seen.at:
@@ -79,7 +87,7 @@ def shown(page: DashboardPage, seen: Overview, spots: Sequence[HotSpot], *, is_w
         ],
         "since": since(trend),
         "trend_title": title(trend, change),
-        "trend": picture(trend, marks_of(trend, spots), page.measure.calendar, lists),
+        "trend": picture(trend, marks_of(trend, spots, others(trend.days[0].day)), page.measure.calendar, lists),
         "rise_title": _rise_title(change),
         "rise_rows": _rise_rows(waterfall, known, replace(lists, period=trend.week)) if waterfall else [],
         "rise_looked": waterfall.looked if waterfall else 0,

@@ -24,15 +24,17 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import OUTSIDE
 from enterprises.models import Enterprise
 from oversight.counters import behind
-from oversight.mirror import perfunctory
+from oversight.mirror import goals, perfunctory
 from oversight.models import OversightView
-from oversight.presenting import cards, leagues, lengths
+from oversight.presenting import cards, leagues, lengths, sheets
 from oversight.presenting.choosing import FIELDS, PAGES, Selection, dashboard_page, patiently
 from oversight.presenting.leagues import EnterpriseLine
 from web.languages import named
 from web.small_numbers import ENOUGH
 
 PAGE = 25
+#: In a file all of them stand.
+MOST_ROWS = 100_000
 COLUMNS: tuple[tuple[str, Any], ...] = (
     ("overdue", _("逾期")),
     ("open", _("在办")),
@@ -45,12 +47,13 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
 
 
 @officer_page("GET")
+@sheets.downloadable
 def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "enterprises")
     asked = page.asked
     lines = patiently(lambda: leagues.counted(page.measure))
     ordered = leagues.in_order(lines or [], asked.sort, turned=asked.is_turned)
-    first, result, beside = asked.paged(ordered, PAGE)
+    first, result, beside = asked.paged(ordered, MOST_ROWS if "sheet" in request.GET else PAGE)
     last = {"first": first + 1, "last": first + len(result), "all": len(ordered)}
     shown = Enterprise.objects.filter(pk__in=[line.enterprise_id for line in result]).only("name", "name_en")
     names = {row.pk: named(row) for row in shown}
@@ -67,6 +70,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),
             "ranked_from": ENOUGH,
+            "goals": goals.shown(page.measure, asked.enterprise_id) if asked.enterprise_id else [],
             "perfunctory": written,
             "replies": perfunctory.replies(asked.enterprise_id) if asked.enterprise_id and written else [],
         },
@@ -80,10 +84,7 @@ def _row(line: EnterpriseLine, names: dict[int, str], asked: Selection, lists: c
     response = cards.NOTHING
     if line.responses and line.response_minutes is not None:
         response = lengths.with_unit(*lengths.working_time(line.response_minutes))
-    place = ""
-    if line.place is not None and not asked.enterprise_id:
-        first, last = line.place
-        place = str(first) if first == last else f"{first}–{last}"
+    place = "" if asked.enterprise_id else leagues.place_text(line.place)
     return {
         "line": line,
         "name": names.get(pk, ""),
@@ -156,7 +157,7 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 #: So many an authority.
 MOST = 30
 #: What an address of these pages may say; everything else is left out.
-KNOWN = (*FIELDS, "sort", "against", "other_first", "other_last", "with_region")
+KNOWN = (*FIELDS, "sort", "against", "other_first", "other_last", "with_region", "with_category", "with_enterprise")
 TITLES = dict(PAGES)
 
 

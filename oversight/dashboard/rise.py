@@ -17,7 +17,7 @@ from django.core.cache import cache
 from oversight.figures import chance
 from oversight.figures.definitions import Scope
 from oversight.figures.dispersion import expected, q_values, tail_t
-from oversight.hot_spots import folding
+from oversight.hot_spots import explaining, folding
 from oversight.hot_spots.explaining import Event, Rise, explain, parts_of
 from oversight.hot_spots.folding import Counted
 from oversight.hot_spots.unusual import FEWEST
@@ -110,11 +110,11 @@ def of(trend: Trend, rows: Sequence[HotSpot], counted: Sequence[Counted], *, loo
         )
         for at, row in enumerate(rows)
     ]
-    named = _named(rises, counted, looked)
+    named = beyond_chance(rises, parts_of(rises, counted), looked)
     excesses = [event.observed - event.expected for event in named]
     common = expected(trend.before, share) - trend.usual
     usual = round(trend.usual)
-    whole = _whole([*excesses, common, trend.n - trend.usual - sum(excesses) - common], trend.n - usual)
+    whole = whole_numbers([*excesses, common, trend.n - trend.usual - sum(excesses) - common], trend.n - usual)
     parts = [
         Part(rows[event.rise].pk, excess, now[event.rise]) for event, excess in zip(named, whole[:-2], strict=True)
     ]
@@ -132,23 +132,27 @@ def _share_of_others(trend: Trend, now: int, before: int) -> float:
     return after / (after + usual) if verdict.p <= chance.LEVEL else trend.share
 
 
-def _named(rises: Sequence[Rise], counted: Sequence[Counted], looked: int) -> list[Event]:
-    """The events that are beyond chance, the largest first."""
+def beyond_chance(
+    rises: Sequence[Rise], parts: Sequence[explaining.Part], looked: int, *, tested: int = 0
+) -> list[Event]:
+    """The events that are, the largest first. ``tested``: of how many these are the ones with an excess, where the
+    others were left out.
+    """
     chances = [tail_t(one.observed, one.usual, one.share, one.dispersion) for one in rises]
     sure = {
         at
-        for at, q in enumerate(q_values(chances))
+        for at, q in enumerate(q_values(chances, tested))
         if q <= chance.LEVEL and rises[at].observed >= FEWEST and rises[at].observed > rises[at].expected
     }
     if not sure:
         return []
-    events = explain(rises, parts_of(rises, counted), max(looked, len(rises)), among=sure)
+    events = explain(rises, parts, max(looked, len(rises)), among=sure)
     return sorted(
         (one for one in events if one.observed - one.expected >= 0.5), key=lambda one: one.expected - one.observed
     )[:NAMED]
 
 
-def _whole(parts: Sequence[float], total: int) -> list[int]:
+def whole_numbers(parts: Sequence[float], total: int) -> list[int]:
     """Whole numbers that add up to ``total``, each next to its part (largest remainders)."""
     result = [int(part // 1) for part in parts]
     left = total - sum(result)

@@ -5,6 +5,7 @@ An officer sees the region of the own offices; whatever is asked only narrows it
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -17,7 +18,7 @@ from complaints import wording
 from complaints.desks.authority_lists import AT_ENTERPRISE, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ALL_AT, NONE_AT, OUTSIDE
-from oversight.dashboard import last_week
+from oversight.dashboard import last_week, notes
 from oversight.hot_spots.hotspots import believed_since
 from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
@@ -30,6 +31,7 @@ from oversight.presenting import (
     flow,
     lengths,
     overview,
+    sheets,
     shifts,
     standing,
     tile_map,
@@ -43,9 +45,12 @@ from web.languages import named
 from web.small_numbers import ENOUGH, share_text, too_few
 
 PAGE = 50
+#: In a file all of them stand.
+MOST_ROWS = 100_000
 
 
 @officer_page("GET")
+@sheets.downloadable
 def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "flow")
     result = patiently(lambda: (flow.stays(page.measure), flow.flow(page.measure)))
@@ -117,11 +122,12 @@ def _finding(went: flow.Flow) -> str:
 
 
 @officer_page("GET")
+@sheets.downloadable
 def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "workload")
     measure = page.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
-    _first, shown, beside = page.asked.paged(loads or [], PAGE)
+    _first, shown, beside = page.asked.paged(loads or [], MOST_ROWS if "sheet" in request.GET else PAGE)
     widest = max((load.open for load in loads or []), default=1)
     officers = Officer.objects.select_related("user", "authority")
     people = officers.in_bulk([load.officer_id for load in shown if load.officer_id])
@@ -192,6 +198,7 @@ LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
 
 
 @officer_page("GET")
+@sheets.downloadable
 def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "dashboard")
     asked, places = page.asked, page.places
@@ -215,7 +222,9 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
-            **last_week.shown(page, seen, spots, is_whole="kinds" in request.GET),
+            **last_week.shown(
+                page, seen, spots, others=partial(notes.marks, places.regions), is_whole="kinds" in request.GET
+            ),
             "all_kinds_url": asked.url(page="", kinds="all") + "#h-kinds",
             "strip": last_week.strip(shown, seen.weeks),
             "data_at": seen.at,

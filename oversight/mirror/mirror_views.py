@@ -26,7 +26,7 @@ from complaints.reading.case_people import label_of, names_of_consumers
 from enterprises.models import Branch, Enterprise
 from oversight.figures.definitions import Scope
 from oversight.figures.figures import RESULTS, Measure, part_of
-from oversight.mirror import mirror, perfunctory
+from oversight.mirror import goals, mirror, perfunctory
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards, lengths
 from oversight.presenting.cards import Card, FigurePart
@@ -120,6 +120,8 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "perfunctory": written,
             "replies": perfunctory.replies(looking.enterprise.pk) if written else [],
             "reply_url": f"{reverse('oversight:perfunctory-reply')}{asked.url()}" if looking.may_reply else "",
+            "goals": goals.shown(looking.measure, looking.enterprise.pk),
+            "goals_url": reverse("oversight:own-goals") if looking.may_reply else "",
             "causes": _causes(looking),
             "untagged": now.counts["untagged"],
             "untagged_url": looking.url("untagged"),

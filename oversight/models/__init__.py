@@ -17,6 +17,7 @@ from oversight.models.counters import (
     RollupState,
     Tally,
 )
+from oversight.models.own_words import DayNote, OwnGoal
 from oversight.models.published_models import (
     AlarmSent,
     DataFile,
@@ -47,6 +48,7 @@ __all__ = [
     "DataFile",
     "DataSet",
     "DayFacet",
+    "DayNote",
     "DayRegion",
     "DaySpread",
     "DirectorLetter",
@@ -62,6 +64,7 @@ __all__ = [
     "MonthlyReport",
     "OpenIndicators",
     "OversightView",
+    "OwnGoal",
     "PerfunctoryReply",
     "Remedy",
     "RemedyCheck",

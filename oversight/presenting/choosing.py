@@ -306,8 +306,13 @@ PAGES: tuple[tuple[str, Any], ...] = (
     ("enterprises", _("企业")),
     ("workload", _("工作量")),
     ("flow", _("流转")),
+    ("fairness", _("同等对待")),
+    ("further", _("原因和损失")),
     ("system", _("系统")),
 )
+
+#: Of these pages the tables come as a file (sheets.py).
+SHEETS = frozenset(("dashboard", "compare", "enterprises", "workload", "flow", "fairness", "further"))
 
 #: Pages of others that a director goes on to; they have conditions of their own.
 BESIDE: tuple[tuple[str, Any], ...] = (("hot-spots", _("热点")), ("authority-reports", _("月报")))
@@ -365,11 +370,14 @@ class DashboardPage:
             + urlencode({"page": self.page, "query": asked.url(page="").removeprefix("?")})
             if self.page in dict(PAGES)
             else "",
+            "has_sheets": self.page in SHEETS,
         }
 
 
-def dashboard_page(request: HttpRequest, workspace: Workspace, page: str) -> DashboardPage:
-    """One statement for the places, one more where an enterprise is asked for."""
+def dashboard_page(request: HttpRequest, workspace: Workspace, page: str, *, usual: str = WEEK) -> DashboardPage:
+    """One statement for the places, one more where an enterprise is asked for. ``usual``: the period of who asks for
+    none.
+    """
     places = places_of(workspace, request.GET.get("region", ""))
-    form = ChoiceForm(request.GET, today=workspace.today, places=places)
+    form = ChoiceForm(request.GET, today=workspace.today, places=places, usual=usual)
     return DashboardPage(workspace, page, places, form, understood(form, request.GET))

@@ -110,6 +110,14 @@ def places(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
     ]
 
 
+def place_text(place: tuple[int, int] | None) -> str:
+    """3, or 2–4; empty without a place."""
+    if place is None:
+        return ""
+    first, last = place
+    return str(first) if first == last else f"{first}–{last}"
+
+
 #: What the table may be sorted by: (key of a line, whether the highest comes first).
 SORTS: dict[str, tuple[Any, bool]] = {
     "overdue": (lambda line: line.overdue, True),

@@ -225,7 +225,7 @@ def _why(change: Change) -> str:
         FEW: _("%(than)s%(before)s；件数太少，说不清；每期约%(needed)s件才看得出三成的变化"),
         HISTORY: _("%(than)s%(before)s；历史不足%(needed)s周，不作比较"),
         TODAY: _("%(than)s%(before)s；今天还没有过完，不作比较"),
-        PLACES: _("%(than)s%(before)s；两地大小不同，不比较件数"),
+        PLACES: _("%(than)s%(before)s；两边大小不同，不比较件数"),
     }.get(change.why, _("%(than)s%(before)s（只列出，不作判断）"))
 
 

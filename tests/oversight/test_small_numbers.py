@@ -40,6 +40,8 @@ AUTHORITY = [
     "/oversight/enterprises/",
     "/oversight/compare/",
     "/oversight/flow/",
+    "/oversight/fairness/",
+    "/oversight/further/",
     "/oversight/workload/",
     "/oversight/system/",
     "/authority/call-backs/",

@@ -66,6 +66,7 @@ BEYOND_SIGHT = {
     "oversight/administration/views.py": "counts of deadlines, entries by their names, duties; for administrators",
     "oversight/administration/duty_views.py": "who is to hold a duty, for administrators; no case is read",
     "demo/mailbox.py": "the mailbox of everybody, in a demo",
+    "oversight/counters/further.py": "causes that several enterprises named, added up; nothing of a case",
     "oversight/hot_spots/campaign_counts.py": "counts of enterprises that are compared, nothing of a case",
     "oversight/hot_spots/campaign.py": "the control group of a campaign that the caller calls",
     "oversight/hot_spots/campaign_effects.py": "what a sweep found of a campaign",

@@ -64,7 +64,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (_each(_SIDE, "own", "top", "headquarters"), "complaints:enterprise-measure", " -approval -performed"),
     (_each("manager", "headquarters"), "complaints:enterprise-", "token webhook webhook-message"),
     (_WHOLE, "complaints:enterprise-", "tokens token-new looks webhooks webhook-new enrolment filing"),
-    (_WHOLE, "oversight:", "enterprise-reply perfunctory-reply"),
+    (_WHOLE, "oversight:", "enterprise-reply perfunctory-reply own-goals"),
     # Every branch answers with the same templates.
     (_MANAGERS | _each("manager", "sibling", "below"), "complaints:", "enterprise-template"),
     (_MANAGERS, "enterprises:enterprise-", "team-member team-revoke"),

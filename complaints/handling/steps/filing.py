@@ -209,6 +209,7 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         "contacted_on": request.contacted_on.isoformat() if request.contacted_on else None,
         "reply_by": request.reply_by,
         "need_help": list(request.need_help),
+        "display": request.display,
         "urgent": why_urgent(request),
         # Which file is the statement by voice, and whether nothing was written beside it.
         "voice": "".join(_digests([request.voice_id])) if request.voice_id else "",

@@ -19,6 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from accounts.display import chosen_display
 from accounts.idempotency import once
 from accounts.models import User
 from accounts.sign_in.codes import MoreWork
@@ -151,6 +152,9 @@ def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: 
                     unproven.count_one(request, now=now)
                 heard = story.counted(draft) if filing.contact_verified else []
                 heard_counts.note(heard, version=story.understood(draft).version, now=now)
+                if drafts.station_of(draft) is None:
+                    # Who writes for somebody else reads in the own display.
+                    filing = replace(filing, display=chosen_display(request))
                 file_draft(draft, filing, actor=_actor(filing, held.draft), place=place_of(request), now=now)
                 attempt.reference = receipt_address(draft)
                 if filing.report:

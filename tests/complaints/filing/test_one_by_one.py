@@ -6,9 +6,11 @@ import re
 import pytest
 from django.test import Client
 
+from complaints.models import Complaint
 from tests.complaints.filing.conftest import Town
-from tests.complaints.filing.test_drafts import url
+from tests.complaints.filing.test_drafts import begin, fill, send, url
 from tests.complaints.filing.test_story import heard, tell
+from tests.complaints.filing.test_submit import AGREED
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +34,12 @@ def test_the_elder_display_asks_for_one_of_four_demands_and_folds_the_rest(
     rows = r'name="demand"\s+value="(\w+)"'
     assert re.findall(rows, shown) == first
     assert set(re.findall(rows, plain)) <= {*first, *re.findall(rows, folded)}, "nothing is left out"
+
+
+@pytest.mark.parametrize("display", ["elder", "standard"])
+def test_in_which_display_somebody_filed_is_kept_with_the_case(client: Client, town: Town, display: str) -> None:
+    draft = begin(client, town)
+    fill(client, draft)
+    client.cookies["display"] = display
+    assert send(client, url(draft, "check"), AGREED).status_code == 302
+    assert Complaint.objects.get().facts["display"] == display

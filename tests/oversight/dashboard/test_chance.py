@@ -302,4 +302,4 @@ def test_of_too_short_a_history_and_of_today_nothing_is_said(world: World) -> No
     received = shown(world.su, days)["received"]
     assert not missing_in(received, "今天还没有过完，不作比较")
     assert "今天到现在" not in received
-    assert "两地大小不同，不比较件数" in page_of(world.su, "/oversight/compare/?with_region=350102")
+    assert "两边大小不同，不比较件数" in page_of(world.su, "/oversight/compare/?with_region=350102")

@@ -91,7 +91,7 @@ def test_whole_numbers_add_up_and_lie_beside_their_parts() -> None:
     for _try in range(500):
         parts = [dice.uniform(-500, 500) for _ in range(dice.randint(2, 6))]
         total = round(sum(parts))
-        result = rise._whole(parts, total)
+        result = rise.whole_numbers(parts, total)
         assert sum(result) == total
         assert all(abs(n - part) <= 1.001 for n, part in zip(result, parts, strict=True)), parts
 

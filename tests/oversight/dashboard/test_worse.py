@@ -157,7 +157,7 @@ def test_it_says_why_nothing_is_compared_and_reads_nothing_unasked(world: World)
     section = page_of(world.su, COMPARE).partition('id="h-worse"')[2].partition('id="h-all"')[0]
     assert "还没有历史，不作比较" in section
     assert "逐个看企业、问题和地区" in page_of(world.su, "/oversight/compare/?period=30")
-    assert "两个地方之间不比谁变差了" in page_of(world.su, f"{COMPARE}&with_region=350102")
+    assert "两边不是同样的案件，不比谁变差了" in page_of(world.su, f"{COMPARE}&with_region=350102")
     today = timezone.localdate()
     overlap = f"/oversight/compare/?worse=1&against=chosen&other_first={today - 20 * DAY}&other_last={today - DAY}"
     assert "两段时间重叠" in page_of(world.su, f"{overlap}&period=30")

@@ -1,0 +1,100 @@
+"""Causes over several enterprises, money by problem, and what enrolled ones get to settle: as other SQL counts them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from authorities.models import Region
+from complaints.models import Complaint, Engagement, RootCause
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Status
+from database.row_security import working_as_steps
+from oversight.counters import further
+from oversight.figures.definitions import Period, Scope
+from oversight.figures.figures import Measure
+from tests import given, missing_in
+from tests.cast import World
+from tests.oversight.counting import a_shop
+from tests.oversight.looking import browser, page_of
+from tests.oversight.worlds import Walk
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+URL = "/oversight/further/"
+
+
+def measure(walk: Walk) -> Measure:
+    region, today = Region.objects.get(code="350100"), timezone.localdate(walk.now)
+    period = Period(first=today - 200 * DAY, last=today)
+    return Measure(Scope(regions=(region,)), period, walk.now, current_calendar())
+
+
+def test_money_and_what_reached_the_enterprise_are_those_of_the_rows(world: World) -> None:
+    walk = Walk(world, seed=7, cases=24, ticks=36)
+    found, got = further.losses(measure(walk)), further.passed(measure(walk))
+    cases = list(Complaint.objects.exclude(status="draft"))
+    assert sum(one.n for one in found) == len([case for case in cases if case.amount])
+    for one in found:
+        own = sorted(case.amount for case in cases if case.problem_category == one.problem and case.amount)
+        assert (one.n, one.total) == (len(own), sum(own))
+        middle = (own[(len(own) - 1) // 2] + own[len(own) // 2]) / 2
+        assert abs(one.median - middle) < Decimal("0.011")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select sum(amount) from complaints_obligation where owed_by = 'enterprise' and state = 'confirmed'"
+            " and kind in ('original_channel', 'transfer', 'bill_credit')"
+        )
+        assert sum(one.paid for one in found) == (cursor.fetchone()[0] or 0)
+        cursor.execute(
+            "select c.enterprise_id, count(*), count(*) filter (where c.id in ("
+            " select complaint_id from complaints_engagement)) from complaints_complaint c"
+            " join enterprises_enterprise f on f.id = coalesce(c.enterprise_id, c.picked_enterprise_id)"
+            " where f.enrolment = 'enrolled' group by 1"
+        )
+        rows = cursor.fetchall()
+    sums = tuple(sum(row[at] for row in rows) for at in (1, 2))
+    assert (sum(one.n for one in got), sum(one.got for one in got)) == sums
+
+
+def test_a_cause_is_told_where_three_named_it_thirty_times_and_never_by_whom(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    shops: list[Any] = [world.mobile, a_shop(world, "甲商场"), a_shop(world, "乙商场")]
+    monkeypatch.setattr(further, "ENOUGH", 6)
+    with working_as_steps():
+        for nth in range(7):
+            case = given.a_complaint(world, status=Status.NEGOTIATING, now=now - 9 * DAY)
+            stage = Engagement.objects.get(complaint=case)
+            firm = shops[nth % 3]
+            Engagement.objects.filter(pk=stage.pk).update(
+                enterprise=firm, until_at=now - 2 * DAY, ended_by="report", odr_result="failed"
+            )
+            row: Any = {"complaint": case, "enterprise": firm, "engagement": stage, "at": now}
+            RootCause.objects.create(cause="billing_error" if nth < 6 else "other", **row)
+    page = page_of(world.su, URL).partition('id="h-causes"')[2].partition("</section>")[0]
+    rows = browser(world.su).get(URL).context["causes"]
+    assert [(one["of"].cause, one["of"].n, one["of"].firms) for one in rows] == [("billing_error", 6, 3)]
+    assert not [name for name in ("甲商场", "乙商场") if name in page]
+    # Of one enterprise nothing is told, nor of two.
+    narrow = browser(world.su).get(f"{URL}?enterprise={world.mobile.pk}")
+    assert narrow.context["causes"] == []
+    with working_as_steps():
+        RootCause.objects.filter(enterprise=shops[2]).delete()
+    assert browser(world.su).get(URL).context["causes"] == []
+
+
+def test_of_few_no_sum_stands_there_and_only_officers_find_the_page(world: World) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now() - 5 * DAY)
+    page = page_of(world.su, URL)
+    assert not missing_in(page, "不足30件，不列", "1/1", "入驻企业的投诉")
+    assert "128.5" not in page
+    assert "这段时间没有针对入驻企业的投诉" in page_of(world.far_officer.user, URL)
+    for stranger in (world.chen, world.ming):
+        assert browser(stranger).get(URL).status_code == 404
