@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from hashlib import sha256
-from uuid import uuid4
+from typing import Any
 
-from django.core.cache import cache
-from django.db.models import F, Q, QuerySet, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,10 +20,7 @@ from oversight.models import Campaign, DayNote
 
 #: So many marks beside the hot spots, the newest.
 MARKED = 5
-_CALLED = "called"
-A_MINUTE = 60
-#: Names the notes as they stand: another name with each that is written or taken back.
-_NEWEST = "newest-note"
+_NOTED, _CALLED = ("pk", "first", "last", "text", "kind"), ("pk", "called_on", "title")
 
 
 def within(regions: Iterable[Region]) -> Q:
@@ -41,43 +39,49 @@ def standing(regions: Sequence[Region]) -> QuerySet[DayNote]:
     return DayNote.objects.filter(around, taken_back_at__isnull=True)
 
 
-def marks(regions: Sequence[Region], first: date) -> list[Mark]:
-    """Since ``first``; campaigns by the day on which their firms were called. One statement, none within the next
-    minute unless a note was written.
+def beside(first: date) -> dict[str, ArraySubquery]:
+    """For the statement that reads places (``dashboard_page``): of each its notes and its calls of campaigns since
+    ``first``, the newest first.
     """
-    given = (cache.get(_NEWEST), sorted(region.pk for region in regions), first)
-    key = "marks:" + sha256(repr(given).encode()).hexdigest()
-    rows: list[tuple[date, date, str, str, int]] | None = cache.get(key)
-    if rows is None:
-        cache.set(key, rows := _rows(regions, first), A_MINUTE)
-    return [_mark(*row, since=first) for row in rows]
-
-
-def _rows(regions: Sequence[Region], first: date) -> list[tuple[date, date, str, str, int]]:
-    columns = ("first", "last", "text", "kind", "pk")
-    noted = standing(regions).filter(last__gte=first).order_by().values_list(*columns)
-    called = (
-        Campaign.objects.filter(within(regions), called_on__gte=first)
-        .order_by()
-        .annotate(last=F("called_on"), kind=Value(_CALLED))
-        .values_list("called_on", "last", "title", "kind", "pk")
+    around = Q(region_id__gte=OuterRef("pk"), region_id__lte=OuterRef("last")) | Q(
+        region_id__lte=OuterRef("pk"), region__last__gte=OuterRef("last")
     )
-    return list(noted.union(called, all=True).order_by("-first")[:MARKED])
+    noted = DayNote.objects.filter(around, last__gte=first, taken_back_at__isnull=True).order_by("-first", "-pk")
+    called = Campaign.objects.filter(
+        region_id__gte=OuterRef("pk"), region_id__lte=OuterRef("last"), called_on__gte=first
+    ).order_by("-called_on", "-pk")
+    return {
+        "noted": ArraySubquery(noted.values(row=JSONObject(**{name: name for name in _NOTED}))[:MARKED]),
+        "called": ArraySubquery(called.values(row=JSONObject(**{name: name for name in _CALLED}))[:MARKED]),
+    }
 
 
-def _mark(first: date, last: date, text: str, kind: str, pk: int, *, since: date) -> Mark:
-    if kind == _CALLED:
-        url = reverse("oversight:campaign", args=[pk])
-        return Mark(first, _("召集降诉行动：%(name)s（%(day)s）") % {"name": text, "day": f"{first:%m-%d}"}, url)
+def marks(regions: Sequence[Region], first: date) -> list[Mark]:
+    """Since ``first``, of places that were read with ``beside``; campaigns by the day on which their firms were
+    called.
+    """
+    notes = {row["pk"]: row for region in regions for row in region.noted}  # type: ignore[attr-defined]
+    calls = {row["pk"]: row for region in regions for row in region.called}  # type: ignore[attr-defined]
+    found = [*map(_of_note, notes.values()), *map(_of_call, calls.values())]
+    return sorted((replace(one, day=max(one.day, first)) for one in found), key=lambda one: one.day)[-MARKED:]
+
+
+def _of_call(row: Mapping[str, Any]) -> Mark:
+    day = date.fromisoformat(row["called_on"])
+    text = _("召集降诉行动：%(name)s（%(day)s）") % {"name": row["title"], "day": f"{day:%m-%d}"}
+    return Mark(day, text, reverse("oversight:campaign", args=[row["pk"]]))
+
+
+def _of_note(row: Mapping[str, Any]) -> Mark:
+    first, last = (date.fromisoformat(row[name]) for name in ("first", "last"))
     days = f"{first:%m-%d}" if first == last else f"{first:%m-%d}–{last:%m-%d}"
-    values = {"kind": DayNote.Kind(kind).label, "text": text, "days": days}
-    return Mark(max(first, since), _("%(kind)s：%(text)s（%(days)s）") % values, reverse("oversight:notes"))
+    values = {"kind": DayNote.Kind(row["kind"]).label, "text": row["text"], "days": days}
+    return Mark(first, _("%(kind)s：%(text)s（%(days)s）") % values, reverse("oversight:notes"))
 
 
 def write(
     *, authority_id: int, region_id: int, kind: str, first: date, last: date, text: str, by: User, now: datetime
 ) -> DayNote:
-    _anew()
     return DayNote.objects.create(
         authority_id=authority_id,
         region_id=region_id,
@@ -92,14 +96,8 @@ def write(
 
 def take_back(pk: int, *, authority_ids: Iterable[int], now: datetime) -> bool:
     """Whether there was one of these authorities."""
-    _anew()
     return bool(
         DayNote.objects.filter(pk=pk, authority_id__in=authority_ids, taken_back_at__isnull=True).update(
             taken_back_at=now
         )
     )
-
-
-def _anew() -> None:
-    """Pages read the notes again, those that were read before."""
-    cache.set(_NEWEST, uuid4().hex, None)

@@ -200,13 +200,13 @@ LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
 @officer_page("GET")
 @sheets.downloadable
 def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    page = dashboard_page(request, workspace, "dashboard")
+    since = first_shown(workspace.today)
+    page = dashboard_page(request, workspace, "dashboard", beside=notes.beside(since))
     asked, places = page.asked, page.places
     earlier = (choosing.before, choosing.a_year_before)
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
     seen = overview.read(page.scope, places, periods, measure=page.measure)
     burning = overview.burning(page.measure, seen, with_hands=not places.parts)
-    since = first_shown(workspace.today)
     spots = list(believed_since(places.regions, since).order_by("q", "pk")[:MOST_SPOTS])
     than = _than(page)
     results = [shifts.of_overview(seen, nth) for nth in (1, 2)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -79,6 +80,7 @@ class Places:
 
 #: Where no place is asked for: an enterprise looks at itself.
 NOWHERE = Places((), None, (), None)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
@@ -91,14 +93,16 @@ def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
     )
 
 
-def places_of(workspace: Workspace, code: str = "") -> Places:
-    """What ``workspace`` may look at, narrowed to the region with this code. One statement."""
+def places_of(workspace: Workspace, code: str = "", beside: Mapping[str, Any] = NOTHING) -> Places:
+    """What ``workspace`` may look at, narrowed to the region with this code; ``beside``: what is read with each region.
+    One statement.
+    """
     firsts = {actor.region[0] for actor in workspace.actors if actor.region is not None}
     wanted = Q(pk__in=firsts) | Q(parent_id__in=firsts)
     code = code if code.isascii() and code.isalnum() and len(code) <= 24 else ""
     if code:
         wanted |= Q(code=code) | Q(parent__code=code) | Q(children__code=code)
-    known = {region.pk: region for region in Region.objects.filter(wanted).distinct().order_by("pk")}
+    known = {region.pk: region for region in Region.objects.filter(wanted).annotate(**beside).distinct().order_by("pk")}
     own = outermost(region for pk, region in known.items() if pk in firsts)
     named = next((region for region in known.values() if region.code == code), None) if code else None
     chosen = named if named is not None and any(one.covers(named.pk) for one in own) else None
@@ -374,10 +378,12 @@ class DashboardPage:
         }
 
 
-def dashboard_page(request: HttpRequest, workspace: Workspace, page: str, *, usual: str = WEEK) -> DashboardPage:
+def dashboard_page(
+    request: HttpRequest, workspace: Workspace, page: str, *, usual: str = WEEK, beside: Mapping[str, Any] = NOTHING
+) -> DashboardPage:
     """One statement for the places, one more where an enterprise is asked for. ``usual``: the period of who asks for
-    none.
+    none; ``beside``: what is read with each place.
     """
-    places = places_of(workspace, request.GET.get("region", ""))
+    places = places_of(workspace, request.GET.get("region", ""), beside)
     form = ChoiceForm(request.GET, today=workspace.today, places=places, usual=usual)
     return DashboardPage(workspace, page, places, form, understood(form, request.GET))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
@@ -93,7 +92,5 @@ def test_the_call_of_a_campaign_is_a_mark(world: World) -> None:
     )
     assert not found_in(page_of(world.rui, URL), "召集降诉行动")
     Campaign.objects.filter(pk=begun.pk).update(state="called", called_on=today - 3 * DAY)
-    # What was read is kept for a minute.
-    cache.clear()
     page = page_of(world.rui, URL)
     assert not missing_in(page, "召集降诉行动：宽带扣费", f"/authority/campaigns/{begun.pk}/")
