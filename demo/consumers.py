@@ -176,6 +176,7 @@ def _afterwards(case: Case, scene: Scene) -> Move | None:
             overall=overall,
             speed=min(5, max(1, overall + case.rng.randint(-1, 1))),
             attitude=overall,
+            portal=min(5, overall + 1),
             performed=outcome != "mediation_terminated",
             text=case.rng.choice(texts.SENTENCES["ratings"]),
         )

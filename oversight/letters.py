@@ -35,15 +35,18 @@ from complaints.reading.case_people import label_of
 from database.row_security import seeing_as
 from enterprises.models import Enterprise
 from oversight.counters import figures as rollup_figures
+from oversight.dashboard import last_week
 from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.hot_spots.hotspots import believed
+from oversight.hot_spots.hotspots import believed, believed_since
 from oversight.hot_spots.reduction_forms import line_of
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.models import DirectorLetter, HotSpot
-from oversight.presenting import cards, leagues
+from oversight.presenting import cards, leagues, overview
+from oversight.presenting.choosing import CHOSEN, Places, before
+from oversight.presenting.trend import first_shown
 from oversight.sending import managers_of
 from web.incoming import posted
 from web.languages import named
@@ -55,6 +58,8 @@ log = logging.getLogger(__name__)
 BATCH = 20
 #: So many of the newest hot spots stand in a letter; the page has them all.
 HOT = 5
+#: So many hot spots of twelve weeks are read to take a rise apart.
+MOST_SPOTS = 1000
 #: From this hour on: people read it at work.
 HOUR = 8
 #: A letter that could not be delivered for so long is no news any more.
@@ -64,12 +69,15 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class LetterFigures:
-    """What a letter says: where the cases stand now, what happened in the period, what stood out and is not judged."""
+    """What a letter says: where the cases stand now, what happened in the period, what stood out and is not judged;
+    ``lines``: the sentence and the pictures of the first page, as text.
+    """
 
     places: list[Authority]
     totals: dict[str, int]
     flow: dict[str, Figure]
     hot: list[HotSpot]
+    lines: list[str]
 
 
 def begun(every: str, day: date) -> date:
@@ -156,7 +164,10 @@ def letter_figures(user: User, period: Period, *, today: date, now: datetime) ->
         open_now = leagues.open_now(measure)
         flow = rollup_figures.flow_of(measure)
         hot = believed(regions).filter(last__gte=period.first, last__lte=period.last)[:HOT]
-        return LetterFigures(places, open_now, flow, list(hot))
+        spots = believed_since(regions, first_shown(today)).order_by("q", "pk")[:MOST_SPOTS]
+        seen = overview.read(scope, Places(regions, None, (), None), [period, before(period, CHOSEN)], measure=measure)
+        lines = last_week.in_letter(seen, list(spots), scope)
+        return LetterFigures(places, open_now, flow, list(hot), lines)
 
 
 def _period(every: str, period: Period) -> str:
@@ -170,6 +181,7 @@ def _body(shown: LetterFigures, period: Period) -> str:
     settled, on_time = flow["settled"], flow["on_time"]
     money = flow["recovered"].money.get("CNY", {}).get("confirmed", 0)
     lines = [
+        *([*shown.lines, ""] if shown.lines else []),
         _("现在：逾期%(overdue)s件，2个工作日内到期%(soon)s件，在办%(open)s件。")
         % {"overdue": totals["overdue"], "soon": totals["due_soon"], "open": totals["open"]},
         _("收到%(n)s件。") % {"n": flow["received"].n},

@@ -101,6 +101,14 @@ class EventPage:
     after: str
 
 
+def page_from(rows: Sequence[tuple[date, int, int]], skip: int) -> EventPage:
+    """A page of a list that is no tally's: (day, case, how many in all) of one more than a page, ``skip`` before them.
+    Its ``after`` is how many stand before the next page.
+    """
+    lines = [Event(day, complaint, "", 0) for day, complaint, _n in rows[:PAGE]]
+    return EventPage(lines, rows[0][2] if rows else 0, str(skip + PAGE) if len(rows) > PAGE else "")
+
+
 def read_key(text: str) -> Key | None:
     """The place where a page begins; None for the first page and for what cannot be read."""
     result = _KEY.fullmatch(text)

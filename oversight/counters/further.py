@@ -1,18 +1,22 @@
 """What no counter has: the money that is lost by problem, how much of what comes in against enrolled enterprises they
-get to settle, and what enterprises themselves say it came from, over several of them together. From the cases.
+get to settle, what consumers say of the portal itself, and what enterprises say it came from, over several of them
+together. From the cases.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from complaints.models.settlement import MONEY_KINDS
 from database.row_security import working_as_steps
 from database.sql_files import read_sql
+from oversight.counters.behind import PAGE, EventPage, page_from
 from oversight.figures.definitions import Scope
 from oversight.figures.figures import VOUCHER, Measure
 from web.small_numbers import ENOUGH
@@ -43,6 +47,20 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """Of ``closed`` complaints that came in one way ``n`` said how the portal was: the ``total`` of their marks (1 to
+    5), ``good`` of them 4 or 5.
+    """
+
+    channel: str
+    display: str
+    closed: int
+    n: int
+    total: int
+    good: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """``firms`` enterprises said of ``n`` stages that they came from this."""
 
@@ -60,6 +78,52 @@ def losses(measure: Measure) -> list[Loss]:
 def passed(measure: Measure) -> list[Passed]:
     """Who has most complaints first. One statement."""
     return [Passed(*row) for row in _rows("odr", measure, {})]
+
+
+def marks(measure: Measure) -> list[Marks]:
+    """What consumers said of the portal itself. One statement."""
+    return [Marks(*row) for row in _rows("portal", measure, {})]
+
+
+#: Lists of cases behind these numbers, and of which moment and which cases they are.
+WHAT: Mapping[str, Any] = {
+    "lost": gettext_lazy("写明人民币损失的投诉"),
+    "against": gettext_lazy("针对入驻企业的投诉"),
+    "passed": gettext_lazy("送达过企业的投诉"),
+    "portal_rated": gettext_lazy("给平台评了分的投诉"),
+}
+_WHICH = {
+    "lost": ("c.received_at", ("received", "lost")),
+    "against": ("c.received_at", ("received", "against")),
+    "passed": ("c.received_at", ("received", "against", "passed")),
+    "portal_rated": ("c.closed_at", ("closed", "rated")),
+}
+
+
+#: How a list calls complaints whose problem is not known.
+NO_PROBLEM = "none"
+
+
+def listed(measure: Measure, what: str, *, problem: str = "", skip: int = 0) -> EventPage:
+    """The cases behind a number: ``what`` is one of WHAT; of one ``problem`` where it is given. One statement."""
+    moment, names = _WHICH[what]
+    start, end = measure.within
+    ours, params = _condition(measure.scope)
+    # The braces of a path are doubled in the file, as the others are filled in here.
+    texts = [_SQL[name].replace("{{", "{").replace("}}", "}") for name in names]
+    if problem:
+        texts.append("coalesce(nullif(c.problem_category, ''), %(none)s) = %(problem)s")
+    values = params | {
+        "start": start,
+        "end": end,
+        "problem": problem,
+        "none": NO_PROBLEM,
+        "limit": PAGE + 1,
+        "offset": skip,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["listed"].format(ours=ours, moment=moment, which=" and ".join(texts)), values)
+        return page_from(cursor.fetchall(), skip)
 
 
 def causes(measure: Measure) -> list[Cause]:

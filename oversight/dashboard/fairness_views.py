@@ -1,16 +1,20 @@
 """/oversight/fairness/: whether anybody is treated otherwise by how the complaint came, and complaints per customer."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import treated
 from oversight.counters.reads import Counters
+from oversight.figures.definitions import Period
 from oversight.presenting import fairness, leagues, per_customers, sheets
-from oversight.presenting.choosing import THIRTY, dashboard_page, patiently
+from oversight.presenting.choosing import CHOSEN, THIRTY, DashboardPage, dashboard_page, patiently
+from oversight.presenting.fairness import Line
 from oversight.presenting.per_customers import Rate
 from web.languages import named
 from web.small_numbers import ENOUGH
@@ -35,10 +39,13 @@ def fairness_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBas
             "data_at": folded,
             "headline": fairness.headline(lines),
             "figures": [title for _code, title, _up in fairness.FIGURES],
-            "lines": lines,
+            "lines": [_line(line, page) for line in lines],
             "quarter": rates.quarter,
             "sectors": [
-                {"name": sector.name or _("行业不明"), "rows": [_rate(row) for row in sector.rates]}
+                {
+                    "name": sector.name or _("行业不明"),
+                    "rows": [_rate(row) | {"url": _firm(row, rates.quarter)} for row in sector.rates],
+                }
                 for sector in rates.sectors
             ],
             "unknown": rates.unknown,
@@ -46,6 +53,26 @@ def fairness_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBas
             "days": per_customers.A_YEAR.days,
         },
     )
+
+
+def _firm(row: Rate, quarter: Period) -> str:
+    """Its line among the enterprises, with its cases in the own places."""
+    days = {"period": CHOSEN, "first": quarter.first.isoformat(), "last": quarter.last.isoformat()}
+    return f"{reverse('oversight:enterprises')}?{urlencode(days | {'enterprise': row.enterprise.pk})}"
+
+
+def _line(line: Line, page: DashboardPage) -> dict[str, Any]:
+    def url(**query: str) -> str:
+        return f"{page.lists.behind('alike')}&{urlencode({'group': line.group.code, **query})}"
+
+    return {
+        "line": line,
+        "url": url(),
+        "cells": [
+            {"cell": cell, "url": url(figure=code), "others_url": url(figure=code, side="others")}
+            for cell, (code, _title, _up) in zip(line.cells, fairness.FIGURES, strict=True)
+        ],
+    }
 
 
 def _rate(row: Rate) -> dict[str, Any]:

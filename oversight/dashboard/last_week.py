@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from complaints.procedure.working_calendar import Calendar
 from oversight.dashboard import matrix, rise
 from oversight.dashboard.rise import Waterfall
-from oversight.figures.definitions import Period
+from oversight.figures.definitions import Period, Scope
 from oversight.hot_spots.reduction_forms import cell_of
 from oversight.models import HotSpot
 from oversight.presenting import cards, plots, shifts
@@ -76,8 +77,7 @@ def shown(
     if trend is None or not seen.at:
         return {}
     change, lists = change_of(trend), page.lists
-    is_rise = change.is_real and change.is_rise
-    waterfall = rise.read(trend, page.scope, spots, name=seen.name_of_past) if is_rise else None
+    waterfall = _waterfall(trend, change, page.scope, spots, seen)
     known = {spot.pk: spot for spot in spots}
     return {
         "headline": [
@@ -106,26 +106,71 @@ FIVE = {
 }
 
 
-def strip(shown_cards: Mapping[str, Card], weeks: Sequence[Week]) -> list[dict[str, Any]]:
-    """The five figures, each with its line of twelve weeks between its own least and most."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a figure was in each of the twelve weeks; ``texts``: the same in words, None where it is of too few."""
+
+    code: str
+    label: Any
+    values: Sequence[float | None]
+    texts: Sequence[str | None]
+
+    @property
+    def range(self) -> str:
+        """Its least and its most; empty where nothing is known."""
+        known = [(value, text) for value, text in zip(self.values, self.texts, strict=True) if value is not None]
+        ends = (min(known, key=itemgetter(0)), max(known, key=itemgetter(0))) if known else ()
+        return "–".join(dict.fromkeys(str(text) for _value, text in ends))
+
+
+def lines_of(weeks: Sequence[Week]) -> list[Line]:
     result = []
     for code, (name, label) in FIVE.items():
         values = [getattr(week, name) for week in weeks]
-        known = [value for value in values if value is not None]
         text = cards.percent if code in ("on_time", "settled") else lambda value: f"{value:,}"
-        result.append(
-            {
-                "card": shown_cards[code],
-                "spark": plots.spark(values),
-                "label": label,
-                "range": "–".join(dict.fromkeys(text(at(known)) for at in (min, max))) if known else "",
-                "weeks": [
-                    (week.last, text(value) if value is not None else gettext_lazy("件数不足，不列"))
-                    for week, value in zip(weeks, values, strict=True)
-                ],
-            }
-        )
+        result.append(Line(code, label, values, [None if value is None else text(value) for value in values]))
     return result
+
+
+def strip(shown_cards: Mapping[str, Card], weeks: Sequence[Week]) -> list[dict[str, Any]]:
+    """The five figures, each with its line of twelve weeks between its own least and most."""
+    return [
+        {
+            "card": shown_cards[line.code],
+            "spark": plots.spark(line.values),
+            "label": line.label,
+            "range": line.range,
+            "weeks": [
+                (week.last, text if text is not None else gettext_lazy("件数不足，不列"))
+                for week, text in zip(weeks, line.texts, strict=True)
+            ],
+        }
+        for line in lines_of(weeks)
+    ]
+
+
+def in_letter(seen: Overview, spots: Sequence[HotSpot], scope: Scope) -> list[str]:
+    """The sentence and the lines of twelve weeks as plain text; nothing of what has no days of its own."""
+    trend = seen.trend
+    if trend is None or not seen.at:
+        return []
+    change = change_of(trend)
+    waterfall = _waterfall(trend, change, scope, spots, seen)
+    known = {spot.pk: spot for spot in spots}
+    said = [*headline(trend, change, Lists(trend.week)), *_explained(waterfall, known)]
+    days = trend.days
+    came = [sum(one.n for one in days[at : at + WEEK]) for at in range(0, len(days), WEEK)]
+    every = [Line("received", _("每周收到"), came, [f"{n:,}" for n in came]), *lines_of(seen.weeks)]
+    rows = [f"{plots.blocks(line.values)} {line.label} {line.range}" for line in every if plots.blocks(line.values)]
+    sentence = "".join(one.text for one in said) + pgettext("end of a sentence", "。")
+    return [sentence, "", _("近12周，一格一周，最后一格是近7天："), *rows]
+
+
+def _waterfall(
+    trend: Trend, change: Change, scope: Scope, spots: Sequence[HotSpot], seen: Overview
+) -> Waterfall | None:
+    """What is behind a rise; None where there is none."""
+    return rise.read(trend, scope, spots, name=seen.name_of_past) if change.is_real and change.is_rise else None
 
 
 def headline(trend: Trend, change: Change, lists: Lists) -> list[Phrase]:

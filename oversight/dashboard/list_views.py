@@ -22,13 +22,16 @@ from accounts.idempotency import once
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import OUTSIDE
+from complaints.reading.case_people import label_of
 from enterprises.models import Enterprise
-from oversight.counters import behind
+from oversight.counters import behind, further, treated
+from oversight.counters.behind import EventPage
 from oversight.mirror import goals, perfunctory
 from oversight.models import OversightView
-from oversight.presenting import cards, leagues, lengths, sheets
-from oversight.presenting.choosing import FIELDS, PAGES, Selection, dashboard_page, patiently
+from oversight.presenting import cards, fairness, leagues, lengths, sheets
+from oversight.presenting.choosing import FIELDS, PAGES, DashboardPage, Selection, dashboard_page, patiently
 from oversight.presenting.leagues import EnterpriseLine
+from web.incoming import whole
 from web.languages import named
 from web.small_numbers import ENOUGH
 
@@ -126,19 +129,17 @@ def _columns(asked: Selection) -> list[dict[str, Any]]:
 @officer_page("GET")
 def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     what = request.GET.get("what") or "received"
-    if what not in behind.WHAT:
-        raise Http404
     page = dashboard_page(request, workspace, "cases")
-    result = behind.page(page.measure, what, behind.read_key(request.GET.get("after", "")))
+    title, narrowed, result = _listed(request, page, what)
     shown = workspace.cases().filter(pk__in={line.complaint_id for line in result.lines}).select_related(*RELATED)
     rows = {row.complaint.pk: row for row in rows_of(list(shown), workspace)}
-    here = reverse("oversight:cases") + page.asked.url(what=what)
+    here = reverse("oversight:cases") + page.asked.url(what=what, **narrowed)
     return render(
         request,
         "oversight/cases.html",
         page.around()
         | {
-            "title": behind.WHAT[what],
+            "title": title,
             "n": result.n,
             "what": what,
             "first_url": here,
@@ -154,10 +155,35 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
+def _listed(request: HttpRequest, page: DashboardPage, what: str) -> tuple[Any, dict[str, str], EventPage]:
+    """What the list behind a number is called, what else its address says, and its page."""
+    after = request.GET.get("after", "")
+    if what in behind.WHAT:
+        return behind.WHAT[what], {}, behind.page(page.measure, what, behind.read_key(after))
+    skip = whole(after, 7) or 0
+    if what in further.WHAT:
+        problem = request.GET.get("problem", "")[:60]
+        words = [str(further.WHAT[what]), str(label_of(problem))] if problem else [str(further.WHAT[what])]
+        found = further.listed(page.measure, what, problem=problem, skip=skip)
+        return " · ".join(word for word in words if word), {"problem": problem}, found
+    narrowed = {name: request.GET.get(name, "") for name in ("group", "figure", "side")}
+    asked = fairness.asked_for(**narrowed) if what == "alike" else None
+    if asked is None:
+        raise Http404
+    period, today = page.asked.period, page.workspace.today
+    kinds, came = fairness.behind(treated.read(page.scope, period, today), asked)
+    result = treated.listed(page.scope, period, today, of=kinds, came=came, figure=asked.figure or "on_time", skip=skip)
+    return asked.title, narrowed, result
+
+
 #: So many an authority.
 MOST = 30
 #: What an address of these pages may say; everything else is left out.
-KNOWN = (*FIELDS, "sort", "against", "other_first", "other_last", "with_region", "with_category", "with_enterprise")
+KNOWN = (
+    *FIELDS,
+    *("sort", "against", "other_first", "other_last", "with_region", "with_category", "with_enterprise"),
+    *("explain", "worse"),
+)
 TITLES = dict(PAGES)
 
 

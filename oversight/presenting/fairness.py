@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from complaints import wording
 from complaints.desks.case_query import CAME_BY
-from oversight.counters.treated import Came, Stages
+from oversight.counters.treated import Came, Kind, Stages
 from oversight.figures import strata
 from oversight.figures.dispersion import q_values
 from oversight.figures.strata import Compared
@@ -80,7 +80,12 @@ class Cell:
 
     @property
     def shares(self) -> tuple[str, str]:
-        return share_text(*self.compared.group), share_text(*self.compared.others)
+        """Of the group and of the others; counts of both where one of them is too few for a share."""
+        sides = self.compared.group, self.compared.others
+        if self.q is None:
+            own, others = (f"{part:,}/{whole:,}" for part, whole in sides)
+            return own, others
+        return share_text(*sides[0]), share_text(*sides[1])
 
     @property
     def text(self) -> str:
@@ -155,7 +160,12 @@ def _is_enough(one: Compared) -> bool:
 
 
 def _compared(sides: Sequence[tuple[bool | None, Stages]], code: str) -> Compared:
-    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    return strata.compared(((a, b), (c, d)) for a, b, c, d in _strata(sides, code).values())
+
+
+def _strata(sides: Sequence[tuple[bool | None, Stages]], code: str) -> dict[Kind, list[int]]:
+    """Of each enterprise and problem: part and whole of the group, part and whole of the others."""
+    sums: defaultdict[Kind, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for is_in, one in sides:
         if is_in is None:
             continue
@@ -163,4 +173,43 @@ def _compared(sides: Sequence[tuple[bool | None, Stages]], code: str) -> Compare
         own, at = sums[one.enterprise, one.problem], 0 if is_in else 2
         own[at] += part
         own[at + 1] += part + rest
-    return strata.compared(((a, b), (c, d)) for a, b, c, d in sums.values())
+    return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The list behind a number: all stages of a group, or (with ``figure``) those of the group or of the others that
+    are compared.
+    """
+
+    group: Group
+    figure: str
+    is_others: bool
+
+    @property
+    def title(self) -> str:
+        name = str(self.group.name) or str(wording.label(self.group.code, kind="channel"))
+        if not self.figure:
+            return _("%(group)s的阶段") % {"group": name}
+        figure = next(title for code, title, _up in FIGURES if code == self.figure)
+        values = {"group": name, "figure": figure}
+        if self.is_others:
+            return _("和“%(group)s”相比的其他阶段：%(figure)s") % values
+        return _("%(group)s，有得比的阶段：%(figure)s") % values
+
+
+def asked_for(group: str, figure: str, side: str) -> Asked | None:
+    """None of what is not compared."""
+    found = next((one for one in GROUPS if one.code == group), None)
+    if found is None or figure not in ("", *(code for code, _title, _up in FIGURES)):
+        return None
+    return Asked(found, figure, side == "others" and bool(figure))
+
+
+def behind(stages: Sequence[Stages], asked: Asked) -> tuple[set[Kind], set[Came]]:
+    """The enterprises with problems, and the ways, whose stages such a list has."""
+    sides = [(asked.group.of(one.came), one) for one in stages]
+    came = {one.came for is_in, one in sides if is_in is not None and is_in != asked.is_others}
+    if not asked.figure:
+        return {(one.enterprise, one.problem) for _is_in, one in sides}, came
+    return {kind for kind, (_a, own, _b, others) in _strata(sides, asked.figure).items() if own and others}, came

@@ -197,3 +197,17 @@ def spark(values: Sequence[float | None]) -> Spark | None:
     step = 76 / (len(values) - 1)
     at = [(4 + nth * step, 22 - 18 * (value - low) / (high - low) if high > low else 13.0) for nth, value in known]
     return Spark(_points(at), *at[-1])
+
+
+#: What a letter draws with, from the least to the most.
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def blocks(values: Sequence[float | None]) -> str:
+    """The same line in plain text, a block for each value; empty where fewer than two are known."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return ""
+    low, high = min(known), max(known)
+    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0.0
+    return "".join("·" if value is None else BLOCKS[round((value - low) * scale)] for value in values)

@@ -1,5 +1,7 @@
 """What the tests of oversight share to open pages: as somebody, or as anybody."""
 
+import re
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +26,18 @@ def page_of(who: User | Client | None, url: str, **headers: str) -> str:
     answer = browser(who).get(url, headers=headers)
     assert answer.status_code == 200, (url, answer.status_code)
     return str(answer.content.decode())
+
+
+_BEHIND = re.compile(r'<a[^>]*href="(/oversight/cases/[^"]*)"[^>]*>(?:n=)?([0-9,]+)</a>')
+
+
+def opened(who: User | Client, page: str) -> int:
+    """How many numbers of a page open a list of what they counted; each has exactly as many lines."""
+    client, links = browser(who), _BEHIND.findall(page)
+    for url, n in links:
+        answer = client.get(unescape(url))
+        assert (answer.status_code, answer.context["n"]) == (200, int(n.replace(",", ""))), url
+    return len(links)
 
 
 def sent(who: User | Client, url: str, **values: Any) -> Any:

@@ -14,11 +14,13 @@ from oversight import letters
 from oversight.counters import rollups
 from oversight.models import AlarmSent, DirectorLetter, RollupState, SystemCheck
 from oversight.portal_state import signs
+from oversight.presenting import plots
 from tests import found_in, given, missing_in
 from tests.cast import World, a_new_phone
+from tests.oversight.dashboard.test_chance import came
 from tests.oversight.looking import browser, page_of, sent
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def beating(now: Any) -> None:
@@ -181,6 +183,18 @@ def test_one_letter_a_week_or_month_with_the_figures_of_the_own_region(cases: Wo
     assert letters.sweep_director_letters(now=datetime(2026, 12, 1, 1, 0, tzinfo=UTC)) == 2
     assert OutgoingMessage.objects.count() == count + 1
     assert "收到3件。" in letters_to(world.rui)[-1].body
+
+
+def test_a_letter_has_the_sentence_and_the_pictures_of_the_first_page(world: World) -> None:
+    """As text: a block a week, the last one the week that it is about."""
+    came({MONDAY.date() - DAY - n * DAY: 5 if n < 7 else 2 for n in range(300)}, "350102")
+    letters.choose(world.rui, "week", now=BEFORE)
+    assert letters.sweep_director_letters(now=MONDAY) == 1
+    body = letters_to(world.rui)[-1].body
+    assert body.startswith("近7天收到35件，比往常多21件")
+    [line] = [line for line in body.splitlines() if "每周收到" in line]
+    assert line == "▁▁▁▁▁▁▁▁▁▁▁█ 每周收到 14–35"
+    assert [plots.blocks(one) for one in ([1.0], [None, 3.0], [2.0, 2.0], [0.0, None, 7.0])] == ["", "", "▁▁", "▁·█"]
 
 
 def test_periods_are_whole_weeks_and_months() -> None:

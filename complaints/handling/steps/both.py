@@ -92,13 +92,14 @@ def rate(
     overall: int,
     speed: int | None = None,
     attitude: int | None = None,
+    portal: int | None = None,
     performed: bool | None = None,
     accepts: bool | None = None,
     text: str = "",
 ) -> Move:
-    """1–5 overall and, where it is said, of speed and attitude; whether it was performed; once a case."""
+    """1–5 overall and, where it is said, of speed, attitude and the portal; whether it was performed; once a case."""
     given = saying.text(text, "text", needed=False, longest=1000)
-    for field, value in (("overall", overall), ("speed", speed), ("attitude", attitude)):
+    for field, value in (("overall", overall), ("speed", speed), ("attitude", attitude), ("portal", portal)):
         if value not in (1, 2, 3, 4, 5) and (value is not None or field == "overall"):
             raise WrongInput("bad_choice", _("请选1到5分。"), field=field)
 
@@ -106,6 +107,7 @@ def rate(
         if "rating" in file.complaint.facts:
             raise StepNotAllowed("rated", _("您已经评价过了。"))
         marks = {"overall": overall, "speed": speed, "attitude": attitude, "performed": performed, "accepts": accepts}
+        marks |= {"portal": portal}
         file.complaint.facts = {**file.complaint.facts, "rating": marks}
         return Effect(data=marks, texts={"rating": given})
 

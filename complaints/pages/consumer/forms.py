@@ -249,6 +249,7 @@ class RateForm(StepForm):
     accepts = Pick(
         label=_("您认可这个结果吗"), required=False, choices=[("yes", _("认可")), ("no", _("已办结，但我不认可"))]
     )
+    portal = Marks(label=_("这个平台好用吗"), choices=MARKS, required=False)
     text = Essay(label=_("想说的话"), required=False, rows=3)
 
     @property
@@ -262,7 +263,7 @@ class RateForm(StepForm):
     def move(self) -> Move:
         marks: dict[str, Any] = {
             name: int(self.cleaned_data[name]) if self.cleaned_data[name] else None
-            for name in ("overall", "speed", "attitude")
+            for name in ("overall", "speed", "attitude", "portal")
         }
         for name in ("performed", "accepts"):
             marks[name] = {"yes": True, "no": False}.get(self.cleaned_data[name])

@@ -31,7 +31,7 @@ from tests.cast import World
 from tests.oversight import slow_count
 from tests.oversight.counting import a_line, a_shop
 from tests.oversight.dashboard.test_chance import poisson
-from tests.oversight.looking import browser, page_of
+from tests.oversight.looking import browser, opened, page_of
 from tests.oversight.test_small_numbers import restless
 from tests.oversight.worlds import Walk
 
@@ -228,7 +228,7 @@ def test_the_page_names_who_waits_longer_and_says_what_it_could_not_have_seen(wo
         ended(few, shop.pk, in_time=10, late=2)
     client = browser(world.su)
     answer = client.get(URL)
-    lines = {line.group.code: line for line in answer.context["lines"]}
+    lines = {row["line"].group.code: row["line"] for row in answer.context["lines"]}
     assert set(lines) == {"web", "phone", "post", "elder_display"}
     on_time, settled, returned = lines["elder_display"].cells
     # Whose display nobody noted is of neither side.
@@ -242,7 +242,17 @@ def test_the_page_names_who_waits_longer_and_says_what_it_could_not_have_seen(wo
     # Of web and phone together as many are in time.
     assert not lines["phone"].cells[0].is_named
     page = answer.content.decode()
-    assert not missing_in(page, "比较了9项，1项更差", "用长辈版填写", "60.0%（n=200），其他90.0%（n=200）")
+    assert not missing_in(page, "比较了9项，1项更差", "用长辈版填写", "60.0%", "其他90.0%")
+    # Of each group its stages, and in each figure its own and the others that it is compared with.
+    assert opened(world.su, page) > 4 * 4
+    others = "/oversight/cases/?what=alike&group=elder_display&figure=on_time&side=others&period=30"
+    shown = client.get(others)
+    assert {row["row"].complaint.pk for row in shown.context["rows"]} == {plain.pk}
+    assert "和“用长辈版填写”相比的其他阶段：按时办结" in shown.content.decode()
+    second = client.get(shown.context["next_url"])
+    assert (second.context["n"], len(second.context["rows"])) == (200, 25)
+    for wrong in ("group=young", "group=web&figure=colour", ""):
+        assert client.get(f"/oversight/cases/?what=alike&{wrong}").status_code == 404, wrong
     far = page_of(world.far_officer.user, URL)
     assert "可比的件数太少，说不清" in far
     assert "测试商场" not in far

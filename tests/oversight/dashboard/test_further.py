@@ -16,12 +16,13 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from database.row_security import working_as_steps
 from oversight.counters import further
+from oversight.dashboard import further_views
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from tests import given, missing_in
 from tests.cast import World
 from tests.oversight.counting import a_shop
-from tests.oversight.looking import browser, page_of
+from tests.oversight.looking import browser, opened, page_of
 from tests.oversight.worlds import Walk
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,43 @@ def test_money_and_what_reached_the_enterprise_are_those_of_the_rows(world: Worl
         rows = cursor.fetchall()
     sums = tuple(sum(row[at] for row in rows) for at in (1, 2))
     assert (sum(one.n for one in got), sum(one.got for one in got)) == sums
+
+
+def test_each_number_opens_the_cases_that_it_counts(world: World) -> None:
+    walk = Walk(world, seed=7, cases=24, ticks=36)
+    mine = measure(walk)
+    days = f"?period=chosen&first={mine.period.first}&last={mine.period.last}"
+    page = page_of(world.su, URL + days)
+    assert opened(world.su, page) >= len(further.losses(mine)) + len(further.passed(mine)) > 2
+    [of_all] = further.listed(mine, "passed").lines[:1]
+    assert of_all.complaint_id in Engagement.objects.values_list("complaint_id", flat=True)
+    assert page_of(world.su, f"/oversight/cases/{days}&what=passed").count("<time") > 0
+    assert browser(world.su).get(f"/oversight/cases/{days}&what=passed&after=²").status_code == 200
+    assert browser(world.su).get(f"/oversight/cases/{days}&what=lost&problem=x").context["n"] == 0
+
+
+def test_the_portal_itself_is_judged_by_who_closed_a_case_and_only_of_thirty(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    assert "还没有人给平台评分" in page_of(world.su, URL)
+    for nth, mark in enumerate((5, 4, 4, 2, None)):
+        case = given.a_complaint(world, status=Status.CLOSED, now=now - 3 * DAY)
+        with working_as_steps():
+            facts = case.facts | {
+                "rating": {"overall": 1, "portal": mark},
+                "display": "elder" if nth == 0 else "standard",
+            }
+            Complaint.objects.filter(pk=case.pk).update(facts=facts)
+    page = page_of(world.su, URL)
+    assert not missing_in(page, "不足30件，不列", "办结5件，4/5给平台评了分")
+    assert "3.75" not in page
+    monkeypatch.setattr(further_views, "ENOUGH", 4)
+    rows = {row["name"]: row for row in browser(world.su).get(URL).context["portal"]["rows"]}
+    assert [(row["n"], row["mean"]) for row in rows.values()] == [("4", "3.75"), ("4", "3.75"), ("1", "5.00")]
+    page = page_of(world.su, URL)
+    assert opened(world.su, page.partition('id="h-portal"')[2]) == 2
+    assert "75.0%" not in page_of(world.far_officer.user, URL)
 
 
 def test_a_cause_is_told_where_three_named_it_thirty_times_and_never_by_whom(

@@ -83,7 +83,7 @@ ACCEPTED = {"answer": "accept", "rest": "give_up"}
 PARTLY = {"answer": "accept", "rest": "go_on"}
 DECLINED = {"answer": "decline", "reason": "amount_too_low", "text": "9月也多扣了。", "counter_demand": "三个月都退"}
 MISSED = {"answer-1": "missing", "text-1": "账户里没有这笔钱。"}
-RATED = {"overall": "5", "speed": "4", "attitude": "5", "performed": "yes", "text": "很快。"}
+RATED = {"overall": "5", "speed": "4", "attitude": "5", "portal": "4", "performed": "yes", "text": "很快。"}
 UNRATED: list[Wrong] = [
     ({"overall": "9", "speed": "1", "attitude": "1"}, "overall"),
     ({"speed": "5", "text": "总体忘了选，字还在。"}, "overall"),
