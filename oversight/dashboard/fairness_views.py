@@ -76,14 +76,12 @@ def _line(line: Line, page: DashboardPage) -> dict[str, Any]:
 
 
 def _rate(row: Rate) -> dict[str, Any]:
+    same = {"name": named(row.enterprise), "row": row, "n": f"{row.n:,}", "customers": f"{row.count.number:,}"}
     if row.rate is None or row.interval is None:
         why = _("用户数太旧，不算") if row.is_old else _("不足%(n)s件，不算") % {"n": ENOUGH}
-        return {"name": named(row.enterprise), "row": row, "why": why, "n": f"{row.n:,}"}
+        return same | {"why": why}
     low, high = row.interval
-    return {
-        "name": named(row.enterprise),
-        "row": row,
-        "n": f"{row.n:,}",
+    return same | {
         "rate": f"{row.rate:,.1f}",
         "interval": f"{low:,.1f}–{high:,.1f}",
         "place": leagues.place_text(row.place),

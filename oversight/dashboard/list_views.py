@@ -73,7 +73,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),
             "ranked_from": ENOUGH,
-            "goals": goals.shown(page.measure, asked.enterprise_id) if asked.enterprise_id else [],
+            "goals": goals.shown(page.measure, asked.enterprise_id, page.lists) if asked.enterprise_id else [],
             "perfunctory": written,
             "replies": perfunctory.replies(asked.enterprise_id) if asked.enterprise_id and written else [],
         },

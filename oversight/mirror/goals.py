@@ -7,7 +7,7 @@ which the goal was set. Whoever waits for a first response has none yet and is n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from complaints.procedure.working_calendar import SHANGHAI
+from oversight.figures.definitions import Period
 from oversight.figures.figures import Measure
 from oversight.models import OwnGoal, Tally
+from oversight.presenting.cards import Lists
 from web.small_numbers import ENOUGH, share_text, wilson
 
 Kind = OwnGoal.Kind
@@ -88,9 +90,20 @@ def _kept(goal: OwnGoal, measure: Measure, first: date) -> Kept:
     return Kept(goal, first, counts["part"], counts["whole"])
 
 
-def shown(measure: Measure, enterprise_id: int) -> list[dict[str, Any]]:
-    """The same with its words, for a page."""
-    return [{"kept": one, "text": in_words(one.goal)} for one in measured(measure, enterprise_id)]
+#: What the list behind a number is called (oversight/counters/behind.py).
+_LISTS: Mapping[str, str] = {Kind.RESPONSE: "responded", Kind.CLOSED: "handled"}
+
+
+def shown(measure: Measure, enterprise_id: int, lists: Lists | None = None) -> list[dict[str, Any]]:
+    """The same with its words, for a page; with ``lists`` of its reader the address of the cases behind each."""
+
+    def url(one: Kept) -> str:
+        if lists is None or not one.whole:
+            return ""
+        days = Period(first=one.first, last=measure.period.last)
+        return replace(lists, period=days).behind(_LISTS[one.goal.kind])
+
+    return [{"kept": one, "text": in_words(one.goal), "url": url(one)} for one in measured(measure, enterprise_id)]
 
 
 def set_goal(enterprise_id: int, kind: str, at_most: int | None, *, by: User, now: datetime) -> OwnGoal | None:

@@ -148,8 +148,10 @@ def headline(results: Sequence[Line]) -> str:
     """未见谁受到不同对待；比较了15项, or how many of these are worse."""
     n = looked_at(results)
     worse = sum(cell.is_worse for line in results for cell in line.cells)
+    if not results:
+        return _("这段时间没有结束的案件，没有可比的")
     if not n:
-        return _("可比的件数太少，说不清")
+        return _("可比的件数太少，说不清；两边各满%(n)s件才比") % {"n": ENOUGH}
     if not worse:
         return _("比较了%(n)s项，没有看到哪一类人受到更差的对待") % {"n": n}
     return _("比较了%(n)s项，%(worse)s项更差") % {"n": n, "worse": worse}

@@ -15,7 +15,7 @@ from oversight.mirror import goals
 from oversight.models import OwnGoal, Tally
 from tests import found_in, missing_in
 from tests.cast import World
-from tests.oversight.looking import browser, page_of, sent
+from tests.oversight.looking import browser, opened, page_of, sent
 from tests.oversight.test_mirror import measure
 from tests.oversight.test_mirror import november as november
 
@@ -47,6 +47,10 @@ def test_what_is_counted_is_what_other_sql_finds_in_the_cases(world: World, nove
     assert within <= response.part <= whole
     # The 3rd to the 6th of November are a Tuesday and a Friday.
     assert (closed.part, closed.whole, days) == (1, 1, [3])
+    first, last = (at(day).date() for day in (1, 30))
+    page = page_of(world.su, f"/oversight/enterprises/?first={first}&last={last}&enterprise={world.mobile.pk}")
+    shown = page.partition('id="h-goals"')[2].partition("</section>")[0]
+    assert opened(world.su, shown) == 2, "each opens as many cases as it counts"
 
 
 def test_a_goal_counts_from_the_day_on_which_it_was_set(world: World) -> None:

@@ -254,7 +254,7 @@ def test_the_page_names_who_waits_longer_and_says_what_it_could_not_have_seen(wo
     for wrong in ("group=young", "group=web&figure=colour", ""):
         assert client.get(f"/oversight/cases/?what=alike&{wrong}").status_code == 404, wrong
     far = page_of(world.far_officer.user, URL)
-    assert "可比的件数太少，说不清" in far
+    assert "这段时间没有结束的案件，没有可比的" in far
     assert "测试商场" not in far
     for stranger in (world.chen, world.ming):
         assert browser(stranger).get(URL).status_code == 404
@@ -273,7 +273,8 @@ def test_other_enterprises_and_problems_are_no_difference() -> None:
     every = [stages(1, "web", 95, 5), stages(1, "phone", 19, 1), stages(2, "web", 5, 15), stages(2, "phone", 25, 75)]
     cells = [line.cells[0] for line in fairness.lines(every)]
     assert [cell.is_named for cell in cells] == [False, False]
-    assert fairness.headline([]) == "可比的件数太少，说不清"
+    few = fairness.lines([stages(1, "web", 9, 5), stages(1, "phone", 9, 1)])
+    assert fairness.headline(few) == "可比的件数太少，说不清；两边各满30件才比"
 
 
 def a_quarter(firm: Any, n: int, today: date) -> None:
