@@ -273,9 +273,7 @@ def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
     assert (low, high) == (pytest.approx(0.8864870, abs=1e-6), pytest.approx(1.0))
 
 
-PAGES = [
-    URL + one for one in ("", "compare/", "enterprises/", "workload/", "flow/", "fairness/", "further/", "system/")
-]
+PAGES = [URL + p for p in ("", "compare/", "enterprises/", "workload/", "flow/", "fairness/", "further/", "system/")]
 WISHES = (
     *("?period=decade", "?first=9999-01-01&last=0001-01-01", "?first=2026-02-30", "?region=²"),
     *("?channel=" + "网" * 4000, "?channel=web'--&channel=phone", "?enterprise=" + "9" * 400, "?against=never"),
