@@ -17,7 +17,9 @@ from django.core.files import File
 from django.core.files.storage import Storage
 from django.utils import timezone
 
-PATIENCE = 20
+#: Seconds to reach the bucket, and for each answer of it. A file is sent again once, so one host of a bucket that goes
+#: dark costs whoever waits less than ten.
+REACHED_WITHIN, ANSWERS_WITHIN = 2, 5
 _CHUNK = 1024 * 1024
 _EMPTY = hashlib.sha256(b"").hexdigest()
 #: Larger files go through the disk on their way out.
@@ -100,12 +102,28 @@ class Bucket(Storage):
     def _asked(
         self, method: str, name: str, *, body: Any = None, size: int = 0, payload: str = _EMPTY
     ) -> http.client.HTTPResponse:
-        """Close the answer and its line goes too."""
+        """Close the answer and its line goes too. What gets no answer, or one that the bucket is at fault for, is asked
+        once more: another host of it may take it, and the same file sent twice is one."""
+        try:
+            answer = self._asked_once(method, name, body, size, payload)
+        except BucketAway:
+            answer = None
+        if answer is not None and answer.status < 500:
+            return answer
+        if answer is not None:
+            answer.close()
+        if body is not None:
+            body.seek(0)
+        return self._asked_once(method, name, body, size, payload)
+
+    def _asked_once(self, method: str, name: str, body: Any, size: int, payload: str) -> http.client.HTTPResponse:
         path = quote(f"/{self.bucket}/{name}", safe="/-_.~")
         headers = signed(method, path, {"host": self.host}, payload=payload, keys=self.keys, at=timezone.now())  # noqa: TID251
         kind = http.client.HTTPSConnection if self.is_safe else http.client.HTTPConnection
-        line = kind(self.host, timeout=PATIENCE)
+        line = kind(self.host, timeout=REACHED_WITHIN)
         try:
+            line.connect()
+            line.sock.settimeout(ANSWERS_WITHIN)
             line.request(
                 method, path, body=body, headers={**headers, "Content-Length": str(size), "Connection": "close"}
             )

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.conf import settings as portal
@@ -50,6 +50,20 @@ def test_the_signature_is_that_of_the_published_example() -> None:
 
 
 class _Door(BaseHTTPRequestHandler):
+    #: What the next of these requests meet: a status, or 0 for a line that is cut.
+    troubles: ClassVar[list[int]] = []
+
+    def parse_request(self) -> bool:
+        is_read = super().parse_request()
+        if is_read and self.troubles:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status = self.troubles.pop(0)
+            self.close_connection = True
+            if status:
+                self._answer(status)
+            return False
+        return is_read
+
     def _answer(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -118,6 +132,20 @@ def test_a_bucket_that_is_away_says_so_and_keeps_its_words_to_itself(kept: dict[
         away.save("a", File(io.BytesIO(b"x")))
     with pytest.raises(FileNotFoundError):
         evidence.storage().open("missing")
+
+
+@pytest.mark.parametrize("trouble", [500, 503, 0])
+def test_one_trouble_of_the_bucket_is_asked_again_and_the_file_is_whole(kept: dict[str, bytes], trouble: int) -> None:
+    storage, whole = evidence.storage(), os.urandom(300_000)
+    _Door.troubles[:] = [trouble]
+    assert storage.save("a", File(io.BytesIO(whole))) == "a"
+    assert kept == {"/evidence/a": whole}
+    _Door.troubles[:] = [trouble]
+    assert storage.open("a").read() == whole
+    _Door.troubles[:] = [trouble, trouble]
+    with pytest.raises(BucketAway, match=str(trouble) if trouble else "RemoteDisconnected"):
+        storage.save("b", File(io.BytesIO(whole)))
+    assert set(kept) == {"/evidence/a"}
 
 
 def test_an_odd_setting_does_not_start() -> None:
