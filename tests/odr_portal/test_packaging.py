@@ -1,17 +1,22 @@
 """What lies in packaging/ says the same as the program does; `make test-install` tries it on a machine."""
 
 import configparser
+import os
+import pwd
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.utils import ConnectionHandler
 
-from odr_portal import deploy_checks
+from odr_portal import checks, deploy_checks
+from odr_portal.backup import database as backup_database
+from odr_portal.backup.archive import Unusable
 from odr_portal.processes import embedded, running, separation, translations
 from tests import ROOT
 from tests.install.__main__ import COMPLAINT, GUIDE, parts
-from web import environment, settings_file
+from web import environment, private_files, settings_file
 
 PACKAGING = ROOT / "packaging"
 SETTINGS = settings_file.parsed((PACKAGING / "portal.env").read_text().splitlines(), "portal.env")
@@ -120,3 +125,40 @@ def test_a_settings_file_that_cannot_be_read_is_named(monkeypatch: pytest.Monkey
 
 class _NoTest:
     modules: dict[str, Any] = {}
+
+
+def test_the_programs_of_the_server_are_found_where_debian_puts_them_or_the_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "17" / "bin" / "pg_dump"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 17.12 (Debian 17.12-0+deb13u1)'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(backup_database, "VERSIONS", tmp_path)
+    assert backup_database.program("pg_dump", version=17) == program
+    with pytest.raises(Unusable, match="install the package postgresql-client-12"):
+        backup_database.program("pg_dump", version=12)
+
+
+@pytest.mark.django_db
+def test_a_missing_role_is_told_in_words(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = settings.DATABASES["default"]
+    options = {**here["OPTIONS"], "options": "-c role=portal_not_there"}
+    settings.COMMAND = "check"
+    monkeypatch.setattr(checks, "connections", ConnectionHandler({"default": {**here, "OPTIONS": options}}))
+    (told,) = checks.the_database_user_is_under_row_security(None, databases=["default"])
+    assert (told.id, told.hint) == ("odr_portal.E007", checks._HINT)
+    assert "portal_not_there" in told.msg
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files to others")
+def test_what_root_makes_belongs_to_whom_the_folder_belongs_to(settings: Any, tmp_path: Path) -> None:
+    """A command that was run as root leaves nothing that the portal cannot work with."""
+    settings.PROCESS_USERS = {}
+    owner = pwd.getpwnam("daemon")
+    os.chown(tmp_path, owner.pw_uid, owner.pw_gid)
+    folder = private_files.folder(tmp_path / "exports" / "dossiers")
+    os.close(private_files.opened(folder / "one", os.O_CREAT | os.O_WRONLY))
+    made = [tmp_path / "exports", folder, folder / "one"]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(owner.pw_uid, owner.pw_gid)}
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o700, 0o600]
