@@ -10,8 +10,9 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from complaints import wording
 from complaints.forms.fields import PlainForm
-from complaints.procedure.categories import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
+from complaints.procedure.categories import CAUSE_LABELS, OBJECT_CATEGORIES, PROBLEM_CATEGORIES
 from complaints.procedure.typed_values import Choice, Day, FreeText, Several
 from complaints.reading.case_people import label_of
 from enterprises.models import Enterprise
@@ -70,6 +71,17 @@ class CampaignForm(PlainForm):
         fields["region"].choices, fields["region"].required = regions, True
         fields["sector"].choices = (("", _("全部品类")), *OBJECT_CATEGORIES)
         fields["problem"].choices = (("", _("全部问题")), *PROBLEM_CATEGORIES)
+
+
+def of_cause(code: str) -> dict[str, str]:
+    """What a campaign against this root cause begins with; nothing of an unknown one."""
+    if code not in CAUSE_LABELS:
+        return {}
+    cause = {"cause": wording.label(code, kind="root_cause")}
+    return {
+        "title": (gettext("“%(cause)s”降诉行动") % cause)[:80],
+        "why": gettext("不止一家企业把投诉的原因标为“%(cause)s”。") % cause,
+    }
 
 
 class CallForm(PlainForm):

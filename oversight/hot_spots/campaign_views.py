@@ -83,13 +83,15 @@ def _regions(workspace: Workspace) -> list[tuple[str, str]]:
 
 @officer_page("GET", "POST")
 def campaign_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """Begin one, freely or from a hot spot (``?spot=``)."""
+    """Begin one, freely, from a hot spot (``?spot=``) or from a root cause that enterprises named (``?cause=``)."""
     regions = _regions(workspace)
     if not regions:
         raise Http404
     number = whole(request.GET.get("spot"), 12)
     spot = spot_of(workspace, number) if number else None
-    initial = {"title": campaign_forms.title_of(spot)} if spot else {}
+    initial = (
+        {"title": campaign_forms.title_of(spot)} if spot else campaign_forms.of_cause(request.GET.get("cause", ""))
+    )
     form = CampaignForm(posted(request), regions=regions, is_free=spot is None, initial=initial)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():

@@ -6,6 +6,7 @@ history names sides there, persons only at the authority.
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -21,14 +22,16 @@ from complaints.desks import enterprise_workspace, keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.desks.keyset import Tab
+from complaints.evidence import EvidenceRefused
 from enterprises.models import Enterprise
 from oversight.hot_spots import campaign as campaign_acts
-from oversight.hot_spots import campaign_forms, guiding, reduction_forms
+from oversight.hot_spots import campaign_forms, guiding, proofs, reduction_forms
 from oversight.hot_spots.campaign_forms import ReplyForm, UndertakingForm
 from oversight.hot_spots.campaign_minutes import is_printed, print_of
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
+from oversight.hot_spots.proofs import Proof
 from oversight.hot_spots.reduction_forms import CloseForm, GuidanceForm, MeasureForm, ReportForm
 from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 from web.incoming import posted, whole
@@ -142,7 +145,7 @@ def enterprises_of(spot: HotSpot) -> list[tuple[str, str]]:
 
 def _guidance_or_404(rows: QuerySet[Guidance], pk: int) -> Guidance:
     actions = Prefetch("actions", HotSpotAction.objects.select_related("by"))
-    return get_object_or_404(rows.select_related(*_RELATED).prefetch_related("measures", actions), pk=pk)
+    return get_object_or_404(rows.select_related(*_RELATED).prefetch_related("measures__files", actions), pk=pk)
 
 
 @officer_page("GET", "POST")
@@ -267,7 +270,9 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
     def data(do: str) -> Any:
         return request.POST if wanted == do else None
 
-    forms: dict[str, Any] = {"report": ReportForm(data("report"), initial={"state": chosen.state if chosen else ""})}
+    state = {"state": chosen.state if chosen else ""}
+    files = request.FILES if wanted == "report" else None
+    forms: dict[str, Any] = {"report": ReportForm(data("report"), files, initial=state)}
     if firm is not None:
         forms["add"] = _measure_form(result, data("add"), workspace.today)
         forms["reply"] = ReplyForm(data("reply"), initial={"reply": firm.reply})
@@ -279,11 +284,11 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
         status = 422
         if wanted not in forms or forms[wanted].is_valid():
             try:
-                return redirect_once(
-                    request, lambda: (request.path, _act_for_firm(request, workspace, result, wanted, forms))
-                )
+                return _done_for_firm(request, workspace, result, wanted, forms)
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
+            except EvidenceRefused as refusal:
+                forms[wanted].add_error("file", str(refusal))
     hidden = _DRAFTING if result.campaign is None else set()
     actions = [row for row in result.actions.all() if row.kind not in hidden]
     return render(
@@ -319,9 +324,42 @@ def enterprise_minutes(request: HttpRequest, workspace: enterprise_workspace.Wor
     return print_of(campaign)
 
 
+@officer_page("GET")
+def guidance_file(request: HttpRequest, workspace: Workspace, pk: int, number: int) -> HttpResponseBase:
+    """A file that shows what was done of a measure."""
+    return proofs.answer_with(get_object_or_404(_around(workspace), pk=pk), number, is_sender=False)
+
+
+@workspace_page("GET")
+def enterprise_guidance_file(
+    request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int, number: int
+) -> HttpResponseBase:
+    """The same at the enterprise that sent it."""
+    return proofs.answer_with(get_object_or_404(_ours(workspace), pk=pk), number, is_sender=True)
+
+
 def _is_settling(result: Guidance) -> bool:
     """Whether undertakings are written down still; nothing is reported of them before the meeting."""
     return result.campaign is not None and _may_change(result)
+
+
+def _done_for_firm(
+    request: HttpRequest,
+    workspace: enterprise_workspace.Workspace,
+    result: Guidance,
+    wanted: str,
+    forms: dict[str, Any],
+) -> HttpResponseBase:
+    """A file is looked into before anything is locked, and kept if it was put with the measure."""
+    upload = forms[wanted].cleaned_data.get("file") if wanted == "report" else None
+    proof = Proof(upload) if upload else None
+    try:
+        return redirect_once(
+            request, lambda: (request.path, _act_for_firm(request, workspace, result, wanted, forms, proof))
+        )
+    finally:
+        if proof is not None:
+            proof.drop_if_unused()
 
 
 def _act_for_firm(
@@ -330,6 +368,7 @@ def _act_for_firm(
     result: Guidance,
     wanted: str,
     forms: dict[str, Any],
+    proof: Proof | None,
 ) -> str:
     values: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
     match wanted:
@@ -343,5 +382,7 @@ def _act_for_firm(
             campaign_acts.reply(result, text=forms["reply"].cleaned_data["reply"], **values)
             return _("已提交，监管部门核对后公开。")
     number = whole(request.POST.get("measure"), 4) or 0
-    guiding.report(result.pk, number, **forms["report"].cleaned_data, **values)
+    said = {name: text for name, text in forms["report"].cleaned_data.items() if name != "file"}
+    put = partial(proof.put_with, **values) if proof else None
+    guiding.report(result.pk, number, **said, put_file=put, **values)
     return _("已报告，监管部门看得到。")

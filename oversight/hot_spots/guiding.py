@@ -151,10 +151,18 @@ def send(guidance_id: int, *, by: User, now: datetime) -> Guidance:
 
 
 def report(
-    guidance_id: int, number: int, *, state: str, text: str, evidence: str = "", by: User, now: datetime
+    guidance_id: int,
+    number: int,
+    *,
+    state: str,
+    text: str,
+    evidence: str = "",
+    put_file: Callable[[GuidanceMeasure], None] | None = None,
+    by: User,
+    now: datetime,
 ) -> Guidance:
-    """How far the enterprise is with one measure, and where that can be seen. Raises ReductionRefusal once the guidance
-    is closed, and where the portal itself counts whether it is done.
+    """How far the enterprise is with one measure, and where that can be seen; ``put_file`` puts a file with it. Raises
+    ReductionRefusal once the guidance is closed, and where the portal itself counts whether it is done.
     """
     with transaction.atomic():
         guidance = _held(guidance_id, Guidance.State.SENT)
@@ -170,6 +178,8 @@ def report(
             measure.done_on = timezone.localdate(now) if state == GuidanceMeasure.State.DONE else None
         measure.state, measure.evidence = state, evidence or measure.evidence
         measure.save(update_fields=["state", "done_on", "evidence"])
+        if put_file is not None:
+            put_file(measure)
         if evidence:
             text = _("%(text)s\n证据：%(evidence)s") % {"text": text, "evidence": evidence}
         note(guidance, Kind.REPORTED, by=by, now=now, measure=number, text=text, said=state)

@@ -106,6 +106,7 @@ class ReportForm(PlainForm):
     evidence = FreeText(
         label=_("证据在哪里"), most=LONGEST_MEASURE, required=False, help_text=_("例如公告的网址、文件的编号")
     )
+    file = forms.FileField(label=_("证据文件"), required=False, help_text=_("照片、PDF等；公众看不到"))
 
 
 class CloseForm(PlainForm):

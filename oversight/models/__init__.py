@@ -18,6 +18,7 @@ from oversight.models.counters import (
     Tally,
 )
 from oversight.models.own_words import DayNote, OwnGoal
+from oversight.models.proofs import MeasureFile
 from oversight.models.published_models import (
     AlarmSent,
     DataFile,
@@ -58,6 +59,7 @@ __all__ = [
     "HotSpot",
     "HotSpotAction",
     "HotSpotCells",
+    "MeasureFile",
     "MonthEnterprise",
     "MonthFacet",
     "MonthSpread",

@@ -45,8 +45,8 @@ complaints:enrol-application complaints:enrol-step complaints:enrol-paper compla
 complaints:authority-enrolment-licence complaints:authority-enterprise-recall complaints:case-people
 # Nobody may read it: there is neither a word nor a listed address. No case ended in a mediation agreement.
 oversight:metrics complaints:case-court
-# No worker printed the minutes of a campaign.
-oversight:campaign-minutes oversight:enterprise-minutes
+# No worker printed the minutes of a campaign, no enterprise sent a file about a measure.
+oversight:campaign-minutes oversight:enterprise-minutes oversight:guidance-file oversight:enterprise-guidance-file
 demo-mail accounts:demo-sign-in enterprises:invitation accounts:recovery-codes accounts:password
 complaints:case-file-original complaints:case-file-thumbnail complaints:file-evidence-original
 complaints:file-evidence-thumbnail

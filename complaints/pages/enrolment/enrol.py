@@ -28,7 +28,7 @@ from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from authorities.policies import Limits, Policies
-from complaints.evidence import EvidenceRefused, licences
+from complaints.evidence import EvidenceRefused, beside_cases, licences
 from complaints.filing import held
 from complaints.filing.drafts import typed_in
 from complaints.forms import enrol_forms
@@ -291,7 +291,7 @@ def licence_of(held: EnrolmentApplication, *, is_sender: bool) -> HttpResponseBa
     row = getattr(held, "licence", None)
     file = None
     with suppress(FileNotFoundError):
-        file = licences.handed_out(row, is_sender=is_sender) if row is not None else None
+        file = beside_cases.handed_out(row, is_sender=is_sender) if row is not None else None
     if file is None:
         raise Http404
     response = FileResponse(file.stream)
