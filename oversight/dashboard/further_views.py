@@ -18,6 +18,7 @@ from complaints.reading.case_people import label_of
 from enterprises.models import Enterprise
 from oversight.counters import further
 from oversight.counters.further import Loss, Marks, Passed
+from oversight.hot_spots.campaign_views import regions_to_begin
 from oversight.presenting import cards, sheets
 from oversight.presenting.cards import Lists
 from oversight.presenting.choosing import THIRTY, dashboard_page, patiently
@@ -53,6 +54,7 @@ def further_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
             "portal": _portal(marks, page.lists),
             "fewest": ENOUGH,
             "fewest_firms": further.FEWEST_FIRMS,
+            "may_begin": bool(regions_to_begin(workspace)),
         },
     )
 

@@ -69,12 +69,12 @@ def campaigns(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 }
                 for row in page.rows
             ],
-            "may_begin": bool(_regions(workspace)),
+            "may_begin": bool(regions_to_begin(workspace)),
         },
     )
 
 
-def _regions(workspace: Workspace) -> list[tuple[str, str]]:
+def regions_to_begin(workspace: Workspace) -> list[tuple[str, str]]:
     """Where this person may begin one: the own regions, and those right below."""
     may = {actor.region for actor in workspace.actors if actor.region and actor.may(Right.ACT_ON_HOT_SPOT)}
     within = [*workspace.regions, *workspace.choices.parts]
@@ -84,7 +84,7 @@ def _regions(workspace: Workspace) -> list[tuple[str, str]]:
 @officer_page("GET", "POST")
 def campaign_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Begin one, freely, from a hot spot (``?spot=``) or from a root cause that enterprises named (``?cause=``)."""
-    regions = _regions(workspace)
+    regions = regions_to_begin(workspace)
     if not regions:
         raise Http404
     number = whole(request.GET.get("spot"), 12)

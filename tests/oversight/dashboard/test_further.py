@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from authorities.models import Region
+from complaints import wording
 from complaints.models import Complaint, Engagement, RootCause
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
@@ -120,6 +121,10 @@ def test_a_cause_is_told_where_three_named_it_thirty_times_and_never_by_whom(
     rows = browser(world.su).get(URL).context["causes"]
     assert [(one["of"].cause, one["of"].n, one["of"].firms) for one in rows] == [("billing_error", 6, 3)]
     assert not [name for name in ("甲商场", "乙商场") if name in page]
+    # Who may begin a campaign there begins one with this cause.
+    begin = "/authority/campaigns/new/?cause=billing_error"
+    assert (begin in page, begin in page_of(world.head_officer.user, URL)) == (False, True)
+    assert wording.label("billing_error", kind="root_cause") in page_of(world.head_officer.user, begin)
     # Of one enterprise nothing is told, nor of two.
     narrow = browser(world.su).get(f"{URL}?enterprise={world.mobile.pk}")
     assert narrow.context["causes"] == []
