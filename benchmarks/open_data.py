@@ -3,12 +3,21 @@
 `python -m benchmarks.open_data [--quick]`: issues three years of months with as many rows as regions and categories of
 the whole country have, then writes all months of the table as the page does, in slices that alternate with `copy … to
 stdout` of a table that holds the same rows. Memory is the most that Python and its files took while a file was written.
+
+Then issues a month of the whole country rounded, with 833,000 complaints, as the sweep does: told, held against what a
+reader could find out, written. What that check finds is a lower bound; the linear programme
+(tests/oversight/open_data/programme.py, with the requirements of the tests) is solved for every number from 1 to 4 of
+every table of one city, and for some of the country's.
 """
 
 import argparse
 import sys
+import time
 import tracemalloc
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from importlib.util import find_spec
+from random import Random
 from tempfile import TemporaryFile
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +26,11 @@ from benchmarks import ground
 from benchmarks.measuring import Figure, compared, publish, tell, timed
 
 ZONE = ZoneInfo("Asia/Shanghai")
+#: Fuzhou.
+CITY = "350100"
 MONTHS, REGIONS, CODES = 36, 280, 100
+#: Small numbers of each of the country's tables for which the programme is solved, and when no more are begun.
+DRAWN, SECONDS = 20, 120.0
 
 
 def asked() -> argparse.Namespace:
@@ -57,7 +70,71 @@ def measure(*, quick: bool) -> list[Figure]:
                 unit="×",
                 goal=("≤", 1.5),
             ),
+            *_rounded(quick=quick),
         ]
+
+
+def _rounded(*, quick: bool) -> Iterator[Figure]:
+    """A month of the whole country, and what the linear programme leaves open of its small numbers."""
+    from benchmarks.world import nation_month
+    from oversight.open_data import cells, issuing
+
+    month = date(2027, 1, 1)
+    cases = nation_month.A_MONTH // (100 if quick else 1)
+    tell(f"open data: a month of the country with {cases:,} complaints")
+    nation_month.fill(month, cases=cases)
+    begun, cpu = time.perf_counter(), time.process_time()
+    made = issuing.issue(month, now=datetime(2027, 2, 3, 11, tzinfo=ZONE))
+    took, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    assert made is not None
+    told = sum(len(table["cells"]) for name, table in made.counted.items() if name != "money")
+    yield Figure(
+        benchmark="open_data",
+        what=f"a month of the country rounded, checked, written: {told:,} numbers",
+        value=took,
+        unit="s",
+        goal=("≤", 300),
+        more={"cpu": round(cpu, 1), "complaints": cases},
+    )
+    if find_spec("highspy") is None:
+        tell("open data: no linear programme without the requirements of the tests (make set-up-tests)")
+        return
+    city = issuing.Rounding("city", {})
+    cells.cells_from(*nation_month.of_city(month, CITY), by=city)
+    yield _programme("every table of one city", city.counted, most=None)
+    yield _programme("drawn from the tables of the country", made.counted, most=2 if quick else DRAWN)
+
+
+def _programme(what: str, counted: Mapping[str, Any], *, most: int | None) -> Figure:
+    """The least of the values that are left of each number from 1 to 4, of ``most`` drawn ones in each table."""
+    from oversight.figures.rounding import Reader
+    from oversight.figures.suppression import Axis
+    from oversight.open_data.issuing import Rounding
+    from tests.oversight.open_data.programme import Programme
+
+    tell(f"open data: the linear programme, {what}")
+    begun, solved, small, left = time.perf_counter(), 0, 0, 99
+    for name, table in counted.items():
+        if name == "money":
+            continue
+        axes = [Axis(tuple(divisions)) for divisions in table["axes"]]
+        version = {(row, code): (n, told) for row, code, n, told in table["cells"]}
+        known = Rounding.KNOWN.get(name, ())
+        keys = Reader([version], axes, known=known).small()
+        small += len(keys)
+        programme, started = Programme([version], axes, known=known), time.perf_counter()
+        for key in keys if most is None else Random(name).sample(keys, min(most, len(keys))):
+            left, solved = min(left, programme.possible(key)), solved + 1
+            if most is not None and time.perf_counter() - started > SECONDS:
+                break
+    return Figure(
+        benchmark="open_data",
+        what=f"least values of a 1 to 4, {what}: {solved:,} of {small:,} solved",
+        value=left,
+        unit="values",
+        goal=("≥", 4),
+        more={"seconds": round(time.perf_counter() - begun, 1)},
+    )
 
 
 def _issue(number: int) -> int:

@@ -1,0 +1,37 @@
+"""The search that decides whether a rounded table may be issued, held against the linear programme."""
+
+from typing import Any
+
+import pytest
+
+from oversight.figures.rounding import POSSIBLE, Reader
+from oversight.figures.suppression import TOTAL
+from tests.oversight.open_data.programme import Programme
+from tests.oversight.open_data.test_rounding import World
+from tests.oversight.open_data.test_told_at_length import told_twice
+
+
+@pytest.fixture(autouse=True)
+def _the_same_chance_everywhere(settings: Any) -> None:
+    settings.SECRET_KEY = "of these tables"
+
+
+@pytest.mark.parametrize(("cases", "seed"), [(300, 0), (300, 1), (1000, 2)])
+def test_the_programme_leaves_at_least_what_the_search_found(cases: int, seed: int) -> None:
+    world = World(seed, cities=1, counties=13, cases=cases)
+    versions = told_twice(world, seed)
+    for shown in (versions[:1], versions):
+        reader, programme = Reader(shown, world.axes), Programme(shown, world.axes)
+        small = reader.small()
+        assert len(small) > 50
+        assert not [key for key in small if not POSSIBLE <= reader.possible(key) <= programme.possible(key)]
+
+
+def test_a_number_that_is_known_or_follows_from_known_ones_leaves_one_value() -> None:
+    world = World(3, cities=1, counties=4, cases=100)
+    versions = told_twice(world, 3)[:1]
+    whole, *parts = [(TOTAL, TOTAL), *((place, TOTAL) for place in world.places)]
+    free = Programme(versions, world.axes)
+    assert all(free.possible(key) > 1 for key in (whole, *parts))
+    told = Programme(versions, world.axes, known=[whole, *parts[1:]])
+    assert told.possible(parts[0]) == 1
