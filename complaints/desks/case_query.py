@@ -25,10 +25,11 @@ from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, ended_as, lies_in
 from complaints.procedure.categories import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
 from complaints.procedure.workflow import Status
-from complaints.reading.case_people import by_name
+from complaints.reading.case_people import by_name, label_of
 from enterprises.models import Branch, Enterprise
 from web.incoming import whole
 from web.languages import named
+from web.listing import listed
 
 OPEN_CASES, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
@@ -68,7 +69,10 @@ OF_A_PERIOD = ("received_from", "received_to", *OF_A_STAGE)
 NONE_AT, ALL_AT = "none-", "all-"
 #: Shown when "more conditions" is folded.
 FIRST = ("q", "status", "overdue", "enterprise", "officer")
+#: Before codes with commas between them: all but these.
+ALL_BUT = "~"
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
+_CODES = re.compile(f"{_CODE.pattern}|{ALL_BUT}{_CODE.pattern}(,{_CODE.pattern}){{0,9}}")
 
 
 class Day(forms.DateField):
@@ -84,15 +88,15 @@ class Day(forms.DateField):
 
 
 class Code(forms.CharField):
-    """One of a list, or a code that only other sources use."""
+    """One of a list, a code that only other sources use, or all but some."""
 
     def __init__(self, label: Any) -> None:
-        super().__init__(label=label, required=False, max_length=60, widget=forms.Select)
+        super().__init__(label=label, required=False, max_length=620, widget=forms.Select)
         self.error_messages["invalid"] = _("请从列出的选项中选一项。")
 
     def clean(self, value: Any) -> str:
         code = str(super().clean(value))
-        if code and not _CODE.fullmatch(code):
+        if code and not _CODES.fullmatch(code):
             raise forms.ValidationError(self.error_messages["invalid"])
         return code
 
@@ -216,8 +220,15 @@ def _widget(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]], tex
         for first, second in choices
         for code in ([c for c, _label in second] if isinstance(second, (list, tuple)) else [first])
     }
-    extra = [(text, text)] if text and text not in flat and _CODE.fullmatch(text) else []
+    extra = [(text, _named(text))] if text and text not in flat and _CODES.fullmatch(text) else []
     form.fields[name].widget.choices = [*choices, *extra]
+
+
+def _named(text: str) -> str:
+    if not text.startswith(ALL_BUT):
+        return text
+    names = listed([str(label_of(code)) for code in text.removeprefix(ALL_BUT).split(",")])
+    return gettext("除了%(names)s") % {"names": names}
 
 
 #: A piece of a name may mean so many enterprises; more are not told apart by it.
@@ -276,9 +287,9 @@ def narrowed(cases: QuerySet[Complaint], values: dict[str, Any], workspace: Work
         region = Region.objects.filter(code=values["region"]).first()
         cases = cases.filter(lies_in(region)) if region else cases.none()
     if values.get("object"):
-        cases = cases.filter(object_category=values["object"])
+        cases = cases.filter(_of_kind(values["object"], "object_category"))
     if values.get("category"):
-        cases = cases.filter(Q(problem_category=values["category"]) | Q(object_category=values["category"]))
+        cases = cases.filter(_of_kind(values["category"], "problem_category", "object_category"))
     if values.get("channel"):
         cases = cases.filter(channel=values["channel"])
     if values.get("received_from"):
@@ -288,6 +299,13 @@ def narrowed(cases: QuerySet[Complaint], values: dict[str, Any], workspace: Work
     if values.get("enterprise") and not any(values.get(name) for name in OF_A_STAGE):
         cases = cases.filter(_against(values["enterprise"]))
     return cases
+
+
+def _of_kind(code: str, column: str, other: str = "") -> Q:
+    """With this code in one of the columns; where some are left out, in the first."""
+    if code.startswith(ALL_BUT):
+        return ~Q((f"{column}__in", code.removeprefix(ALL_BUT).split(",")))
+    return Q((column, code)) | Q((other, code)) if other else Q((column, code))
 
 
 def ended(values: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engagement]:

@@ -96,14 +96,18 @@ def shown(
     }
 
 
-#: The five figures at the head, and what the line beside each is drawn from.
-FIVE = {
+#: The figures at the head, and what the line beside each is drawn from; nothing where no counter has its weeks.
+FIGURES = {
     "overdue": ("late", gettext_lazy("每周末届满仍未结束的阶段")),
     "open": ("open", gettext_lazy("每周末在办")),
+    "received": ("received", gettext_lazy("每周收到")),
     "closed": ("closed", gettext_lazy("每周办结")),
     "on_time": ("on_time", gettext_lazy("每周按时办结率")),
     "settled": ("settled", gettext_lazy("每周确认和解的比率")),
+    "first_response": None,
+    "recovered": None,
 }
+SHARES = ("on_time", "settled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,28 +129,43 @@ class Line:
 
 def lines_of(weeks: Sequence[Week]) -> list[Line]:
     result = []
-    for code, (name, label) in FIVE.items():
+    for code, drawn in FIGURES.items():
+        if drawn is None:
+            continue
+        name, label = drawn
         values = [getattr(week, name) for week in weeks]
-        text = cards.percent if code in ("on_time", "settled") else lambda value: f"{value:,}"
+        text = cards.percent if code in SHARES else lambda value: f"{value:,}"
         result.append(Line(code, label, values, [None if value is None else text(value) for value in values]))
     return result
 
 
 def strip(shown_cards: Mapping[str, Card], weeks: Sequence[Week]) -> list[dict[str, Any]]:
-    """The five figures, each with its line of twelve weeks between its own least and most."""
-    return [
-        {
-            "card": shown_cards[line.code],
-            "spark": plots.spark(line.values),
-            "label": line.label,
-            "range": line.range,
-            "weeks": [
-                (week.last, text if text is not None else gettext_lazy("件数不足，不列"))
-                for week, text in zip(weeks, line.texts, strict=True)
-            ],
-        }
-        for line in lines_of(weeks)
-    ]
+    """The figures of the head. ``lines``: what stands under the number; ``spark``: of twelve weeks, between its own
+    least and most, and ``weeks`` the same in words; ``shift``: what changed against the period before, where that is
+    beyond the usual swings.
+    """
+    drawn = {line.code: line for line in lines_of(weeks)} if weeks else {}
+    result = []
+    for code in FIGURES:
+        if code not in shown_cards:
+            continue
+        card, line = shown_cards[code], drawn.get(code)
+        spark = plots.spark(line.values) if line else None
+        lines = [_("%(label)s：%(range)s") % {"label": line.label, "range": line.range}] if line and spark else []
+        result.append(
+            {
+                "card": card,
+                "url": card.url or next((part.url for part in card.parts if card.value != cards.NOTHING), ""),
+                "lines": [*lines, *(card.foot[:1] if spark and code in SHARES else () if spark else card.foot)],
+                "spark": spark,
+                "weeks": [
+                    (week.last, text if text is not None else gettext_lazy("件数不足，不列"))
+                    for week, text in zip(weeks, line.texts if line else (), strict=False)
+                ],
+                "shift": next((shift for shift in card.shifts[:1] if shift.direction), None),
+            }
+        )
+    return result
 
 
 def in_letter(seen: Overview, spots: Sequence[HotSpot], scope: Scope) -> list[str]:
@@ -158,9 +177,7 @@ def in_letter(seen: Overview, spots: Sequence[HotSpot], scope: Scope) -> list[st
     waterfall = _waterfall(trend, change, scope, spots, seen)
     known = {spot.pk: spot for spot in spots}
     said = [*headline(trend, change, Lists(trend.week)), *_explained(waterfall, known)]
-    days = trend.days
-    came = [sum(one.n for one in days[at : at + WEEK]) for at in range(0, len(days), WEEK)]
-    every = [Line("received", _("每周收到"), came, [f"{n:,}" for n in came]), *lines_of(seen.weeks)]
+    every = sorted(lines_of(seen.weeks), key=lambda line: line.code != "received")
     rows = [f"{plots.blocks(line.values)} {line.label} {line.range}" for line in every if plots.blocks(line.values)]
     sentence = "".join(one.text for one in said) + pgettext("end of a sentence", "。")
     return [sentence, "", _("近12周，一格一周，最后一格是近7天："), *rows]

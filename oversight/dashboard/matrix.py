@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.desks.case_query import ALL_BUT
 from complaints.reading.case_people import label_of
 from oversight.figures import chance
 from oversight.presenting import plots, shifts
@@ -29,13 +31,15 @@ PROBLEMS, OBJECTS = 5, 4
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A problem: ``n`` cases in the week, of these so many of each object and of all others (``cells``); its weeks."""
+    """A problem: ``n`` cases in the week, of these so many of each object and of all others (``cells``); its
+    ``weeks`` by their last days.
+    """
 
     name: Any
     url: str
     n: int
     spark: plots.Spark | None
-    weeks: Sequence[int]
+    weeks: Sequence[tuple[date, int]]
     cells: Sequence[dict[str, Any]]
     change: dict[str, Any]
 
@@ -78,14 +82,16 @@ def table(crossed: Crossed, trend: Trend, lists: Lists, *, whole: bool = False) 
     problems, things = (problems, objects) if whole else (problems[:PROBLEMS], objects[:OBJECTS])
     changes = changes_of(crossed.weeks, trend)
     most = max(crossed.cells.values())
+    ends = [trend.week.last - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+    other_things = ALL_BUT + ",".join(things)
 
     def cell(n: int, url: str) -> dict[str, Any]:
         return {"n": n, "url": url if n else "", "level": _level(n, most)}
 
     def row(name: Any, numbers: list[int], urls: list[str], url: str, weeks: Sequence[int], change: Any) -> Row:
         n, weeks = numbers[-1], weeks[:WEEKS][::-1]
-        cells = [cell(*one) for one in zip([*numbers[:-1], n - sum(numbers[:-1])], [*urls, ""], strict=True)]
-        return Row(name, url, n, plots.spark(weeks), weeks, cells, change)
+        cells = [cell(*one) for one in zip([*numbers[:-1], n - sum(numbers[:-1])], urls, strict=True)]
+        return Row(name, url, n, plots.spark(weeks), list(zip(ends, weeks, strict=True)), cells, change)
 
     rows = []
     for problem in problems:
@@ -94,7 +100,7 @@ def table(crossed: Crossed, trend: Trend, lists: Lists, *, whole: bool = False) 
             row(
                 label_of(problem),
                 [*numbers, by_problem[problem]],
-                [week.received_of(problem, thing) for thing in things],
+                [week.received_of(problem, thing) for thing in (*things, other_things)],
                 replace(week, category=problem).received(),
                 crossed.weeks[problem],
                 _change(changes.get(problem), by_problem[problem]),
@@ -106,7 +112,10 @@ def table(crossed: Crossed, trend: Trend, lists: Lists, *, whole: bool = False) 
         numbers = [sum(crossed.cells.get((one, thing), 0) for one in others) for thing in things]
         series = [sum(crossed.weeks[one][at] for one in others) for at in range(WEEKS)]
         name = _("其余%(n)s类") % {"n": sum(by_problem[one] > 0 for one in others)}
-        rows.append(row(name, [*numbers, rest], [""] * len(things), "", series, {"text": "", "is_up": False}))
+        other_problems = ALL_BUT + ",".join(problems)
+        urls = [week.received_of(other_problems, thing) for thing in (*things, other_things)]
+        url = replace(week, category=other_problems).received()
+        rows.append(row(name, [*numbers, rest], urls, url, series, {"text": "", "is_up": False}))
     first = rows[0]
     return {
         "title": _("说得最多的是%(name)s：%(n)s件") % {"name": first.name, "n": f"{first.n:,}"}
@@ -116,7 +125,11 @@ def table(crossed: Crossed, trend: Trend, lists: Lists, *, whole: bool = False) 
             {"name": label_of(thing), "n": by_object[thing], "url": replace(week, category=thing).received()}
             for thing in things
         ],
-        "others": sum(by_object.values()) - sum(by_object[thing] for thing in things),
+        "others": {
+            "n": sum(by_object.values()) - sum(by_object[thing] for thing in things),
+            "url": replace(week, category="").received_of("", other_things),
+        },
+        "url": week.received(),
         "rows": rows,
         "n": sum(by_problem.values()),
         "at": crossed.at,

@@ -185,8 +185,6 @@ def whose_list(officer_id: int | None, authority_id: int | None) -> str:
     return str(officer_id) if officer_id else f"{NONE_AT}{authority_id}"
 
 
-#: What a director sees before everything else.
-FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_time", "first_response", "recovered")
 #: So many holders of late cases are named in the sentence; the panel shows more.
 NAMED = 2
 #: So many hot spots; their page has them all.
@@ -231,8 +229,6 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, page),
             "totals": seen.whole.open_now,
-            "changes": shifts.sentences(seen, places.parts, than, results[0], changed) if seen.at else [],
-            "first_cards": [shown[code] for code in FIRST if code in shown],
             "than": than,
             "map": tile_map.drawn(
                 [
@@ -300,9 +296,7 @@ def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str
     if burning.late_holders > NAMED and others > 0:
         phrases.append(_("其他%(k)s家%(n)s件") % {"k": burning.late_holders - NAMED, "n": others})
     due = (
-        _("，2个工作日内还有%(n)s件到期") % {"n": totals["due_soon"]}
-        if totals["overdue"] and totals["due_soon"]
-        else ""
+        _("2个工作日内还有%(n)s件到期") % {"n": totals["due_soon"]} if totals["overdue"] and totals["due_soon"] else ""
     )
     if totals["overdue"]:
         lead = standing.overdue_text(totals)
@@ -313,7 +307,13 @@ def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str
     else:
         lead = _("没有未办结的投诉")
     which = "1" if totals["overdue"] else "soon" if totals["due_soon"] else ""
-    return {"lead": lead, "phrases": phrases, "due": due, "url": page.lists.url(overdue=which) if which else ""}
+    return {
+        "lead": lead,
+        "phrases": phrases,
+        "due": due,
+        "due_url": page.lists.url(overdue="soon"),
+        "url": page.lists.url(overdue=which) if which else "",
+    }
 
 
 def _today(page: DashboardPage, seen: Overview) -> tuple[str, ...]:

@@ -57,11 +57,6 @@ class Card:
         return VERSIONS[self.code]
 
     @property
-    def is_of_now(self) -> bool:
-        """Whatever the period is."""
-        return self.code in ("open", "overdue", "due_soon")
-
-    @property
     def definition(self) -> Definition:
         return DEFINITIONS[self.code]
 

@@ -1,4 +1,4 @@
-"""What changed, beside each figure and as a sentence; whether it really changed, or only as numbers do by chance.
+"""What changed, beside each figure; whether it really changed, or only as numbers do by chance.
 
 A change is said to be one only where it lies beyond the usual swings of the same comparison at earlier dates
 (oversight/figures/chance.py). What was not measured so (sums of money, lengths of time, marks) is shown and never
@@ -13,7 +13,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from authorities.models import Region
 from oversight.figures import chance
 from oversight.figures.chance import Verdict
 from oversight.figures.dispersion import Dispersion, q_values
@@ -22,7 +21,6 @@ from oversight.presenting import cards, lengths, past
 from oversight.presenting.cards import Shift
 from oversight.presenting.overview import Overview
 from oversight.presenting.past import COUNTS, HISTORY, TODAY, Usual
-from web.languages import named
 from web.small_numbers import ENOUGH
 
 #: Lengths of time, and which number of their spread stands for them.
@@ -263,63 +261,6 @@ def _range(code: str, change: Change) -> str:
     ends = sorted(abs(end) * 100 for end in (verdict.low, verdict.high))
     values = {"low": f"{ends[0]:.1f}", "high": f"{ends[1]:.1f}"}
     return (_("（高%(low)s–%(high)s个百分点）") if up else _("（低%(low)s–%(high)s个百分点）")) % values
-
-
-def sentences(
-    overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change], changed: Mapping[int, Change]
-) -> list[str]:
-    """What changed against the period before and why it matters: three sentences at the most. ``changed``: of parts."""
-    now = overview.whole.periods[0]
-    texts = [_arrivals(overview, parts, than, result, changed)]
-    received, closed = now["received"].n, now["closed"].n
-    if received > closed:
-        texts.append(
-            _("办结%(closed)s件，比收到的少%(n)s件，积压在增加。")
-            % {"closed": f"{closed:,}", "n": f"{received - closed:,}"}
-        )
-    elif closed > received:
-        texts.append(
-            _("办结%(closed)s件，比收到的多%(n)s件，积压在减少。")
-            % {"closed": f"{closed:,}", "n": f"{closed - received:,}"}
-        )
-    shares = {code: result[code] for code in ("settled", "on_time") if code in result and result[code].verdict}
-    real = [(code, change) for code, change in many(shares).items() if change.is_real]
-    if real:
-        texts.append(_share(*max(real, key=lambda one: abs(one[1].by)), than))
-    elif len(shares) > 1 and not any(change.is_real for change in shares.values()):
-        texts.append(_("和解成功率和按时办结率的波动都常见，不能说有变化。"))
-    return texts
-
-
-def _arrivals(
-    overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change], changed: Mapping[int, Change]
-) -> str:
-    change = result.get("received")
-    n = f"{overview.whole.periods[0]['received'].n:,}"
-    if change is None:
-        return _("收到%(n)s件；%(than)s没有数据。") % {"n": n, "than": than}
-    text = _("收到%(n)s件，%(change)s") % {"n": n, "change": shift("received", change, than).text}
-    where = _where(parts, changed, up=change.is_rise) if change.is_real else None
-    return text + (_("；%(place)s的变化超出平常波动（%(by)s件）。") % where if where else _("。"))
-
-
-def _where(parts: Sequence[Region], changed: Mapping[int, Change], *, up: bool) -> dict[str, Any] | None:
-    """The part whose own change is the largest in that direction, of those that are surely ones."""
-    real = [
-        (changed[region.pk].by, region)
-        for region in parts
-        if changed[region.pk].is_real and changed[region.pk].is_rise == up
-    ]
-    if not real:
-        return None
-    by, region = max(real, key=lambda one: abs(one[0]))
-    return {"place": named(region), "by": f"{by:+,.0f}"}
-
-
-def _share(code: str, change: Change, than: str) -> str:
-    titles = {"settled": _("ODR和解成功率"), "on_time": _("按时办结率")}
-    values = {"title": titles[code], "change": shift(code, change, than).text}
-    return (_("%(title)s%(change)s，是好转。") if change.by > 0 else _("%(title)s%(change)s，需要查原因。")) % values
 
 
 def first_cards(

@@ -124,13 +124,14 @@ def of(past: Past) -> Trend | None:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """At its end: so many open cases, and stages that had run out and not ended; in it so many closed, and shares, None
-    where they are of too few.
+    """At its end: so many open cases, and stages that had run out and not ended; in it so many came in and were closed,
+    and shares, None where they are of too few.
     """
 
     last: date
     open: int
     late: int
+    received: int
     closed: int
     on_time: float | None
     settled: float | None
@@ -149,7 +150,7 @@ def weeks_of(trend: Trend, open_now: int, today: Mapping[str, int], ran_out: Map
         }
         known = {code: one.value if (one.denominator or 0) >= ENOUGH else None for code, one in shares.items()}
         last = trend.week.last - back * WEEK
-        result.append(Week(last, n_open, late, sums["closed"], known["on_time"], known["settled"]))
+        result.append(Week(last, n_open, late, sums["received"], sums["closed"], known["on_time"], known["settled"]))
         n_open -= sums["received"] - sums["closed"]
         late -= figures.open_overdue(sums)
     return result[::-1]

@@ -1,8 +1,10 @@
 """The first page of a director at a desk, on a phone, in English."""
 
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pytest
 from django.utils import timezone
 
@@ -84,4 +86,17 @@ def test_the_first_page_says_at_once_what_rose(a_year: World, visit: Any) -> Non
     assert page.locator("svg.plot:visible .band").count() == 1
     page.locator("#h-trend ~ details summary").click()
     assert page.locator(".weeks td:visible").count() == 84
+    page.locator("#h-trend ~ details summary").click()
+    page.locator("#h-kinds ~ details summary").click()
+    assert page.locator(".weeks td:visible").count() % 12 == 0 < page.locator(".weeks td:visible").count()
     visitor.look()
+
+
+@pytest.mark.parametrize("language", ["zh-hans", pytest.param("en", marks=pytest.mark.full)])
+def test_it_prints_on_two_pages_with_its_pictures(a_year: World, visit: Any, language: str) -> None:
+    page = visit(width=1280, language=language, user=a_year.su).go("/oversight/")
+    page.emulate_media(media="print")
+    for seen in ("svg.plot.not-phone", ".rise", ".kinds .not-phone", "svg.map", "svg.backlog", ".places"):
+        assert page.locator(seen).first.is_visible(), seen
+    with pikepdf.open(BytesIO(page.pdf(prefer_css_page_size=True))) as document:
+        assert len(document.pages) == 2

@@ -27,6 +27,7 @@ from oversight.figures import figures
 from oversight.figures.figures import Figure
 from oversight.models import OversightView, RollupState
 from oversight.presenting import leagues, overview
+from oversight.presenting.cards import Card
 from oversight.presenting.choosing import outermost, places_of
 from oversight.presenting.leagues import EnterpriseLine
 from tests import given, missing_in
@@ -130,8 +131,7 @@ def test_a_year_without_cases_is_said_to_be_one(world: World) -> None:
     """Beside what came in and what was closed alone, and not where there were cases."""
 
     def without_data() -> dict[str, str]:
-        cards = browser(world.su).get(URL).context["first_cards"]
-        shifts = ((card.code, shift.text) for card in cards for shift in card.shifts)
+        shifts = ((card.code, shift.text) for card in cards_of(browser(world.su).get(URL)) for shift in card.shifts)
         return {code: text for code, text in shifts if "没有数据" in text}
 
     assert without_data() == dict.fromkeys(("received", "closed"), "去年同期没有数据")
@@ -139,10 +139,15 @@ def test_a_year_without_cases_is_said_to_be_one(world: World) -> None:
     assert without_data() == {}
 
 
+def cards_of(answer: Any) -> list[Card]:
+    """The figures at the head of the first page."""
+    return [one["card"] for one in answer.context["strip"]]
+
+
 def links_of(answer: Any) -> list[tuple[int, str]]:
     """(number shown, address of its list) of every link of the first page."""
     results = []
-    for card in answer.context["first_cards"]:
+    for card in cards_of(answer):
         if card.url:
             results.append((int(card.value.replace(",", "")), card.url))
         results += [(int(part.value.rstrip("件项").replace(",", "")), part.url) for part in card.parts if part.url]
@@ -220,13 +225,16 @@ def test_the_first_sentence_says_what_burns_each_number_has_its_definition_and_t
     world: World,
 ) -> None:
     answer = browser(world.su).get(URL)
-    sentence, page, cards = answer.context["sentence"], answer.content.decode(), answer.context["first_cards"]
+    sentence, page, cards = answer.context["sentence"], answer.content.decode(), cards_of(answer)
     assert sentence["lead"] == f"逾期{answer.context['totals']['overdue']}件"
     assert any(world.mobile.name in phrase for phrase in sentence["phrases"])
     assert "都在期限内" not in page
-    assert len({card.code for card in cards}) == len(cards) == 9
+    assert len({card.code for card in cards}) == len(cards) == 8
     # Two are counted otherwise than at first: what is overdue, and what is a settlement.
-    assert (page.count("公式v1"), page.count("公式v2")) == (7, 2)
+    assert (page.count("公式v1"), page.count("公式v2")) == (6, 2)
+    soon = answer.context["totals"]["due_soon"]
+    assert not missing_in(page, f"2个工作日内还有{soon}件到期")
+    assert len(browser(world.su).get(sentence["due_url"]).context["rows"]) == soon > 0
     assert {card.code for card in cards if card.version == 2} == {"overdue", "settled"}
     assert not missing_in(page, *(str(card.definition.formula)[:12] for card in cards))
 

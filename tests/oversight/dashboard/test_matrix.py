@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from complaints import handling
+from complaints.procedure import categories
 from oversight.counters import making
 from oversight.dashboard import matrix
 from oversight.figures.dispersion import Dispersion
@@ -87,11 +88,45 @@ def test_each_cell_is_that_of_the_cases_and_opens_them(world: World) -> None:
         listed = client.get(url)
         assert not listed.context["filter"].left_out, url
         assert len(listed.context["rows"]) == min(n, 25), url
+    last = today - DAY
     for row in table["rows"]:
-        assert list(row.weeks[-2:]) == [row.n, row.n]
+        assert row.weeks[-2:] == [(last - 7 * DAY, row.n), (last, row.n)]
+    assert table["others"]["n"] == 0
     # A case that is not counted yet stands there as well.
     given.filed(world, now=now, received_at=now - 2 * DAY, problem_category=KINDS[0][0], object_category=KINDS[0][1])
     assert client.get(URL).context["matrix"]["n"] == table["n"] + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_together_in_a_rest_opens_its_cases_too(world: World) -> None:
+    """Seven problems by six objects; the rest of each, and both rests."""
+    now = timezone.now()
+    problems, things = categories.codes(categories.PROBLEM_CATEGORIES)[:7], list(categories.OBJECT_LABELS)[2:8]
+    asked = [
+        given.a_request(world, now=now, received_at=now - DAY, problem_category=problem, object_category=thing)
+        for row, problem in enumerate(problems)
+        for column, thing in enumerate(things)
+        if row + column < 9
+    ]
+    handling.file(asked, actor=world.consumer, now=now)
+    making.rebuild(now=now)
+    client = browser(world.su)
+    table = client.get(URL).context["matrix"]
+    *_named, rest = table["rows"]
+    links = [(rest.n, rest.url), (table["others"]["n"], table["others"]["url"]), (table["n"], table["url"])]
+    links += [(row.cells[-1]["n"], row.cells[-1]["url"]) for row in table["rows"]]
+    links += [(cell["n"], cell["url"]) for cell in rest.cells]
+    assert rest.n > 0
+    assert table["others"]["n"] > 0
+    assert table["n"] == len(asked)
+    for n, url in links:
+        if n:
+            listed = client.get(url)
+            assert not listed.context["filter"].left_out, url
+            assert len(listed.context["rows"]) == min(n, 25), url
+    assert "除了" in client.get(rest.url).content.decode()
+    # Nonsense is left out and said.
+    assert client.get("/authority/cases/?category=~,").context["filter"].left_out
 
 
 @pytest.mark.django_db

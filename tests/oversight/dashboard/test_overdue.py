@@ -84,7 +84,7 @@ def test_the_counts_are_those_of_a_slow_count_whoever_says_them(world: World, ca
 def test_each_number_opens_its_list_and_says_which_clock_is_late(world: World, cases: dict[str, Complaint]) -> None:
     client = browser(world.su)
     page = client.get("/oversight/")
-    card = next(card for card in page.context["first_cards"] if card.code == "overdue")
+    card = next(one["card"] for one in page.context["strip"] if one["card"].code == "overdue")
     shown = page.content.decode()
     assert not missing_in(shown, "逾期4件（对外2，内部3，两者都有1）", "另有已办结的1件还有事逾期")
     expected = {"已逾期": {"enterprise", "instruction", "both", "lead"}}
