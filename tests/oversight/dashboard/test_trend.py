@@ -192,8 +192,8 @@ def test_a_year_without_its_holidays_is_named(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_lines_of_the_five_figures_are_those_of_the_cases(world: World) -> None:
-    """Open, late and closed at the end of each week, from the rows of cases and stages; and as the figures say them."""
+def test_the_lines_of_the_figures_are_those_of_the_cases(world: World) -> None:
+    """Open, late, received and closed at the end of each week, from the rows of cases and stages; and as the figures say them."""
     now = timezone.now()
     a_history(world, now)
     making.rebuild(now=now)
@@ -203,26 +203,28 @@ def test_the_lines_of_the_five_figures_are_those_of_the_cases(world: World) -> N
     given.a_complaint(world, status=Status.NEGOTIATING, now=now)
     page = browser(world.su).get(URL)
     strip = {one["card"].code: one for one in page.context["strip"]}
-    assert list(strip) == ["overdue", "open", "closed", "on_time", "settled"]
+    lines = [code for code, one in strip.items() if one["weeks"]]
+    assert lines == ["overdue", "open", "received", "closed", "on_time", "settled"]
     place = Region.objects.get(code="350100")
     for nth, (day, open_then) in enumerate(strip["open"]["weeks"]):
         end = current_calendar().moment(day + DAY)
         with connection.cursor() as cursor:
             cursor.execute(
                 "select count(*) filter (where closed_at is null or closed_at >= %s),"
-                " count(*) filter (where closed_at >= %s and closed_at < %s)"
+                " count(*) filter (where received_at >= %s), count(*) filter (where closed_at >= %s and closed_at < %s)"
                 " from complaints_complaint where handling_region_id between 350100000 and 350199999"
                 " and received_at < %s and status <> 'draft'",
-                [end, end - 7 * DAY, end, end],
+                [end, end - 7 * DAY, end - 7 * DAY, end, end],
             )
             slow = cursor.fetchone()
-        assert (int(open_then.replace(",", "")), int(strip["closed"]["weeks"][nth][1])) == slow, day
+        said = [open_then, *(strip[code]["weeks"][nth][1] for code in ("received", "closed"))]
+        assert [int(text.replace(",", "")) for text in said] == list(slow), day
         week = Period(first=day - 6 * DAY, last=day)
         measured = flow_of(Measure(Scope(regions=(place,)), week, now, current_calendar()))
         assert int(strip["overdue"]["weeks"][nth][1]) == measured["on_time"].beside["open_overdue"], day
     counts = [int(text) for _day, text in strip["overdue"]["weeks"]]
     least, most = min(counts), max(counts)
     assert most > 0
-    assert strip["overdue"]["range"] == (f"{least}–{most}" if least < most else f"{most}")
+    assert strip["overdue"]["lines"][0].endswith(f"：{least}–{most}" if least < most else f"：{most}")
     # Under thirty there is no share, and no line.
     assert strip["settled"]["spark"] is None
