@@ -24,17 +24,14 @@ from complaints.procedure.workflow import Status
 from database.row_security import working_as_steps
 from oversight.counters import reads
 from oversight.figures import figures
-from oversight.figures.figures import Figure
 from oversight.models import OversightView, RollupState
 from oversight.presenting import leagues, overview
 from oversight.presenting.cards import Card
 from oversight.presenting.choosing import outermost, places_of
-from oversight.presenting.leagues import EnterpriseLine
 from tests import given, missing_in
 from tests.cast import World, standing
 from tests.complaints.pages.at_the_authority import officer_of
 from tests.oversight.looking import browser, cost, page_of, sent
-from web.small_numbers import wilson
 
 S = Status
 DAYS = timedelta(days=1)
@@ -263,22 +260,6 @@ def test_a_count_that_takes_too_long_says_so(world: World, monkeypatch: pytest.M
     answer = browser(world.su).get(ENTERPRISES)
     assert (answer.status_code, "案件太多" in answer.content.decode()) == (200, True)
     assert answer.context["rows"] == []
-
-
-def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
-    def line(pk: int, part: int, whole: int) -> EnterpriseLine:
-        success = Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
-        return EnterpriseLine(enterprise_id=pk, success=success)
-
-    results = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
-    leagues.rank(results)
-    assert [one.place for one in results] == [(1, 2), (1, 2), (3, 3), None]
-    assert [one.enterprise_id for one in leagues.in_order(results, "settled")] == [1, 2, 3, 4]
-    assert [one.enterprise_id for one in leagues.in_order(results, "settled", turned=True)] == [3, 2, 1, 4]
-    assert wilson(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
-    assert wilson(0, 0) == (0.0, 1.0)
-    low, high = wilson(30, 30)
-    assert (low, high) == (pytest.approx(0.8864870, abs=1e-6), pytest.approx(1.0))
 
 
 PAGES = [URL + p for p in ("", "compare/", "enterprises/", "workload/", "flow/", "fairness/", "further/", "system/")]

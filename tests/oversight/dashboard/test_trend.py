@@ -193,7 +193,7 @@ def test_a_year_without_its_holidays_is_named(world: World) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_lines_of_the_figures_are_those_of_the_cases(world: World) -> None:
-    """Open, late, received and closed at the end of each week, from the rows of cases and stages; and as the figures say them."""
+    """Open, late, received and closed at the end of each week, from rows of cases and stages; as figures say them."""
     now = timezone.now()
     a_history(world, now)
     making.rebuild(now=now)

@@ -12,12 +12,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
+from oversight.figures.figures import Figure
+from oversight.presenting import leagues
+from oversight.presenting.leagues import EnterpriseLine
 from oversight.published import league_making
 from oversight.published.league_making import outcome_counts, periods
 from tests import missing_in
 from tests.cast import World
 from tests.oversight.counting import a_shop, issued, stages
 from tests.oversight.looking import browser, page_of
+from web.small_numbers import wilson
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 LAST = date(2026, 9, 1)
@@ -155,3 +159,19 @@ def test_the_rate_of_kept_promises_stands_there_with_how_many_came_due_and_under
     for enterprise, shown in zip(enterprises, ("85%（n=40）", "29/29项", "0%（n=30）", "6/6项"), strict=True):
         assert shown in rows[enterprise.name], enterprise.name
     assert "100%（n=29）" not in page
+
+
+def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
+    def line(pk: int, part: int, whole: int) -> EnterpriseLine:
+        success = Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
+        return EnterpriseLine(enterprise_id=pk, success=success)
+
+    results = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
+    leagues.rank(results)
+    assert [one.place for one in results] == [(1, 2), (1, 2), (3, 3), None]
+    assert [one.enterprise_id for one in leagues.in_order(results, "settled")] == [1, 2, 3, 4]
+    assert [one.enterprise_id for one in leagues.in_order(results, "settled", turned=True)] == [3, 2, 1, 4]
+    assert wilson(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
+    assert wilson(0, 0) == (0.0, 1.0)
+    low, high = wilson(30, 30)
+    assert (low, high) == (pytest.approx(0.8864870, abs=1e-6), pytest.approx(1.0))
