@@ -71,8 +71,7 @@ NONE_AT, ALL_AT = "none-", "all-"
 FIRST = ("q", "status", "overdue", "enterprise", "officer")
 #: Before codes with commas between them: all but these.
 ALL_BUT = "~"
-_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
-_CODES = re.compile(f"{_CODE.pattern}|{ALL_BUT}{_CODE.pattern}(,{_CODE.pattern}){{0,9}}")
+_CODES = re.compile(r"[A-Za-z0-9_.:-]{1,60}|~[A-Za-z0-9_.:-]{1,60}(,[A-Za-z0-9_.:-]{1,60}){0,9}")
 
 
 class Day(forms.DateField):
