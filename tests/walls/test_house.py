@@ -94,7 +94,9 @@ def test_steps_work_beyond_sight_in_named_places_only() -> None:
 def test_T05_the_context_is_told_by_one_module_and_for_a_transaction_only() -> None:
     telling = re.compile(r"set_config\('(role|app\.)|set (session |local )?role\b|set session\b", re.IGNORECASE)
     results = {name for name, text in modules().items() if telling.search(text)}
-    assert results <= {"database/row_security.py"}
+    # That one takes roles, and a session that begins anew has none.
+    assert results <= {"database/row_security.py", "database/sessions.py"}
+    assert re.findall(telling, modules()["database/sessions.py"]) == [("", "")]
     text = modules()["database/row_security.py"]
     calls = re.findall(r"set_config\((.*?)\)", text.replace("begin_request(%s, %s)", "…"))
     assert calls == ["'role', …, true"]
