@@ -163,6 +163,8 @@ OF_SINGLE_ROWS = {
     "enterprises/directory/exchange.py",
     "odr_portal/health.py",
     "oversight/hot_spots/campaign_minutes.py",
+    # Takes a table, and makes none.
+    "oversight/remedies/remedy_forms.py",
     "web/errors.py",
 }
 
