@@ -32,8 +32,8 @@ _KEY_ROW = Change(
 )
 _NO_ROW_LOCK = Change(
     "complaints/handling/transition/writing.py",
-    'Complaint.objects.select_for_update(skip_locked=skip_locked, of=("self",))',
-    "Complaint.objects.all()",
+    '    rows = Complaint.objects.select_for_update(of=("self",), **lock) if lock else Complaint.objects.all()\n',
+    "    rows = Complaint.objects.all()\n",
 )
 _NO_MARK = Change(
     "complaints/filing/drafts.py",

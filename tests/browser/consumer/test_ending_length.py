@@ -71,7 +71,7 @@ def test_a_rating_is_one_question(world: World, visit: Callable[..., Any], displ
     page = visitor.page
     assert page.locator("fieldset:visible").count() == 1
     page.locator("summary").click()
-    assert page.locator("fieldset:visible").count() == 5
+    assert page.locator("fieldset:visible").count() == 6
 
 
 def test_the_menu_at_the_foot_is_folded_on_every_page_of_who_is_signed_in(
