@@ -137,7 +137,7 @@ _THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("oversight:", ("open-picture-of",), "pk", "warning"),
     ("oversight:view", ("",), "key", "oversight view"),
     ("oversight:", ("hot-spot", "guidance-new", "warning-new"), "pk", "hot spot"),
-    ("oversight:", ("guidance", "enterprise-guidance"), "pk", "guidance"),
+    ("oversight:", ("guidance", "enterprise-guidance", "guidance-file", "enterprise-guidance-file"), "pk", "guidance"),
     ("oversight:", ("warning", "open-warning"), "pk", "warning"),
     (
         "oversight:",
@@ -160,6 +160,8 @@ _CHOSEN: dict[tuple[str, str], str] = {
     ("complaints:enterprise-poster", "kind"): "a6",
     ("complaints:station-poster-file", "kind"): "a6",
     ("oversight:open-problem", "code"): "quality",
+    ("oversight:guidance-file", "number"): "1",
+    ("oversight:enterprise-guidance-file", "number"): "1",
     ("complaints:case-dossier-file", "form"): "zip",
     ("oversight:open-report-table", "name"): "summary",
     ("oversight:open-data-series", "name"): "regions",

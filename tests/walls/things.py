@@ -89,7 +89,8 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         _OFFICE_AND_ABOVE,
         "oversight:",
-        "authority-report hot-spot guidance warning guidance-new warning-new campaign campaign-minutes remedy",
+        "authority-report hot-spot guidance guidance-file warning guidance-new warning-new campaign campaign-minutes"
+        " remedy",
     ),
     (_each("authority_handler approver analyst", "at own"), "oversight:", "authority-report-edit"),
     (_HEADS, "oversight:", "authority-report-decide"),
@@ -105,7 +106,11 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (_HEADS, "routing:authority-routing-", "decide"),
     (frozenset({"station clerk"}), "complaints:station", " -file -cases -log -log-new -log-entry -poster -poster-file"),
     # Guidance is the whole enterprise's.
-    (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-guidance"),
+    (
+        _each(_SIDE, "own", "top", "headquarters", "sibling", "below"),
+        "oversight:",
+        "enterprise-guidance enterprise-guidance-file",
+    ),
     (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-remedy"),
     (_each(_SIDE, "own", "top", "headquarters", "sibling", "below"), "oversight:", "enterprise-minutes"),
 )
