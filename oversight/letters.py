@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, override, pgettext
 
 from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
@@ -166,7 +166,9 @@ def letter_figures(user: User, period: Period, *, today: date, now: datetime) ->
         hot = believed(regions).filter(last__gte=period.first, last__lte=period.last)[:HOT]
         spots = believed_since(regions, first_shown(today)).order_by("q", "pk")[:MOST_SPOTS]
         seen = overview.read(scope, Places(regions, None, (), None), [period, before(period, CHOSEN)], measure=measure)
-        lines = last_week.in_letter(seen, list(spots), scope)
+        # Said while it is counted, so in the language of whoever will read it.
+        with override(user.language):
+            lines = last_week.in_letter(seen, list(spots), scope)
         return LetterFigures(places, open_now, flow, list(hot), lines)
 
 

@@ -78,13 +78,13 @@ def test_a_number_of_the_first_page_and_a_place_in_a_report_are_held_against_the
     row = OpenIndicators.objects.get(level="country")
     row.data["received"] += 1
     row.save()
-    honest = reports._placed
+    honest = reports.placed
 
     def hasty(*lines: Any, **how: Any) -> list[dict[str, Any]]:
         """Ranks whatever is withheld or few."""
         return [{"place": [9, 9], **line} for line in honest(*lines, **how)]
 
-    monkeypatch.setattr(reports, "_placed", hasty)
+    monkeypatch.setattr(reports, "placed", hasty)
     report = publish(world, world.gulou, date(2026, 10, 1))
     found = wrong()
     assert {pair.figure.split()[0] for pair in found} == {"received", "place"}

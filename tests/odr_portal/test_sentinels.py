@@ -15,7 +15,7 @@ from odr_portal import celery as portal
 from odr_portal.processes import embedded
 from tests import PATIENCE
 from tests.faults.portal import end_with_parent, free_port
-from web import servers
+from web.servers import broker
 
 PASSWORD = "broker-of-a-test"
 
@@ -63,12 +63,12 @@ def _holds(condition: Any) -> bool:
 
 
 def test_messages_go_to_the_new_primary_when_the_old_one_dies_and_a_dark_sentinel_holds_nobody(tmp_path: Path) -> None:
-    servers = Servers(tmp_path)
+    them = Servers(tmp_path)
     # The first of them is dark: it takes no answer, as a host without power.
     with socket.create_server(("127.0.0.1", 0)) as dark:
-        places = (dark.getsockname()[1], servers.sentinel)
+        places = (dark.getsockname()[1], them.sentinel)
         url = ";".join(f"sentinel://:{PASSWORD}@127.0.0.1:{port}" for port in places)
-        with override_settings(REDIS_URL=servers.broker("REDIS_URL", url)):
+        with override_settings(REDIS_URL=broker("REDIS_URL", url)):
             app = Celery("test", broker=url, set_as_current=False)
             app.conf.broker_transport_options = {
                 **portal.app.conf.broker_transport_options,
@@ -82,14 +82,14 @@ def test_messages_go_to_the_new_primary_when_the_old_one_dies_and_a_dark_sentine
             return time.monotonic() - begun
 
         assert said("before") < 10
-        servers.first.kill()
-        servers.first.wait()
+        them.first.kill()
+        them.first.wait()
         who = ("sentinel", "get-master-addr-by-name", "portal")
-        servers.until(lambda: str(servers.replica) in servers.ask(servers.sentinel, *who))
+        them.until(lambda: str(them.replica) in them.ask(them.sentinel, *who))
         # What the old one had not passed on is lost, as any message may be.
-        before = int(servers.ask(servers.replica, "llen", "odr:ticks"))
+        before = int(them.ask(them.replica, "llen", "odr:ticks"))
         assert said("after") < 10
-        assert int(servers.ask(servers.replica, "llen", "odr:ticks")) == before + 1
+        assert int(them.ask(them.replica, "llen", "odr:ticks")) == before + 1
 
 
 def test_an_odd_address_of_a_broker_refuses_without_its_password() -> None:
@@ -101,5 +101,5 @@ def test_an_odd_address_of_a_broker_refuses_without_its_password() -> None:
         "sentinel://:secret@a:0",
     ):
         with pytest.raises(SystemExit, match="write redis://") as refused:
-            servers.broker("REDIS_URL", url)
+            broker("REDIS_URL", url)
         assert "secret" not in str(refused.value)

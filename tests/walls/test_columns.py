@@ -64,6 +64,7 @@ NONE_OF_THEM: dict[str, dict[str, str]] = {
         "complaints_upload": "digests",
         "enterprises_enrolmentfile": "sha256 copy_sha256 thumbnail_sha256",
         "oversight_datafile": "content sha256",
+        "oversight_measurefile": "sha256 copy_sha256 thumbnail_sha256",
         "oversight_monthlyreport": "printed",
         "oversight_campaign": "printed",
     },

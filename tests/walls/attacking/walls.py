@@ -19,8 +19,9 @@ from tests.walls.verdicts import PROGRAMS
 from tests.walls.world import Person
 
 ROLES, OWN, CASES, ROWS = "pages of a role", "own pages", "foreign cases", "foreign rows"
-#: Reading them takes something from whoever asks, or gives a file that takes long to make.
-NOT_OPENED = frozenset({"accounts:sign-out", "complaints:case-dossier-file", "readyz"})
+#: Reading them takes something from whoever asks, or gives a file that takes long to make; or they are not there: a
+#: demonstration, which the attack runs on, is not to be found by machines.
+NOT_OPENED = frozenset({"accounts:sign-out", "complaints:case-dossier-file", "readyz", "sitemap"})
 #: Lists of an authority that also name what others around it made: whose it is cannot be told from here.
 SHARED = frozenset(
     {
