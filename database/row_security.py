@@ -63,7 +63,7 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
     with connection.cursor() as cursor:
         # Where nothing but requests is worked on, they begin in a fresh session. Elsewhere one may begin inside of
         # another, whose role may set nothing.
-        first = f"set local role {settings.DATABASE_ROLE}; " if settings.DATABASE_ROLE else sessions.FRESH
+        first = f"set local role {settings.DATABASE_ROLE}; " if settings.DATABASE_ROLE else sessions.fresh(connection)
         sessions.begin(connection)
         cursor.execute(first + begin, request_words.signed(cursor, "request", *said))
         row = cursor.fetchone()
@@ -248,7 +248,7 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
             with transaction.atomic(savepoint=False):
                 return _around_each(execute, sql, params, many, context)
         sessions.begin(connection)
-    before = sessions.FRESH if is_first else ""
+    before = sessions.fresh(connection) if is_first else ""
     if _CURRENT.get() is None and caller() is None and not str(sql).startswith(_OF_SAVEPOINTS):
         said, mac = request_words.signed(context["cursor"], "steps")
         before += f"set local role {roles.STEPS}; select work_as_steps('{said}', '{mac}', true); "

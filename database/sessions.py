@@ -14,11 +14,8 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from psycopg2.extensions import STATUS_READY
 
-# What a statement of before may have left in a session, undone with the first message after a request and with the
-# first of a request's transaction: it costs no journey of its own. The settings that the session began with come back
-# (odr_portal/settings.py).
-FRESH = (
-    "set transaction isolation level read committed read write; set role none; reset all; close all; unlisten *;"
+_FRESH = (
+    "set transaction isolation level read committed read {}; set role none; reset all; close all; unlisten *;"
     " select pg_advisory_unlock_all(); "
 )
 _WHICH = "select pg_backend_pid(), pg_postmaster_start_time()::text"
@@ -35,6 +32,13 @@ class Session(NamedTuple):
 _lent: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
+def fresh(connection: Any) -> str:
+    """What undoes what a statement of before may have left in the session of Django's connection. With the first
+    message after a request and with the first of a request's transaction, so it costs no journey of its own; the
+    settings that the session began with come back (odr_portal/settings.py)."""
+    return _FRESH.format("only" if connection.settings_dict.get("READS_ONLY") else "write")
+
+
 def lent(line: Any) -> Session | None:
     """What is lent to the driver's connection in this transaction; None without a pooler."""
     return _lent[line] if settings.DATABASE_POOLED else None
@@ -49,6 +53,7 @@ def begin(connection: Any) -> None:
     says = settings.DATABASE_SAYS
     with connection.wrap_database_errors, line.cursor() as cursor:
         cursor.execute(
-            FRESH + _WHICH + ", set_config(%s, %s, true)" * len(says), [word for pair in says.items() for word in pair]
+            fresh(connection) + _WHICH + ", set_config(%s, %s, true)" * len(says),
+            [word for pair in says.items() for word in pair],
         )
         _lent[line] = Session(*cursor.fetchone()[:2])

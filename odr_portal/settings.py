@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "web.errors.RefusedSteps",
     # Whatever it refuses passes the same middleware on its way out as any other answer.
     "access.middleware.PermissionMiddleware",
+    "database.standby.StandbyReads",
     # Innermost: the view and its answer lie in one transaction, under the caller's database role.
     "database.row_security.RowSecurityMiddleware",
 ]
@@ -254,6 +255,12 @@ if not HTTPS and COMMAND in {"", "runserver", "watch"} and not servers.is_own_so
         SITE_URL,
         "with a database server of its own the portal is served by https only: write https://host.",
     )
+# A standby, from which pages of the public and of oversight are read, a moment behind (database/standby.py).
+DATABASE_REPLICA: dict[str, Any] = {}
+if environment.text("DATABASE_REPLICA_URL") and _SERVES_PAGES:
+    _replica = servers.database("DATABASE_REPLICA_URL", environment.text("DATABASE_REPLICA_URL"))
+    _replica["OPTIONS"] = DATABASES["default"]["OPTIONS"] | {"target_session_attrs": "any"} | _replica["OPTIONS"]
+    DATABASE_REPLICA = {**_replica, "READS_ONLY": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- who you are ------------------------------------------------------------------------------------------------

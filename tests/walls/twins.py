@@ -89,15 +89,15 @@ TWINS: tuple[Twin, ...] = (
         "a request begins in the session as it was left",
         (*_INJECTED, "consumer and some"),
         [
-            Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else sessions.FRESH", 'if settings.DATABASE_ROLE else ""'),
-            Change(_ROW_SECURITY, 'before = sessions.FRESH if is_first else ""', 'before = ""'),
+            Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else sessions.fresh(connection)", 'if settings.DATABASE_ROLE else ""'),
+            Change(_ROW_SECURITY, 'before = sessions.fresh(connection) if is_first else ""', 'before = ""'),
         ],
     ),
     Twin(
         "fresh-before-sign-in",
         "who is signed in is asked in the session as it was left",
         (*_INJECTED, "nor_does and consumer and some"),
-        [Change(_ROW_SECURITY, 'before = sessions.FRESH if is_first else ""', 'before = ""')],
+        [Change(_ROW_SECURITY, 'before = sessions.fresh(connection) if is_first else ""', 'before = ""')],
     ),
     Twin(
         "withheld-columns",
