@@ -21,6 +21,7 @@ _DUTIES = "oversight/administration/duty_changes.py"
 _REGIONS = ("tests/walls/test_regions.py", "-k")
 _INJECTED, _WORDS = ("tests/walls/test_injected.py", "-k"), ("tests/walls/test_request_words.py",)
 _COLUMNS, _POOLED = ("tests/walls/test_columns.py", "-k"), "tests/walls/test_pooled.py"
+_FRESH = "sessions.fresh(connection)"
 _NUMBER = "str(lent.number if lent else line.info.backend_pid)"
 _SESSIONS, _ROW_SECURITY, _TOLD_ALONE = (
     "database/sessions.py",
@@ -89,7 +90,7 @@ TWINS: tuple[Twin, ...] = (
         "a request begins in the session as it was left",
         (*_INJECTED, "consumer and some"),
         [
-            Change(_ROW_SECURITY, "if settings.DATABASE_ROLE else sessions.fresh(connection)", 'if settings.DATABASE_ROLE else ""'),
+            Change(_ROW_SECURITY, f"if settings.DATABASE_ROLE else {_FRESH}", 'if settings.DATABASE_ROLE else ""'),
             Change(_ROW_SECURITY, 'before = sessions.fresh(connection) if is_first else ""', 'before = ""'),
         ],
     ),
