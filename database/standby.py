@@ -41,8 +41,7 @@ class StandbyReads:
         cookie = f"{settings.COOKIE_PREFIX}changed"
         if request.method not in _SAFE:
             response = self.get_response(request)
-            how: dict[str, Any] = {"secure": settings.HTTPS, "httponly": True, "samesite": "Lax"}
-            response.set_cookie(cookie, "1", max_age=OWN_CHANGE, **how)
+            response.set_cookie(cookie, "1", max_age=OWN_CHANGE, secure=settings.HTTPS, httponly=True, samesite="Lax")
             return response
         if cookie in request.COOKIES or time.monotonic() < _left_alone_until:
             return self.get_response(request)

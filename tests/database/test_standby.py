@@ -136,7 +136,7 @@ def test_an_officer_and_the_public_read_there_and_whoever_changed_something_here
         settings.DATABASE_REPLICA = replica
         assert from_standby[:2] == (True, 200)
         assert from_primary == (False, *from_standby[1:])
-    assert shown(officer, "/authority/work/")[0] is False
+    assert shown(officer, "/authority/cases/")[0] is False
     officer.post("/oversight/views/", {})
     assert shown(officer, "/oversight/")[:2] == (False, 200)
 
