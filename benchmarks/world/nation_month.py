@@ -26,8 +26,11 @@ _ENDED = {
 _CHANNELS = {"web": 0.6, "phone": 0.2, "wechat": 0.15, "visit": 0.05}
 
 
-def fill(month: date, *, cases: int = A_MONTH, seed: int = 7) -> int:
-    """Rows of the counters for each county and all that it lies in; how many."""
+def fill(month: date, *, cases: int = A_MONTH, province: str = "", seed: int = 7) -> int:
+    """Rows of the counters for each county and all that it lies in; how many.
+
+    ``province``: with what the codes of the only counties begin.
+    """
     from django.db import connection
 
     from authorities.models import Region
@@ -35,7 +38,7 @@ def fill(month: date, *, cases: int = A_MONTH, seed: int = 7) -> int:
 
     places = Region.objects.filter(country="CN").exclude(level=Region.Level.TOWNSHIP).in_bulk()
     sums: dict[int, Counter[tuple[str, str]]] = {}
-    for pk, counts in _counties(places, cases, Random(seed)):
+    for pk, counts in _counties(places, cases, province, Random(seed)):
         at: int | None = pk
         while at is not None:
             sums.setdefault(at, Counter()).update(counts)
@@ -52,11 +55,13 @@ def fill(month: date, *, cases: int = A_MONTH, seed: int = 7) -> int:
     return lines
 
 
-def _counties(places: Mapping[int, Any], cases: int, dice: Random) -> Iterator[tuple[int, Counter[tuple[str, str]]]]:
+def _counties(
+    places: Mapping[int, Any], cases: int, province: str, dice: Random
+) -> Iterator[tuple[int, Counter[tuple[str, str]]]]:
     """Counts of each county by facet and column: some have a case or two, the largest thousands."""
     from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 
-    counties = sorted(pk for pk, place in places.items() if place.level == "county")
+    counties = sorted(pk for pk, place in places.items() if place.level == "county" and place.code.startswith(province))
     weights = [dice.paretovariate(1.2) for _ in counties]
     whole = sum(weights)
     ways = {"p": list(PROBLEM_LABELS), "o": [code for code in OBJECT_LABELS if "." in code]}

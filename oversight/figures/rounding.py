@@ -218,9 +218,13 @@ class Reader:
         return key[::-1] if self.is_turned else key
 
     def small(self) -> list[Key]:
-        """Cells with a true 1 to 4 in one of the versions, as ``possible`` takes them."""
+        """Cells with a true 1 to 4 in one of the versions, as ``possible`` takes them.
+
+        Of a row that is all of another one (what lies in a county itself) only that other.
+        """
         keys = {key for version in self.versions for key, (n, _told) in version.items() if 0 < n < BASE}
-        return sorted(self._at(key) for key in keys)
+        alone = {names[0] for parent, names in _children(self.tree.divisions[0]).items() if len(names) == 1}
+        return sorted(self._at(key) for key in keys if key[0] not in alone)
 
     def possible(self, cell: Key) -> int:
         """How many values of this cell are found to be possible; looking ends at ``POSSIBLE``."""

@@ -17,10 +17,19 @@ _LEAST = 1e-6
 
 
 class Programme:
-    """Of one table; ``versions``: (true, told) by cell, ``axes`` as the rounding takes them."""
+    """Of one table; ``versions``: (true, told) by cell, ``axes`` as the rounding takes them.
+
+    ``within``: a row; what does not lie in it stays as it is, so less may be left than the whole programme leaves,
+    never more.
+    """
 
     def __init__(
-        self, versions: Sequence[Mapping[Key, tuple[int, int]]], axes: Sequence[Axis], *, known: Iterable[Key] = ()
+        self,
+        versions: Sequence[Mapping[Key, tuple[int, int]]],
+        axes: Sequence[Axis],
+        *,
+        known: Iterable[Key] = (),
+        within: str = "",
     ) -> None:
         first, second = axes
         self.is_turned = len(first.divisions) > 1
@@ -34,14 +43,15 @@ class Programme:
         self.solver.setOptionValue("solver", "simplex")
         self.solver.setOptionValue("simplex_strategy", 4)
         self.of_cell: dict[Key, list[int]] = {}
-        self._build()
+        rows = [row for leaves in self.tree.leaves for row in leaves]
+        self._build([row for row in rows if within in self.tree.above(row)] if within else rows)
 
     def _at(self, key: Key) -> Key:
         return key[::-1] if self.is_turned else key
 
-    def _build(self) -> None:
+    def _build(self, rows: Sequence[str]) -> None:
+        """``rows``: the counted ones that may change."""
         infinite = highspy.kHighsInf
-        rows = [row for leaves in self.tree.leaves for row in leaves]
         variable = 0
         for row in rows:
             of_divisions: list[list[int]] = []

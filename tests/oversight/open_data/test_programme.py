@@ -1,11 +1,13 @@
 """The search that decides whether a rounded table may be issued, held against the linear programme."""
 
+from random import Random
 from typing import Any
 
 import pytest
 
 from oversight.figures.rounding import POSSIBLE, Reader
-from oversight.figures.suppression import TOTAL
+from oversight.figures.suppression import TOTAL, Axis, Key
+from oversight.open_data.issuing import Rounding
 from tests.oversight.open_data.programme import Programme
 from tests.oversight.open_data.test_rounding import World
 from tests.oversight.open_data.test_told_at_length import told_twice
@@ -35,3 +37,27 @@ def test_a_number_that_is_known_or_follows_from_known_ones_leaves_one_value() ->
     assert all(free.possible(key) > 1 for key in (whole, *parts))
     told = Programme(versions, world.axes, known=[whole, *parts[1:]])
     assert told.possible(parts[0]) == 1
+
+
+def test_a_row_that_is_all_of_another_one_is_looked_at_once() -> None:
+    """What lies in a county itself is the county: the search would find the same of both."""
+    dice, tree = Random(1), {"city": TOTAL}
+    for n in range(12):
+        tree |= {f"county{n}": "city", f"own:county{n}": f"county{n}"}
+    counts: dict[Key, int] = {}
+    for n in range(12):
+        for _ in range(dice.choice((5, 20, 80))):
+            cell = f"own:county{n}", f"p{dice.randrange(15)}"
+            counts[cell] = counts.get(cell, 0) + 1
+    axes = [Axis((tree,)), Axis.of(f"p{n}" for n in range(15))]
+    rounding = Rounding("a city", {})
+    rounding("received", counts, axes, ())
+    version = {(row, code): (n, told) for row, code, n, told in rounding.counted["received"]["cells"]}
+    reader = Reader([version], axes)
+    own = [key for key, (n, _told) in version.items() if 0 < n < 5 and key[0].startswith("own:")]
+    assert len(own) > 50
+    for row, code in own:
+        county = row.removeprefix("own:"), code
+        assert (county in reader.small(), (row, code) in reader.small()) == (True, False)
+        assert version[county] == version[row, code]
+        assert reader.possible(county) == reader.possible((row, code))
