@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -77,7 +78,7 @@ def chromium_path() -> str:
 LEADS_ON = """e => {
   const pressed = e.closest("a[href], button, input");
   if (!pressed) return false;
-  if (pressed.matches("a")) return pressed.href.split("#")[0] !== location.href.split("#")[0] && !pressed.download;
+  if (pressed.matches("a")) return pressed.href.split("#")[0] !== location.href.split("#")[0];
   return Boolean(pressed.form) && pressed.type === "submit";
 }"""
 #: Tables that end beyond the panel around them, where nobody can scroll to the rest.
@@ -102,8 +103,9 @@ def wait_for_the_page(patch: pytest.MonkeyPatch) -> None:
             with locator.page.expect_navigation(wait_until="domcontentloaded", timeout=BEGINS_WITHIN):
                 click(locator, *given, **options)
                 is_pressed = True
-        except TimeoutError:
-            if not is_pressed:
+        except Error as error:
+            # A file is no page: the browser breaks off.
+            if not is_pressed or not (isinstance(error, TimeoutError) or "ERR_ABORTED" in error.message):
                 raise
         return None
 
