@@ -293,7 +293,10 @@ def test_a_wrong_database_one_with_something_in_it_and_an_archive_of_a_newer_por
     assert beside.query("select count(*) from somebodys") == [(0,)]
     assert not (tmp_path / "restored").exists()
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(archive.Unusable, match="PostgreSQL 17, here is pg_dump 18: put the pg_dump of PostgreSQL 17"):
+    with pytest.raises(
+        archive.Unusable,
+        match="17, here is pg_dump 18: install the package postgresql-client-17, or put the pg_dump of PostgreSQL 17",
+    ):
         database.program("pg_dump", version=17)
 
 
