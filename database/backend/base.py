@@ -35,7 +35,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         """Raises OperationalError where the commit waited for a second host and gave up: it may be lost with the first.
         Whoever asked asks again, and is answered by what stands then."""
+        if self.connection is not None:
+            # A statement that stood alone may have waited in vain before.
+            self.connection.notices.is_unconfirmed = False
         super()._commit()  # type: ignore[misc]
         if self.connection is not None and self.connection.notices.is_unconfirmed:
-            self.connection.notices.is_unconfirmed = False
             raise OperationalError("The commit was not confirmed by a second host.")

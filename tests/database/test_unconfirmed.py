@@ -59,6 +59,17 @@ def test_a_commit_that_nobody_confirmed_is_refused_and_the_next_one_is_judged_by
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_statement_of_before_that_nobody_confirmed_says_nothing_about_this_commit(no_second_host: None) -> None:
+    waits("on")
+    with connection.cursor() as cursor:
+        cursor.execute("insert into complaints_heartbeat (name, at) values ('alone', now())")
+    waits("local")
+    with transaction.atomic():
+        Heartbeat.objects.create(name="after", at=timezone.now())
+    assert Heartbeat.objects.filter(name="after").exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_page_that_wrote_is_answered_by_an_outage(world: World, no_second_host: None, client: Client) -> None:
     waits("on")
     client.raise_request_exception = False
