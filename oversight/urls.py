@@ -70,7 +70,7 @@ urlpatterns = [
     path("authority/hot-spots/<int:pk>/warning/", warning_views.warning_new, name="warning-new"),
     path("authority/guidance/", guidance_views.guidances, name="guidances"),
     path("authority/guidance/<int:pk>/", guidance_views.guidance, name="guidance"),
-    path("authority/guidance/<int:pk>/files/<int:number>/", guidance_views.guidance_file, name="guidance-file"),
+    path("authority/guidance/<int:pk>/files/<int:file>/", guidance_views.guidance_file, name="guidance-file"),
     path("authority/campaigns/", campaign_views.campaigns, name="campaigns"),
     path("authority/campaigns/new/", campaign_views.campaign_new, name="campaign-new"),
     path("authority/campaigns/<int:pk>/", campaign_views.campaign, name="campaign"),
@@ -89,7 +89,7 @@ urlpatterns = [
     path("enterprise/guidance/", guidance_views.enterprise_guidances, name="enterprise-guidances"),
     path("enterprise/guidance/<int:pk>/", guidance_views.enterprise_guidance, name="enterprise-guidance"),
     path(
-        "enterprise/guidance/<int:pk>/files/<int:number>/",
+        "enterprise/guidance/<int:pk>/files/<int:file>/",
         guidance_views.enterprise_guidance_file,
         name="enterprise-guidance-file",
     ),

@@ -325,17 +325,17 @@ def enterprise_minutes(request: HttpRequest, workspace: enterprise_workspace.Wor
 
 
 @officer_page("GET")
-def guidance_file(request: HttpRequest, workspace: Workspace, pk: int, number: int) -> HttpResponseBase:
+def guidance_file(request: HttpRequest, workspace: Workspace, pk: int, file: int) -> HttpResponseBase:
     """A file that shows what was done of a measure."""
-    return proofs.answer_with(get_object_or_404(_around(workspace), pk=pk), number, is_sender=False)
+    return proofs.answer_with(get_object_or_404(_around(workspace), pk=pk), file, is_sender=False)
 
 
 @workspace_page("GET")
 def enterprise_guidance_file(
-    request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int, number: int
+    request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int, file: int
 ) -> HttpResponseBase:
     """The same at the enterprise that sent it."""
-    return proofs.answer_with(get_object_or_404(_ours(workspace), pk=pk), number, is_sender=True)
+    return proofs.answer_with(get_object_or_404(_ours(workspace), pk=pk), file, is_sender=True)
 
 
 def _is_settling(result: Guidance) -> bool:
