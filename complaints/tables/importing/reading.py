@@ -102,6 +102,8 @@ class BadRows:
 
 #: A line beyond this many bytes is skipped to its end without being kept.
 LONGEST_LINE = 1_000_000
+#: Characters of one cell. Said here, since the csv module has one limit for the whole process, and libraries raise it.
+LONGEST_CELL = 131_072
 #: A quoted cell may run over so many lines before its opening quote counts as a slip.
 MOST_LINES = 500
 
@@ -246,6 +248,8 @@ def _cells(text: str, shape: Shape, heading: list[str]) -> tuple[dict[str, str],
             _("应有 %(wanted)s 列，实际 %(found)s 列") % {"wanted": len(heading), "found": len(cells)},
         )
     for column, cell in zip(heading, cells, strict=True):
+        if len(cell) > LONGEST_CELL:
+            return {}, BadCell("", text.strip(), _("单元格过长"))
         if "\x00" in cell:
             return {}, BadCell(column, cell, _("含有不能保存的字符"))
         if not cell.isascii() and any("\ud800" <= c <= "\udfff" for c in cell):

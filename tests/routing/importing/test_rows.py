@@ -48,6 +48,17 @@ def test_every_bad_row_is_named_every_good_one_is_in_and_a_dry_run_writes_nothin
     assert f"filed {len(there)}, already there 0, bad {len(expected)}" in shown
 
 
+def test_a_library_that_raises_the_limit_of_csv_lets_no_longer_cell_in(tmp_path: Path) -> None:
+    """The limit of the csv module is one for the whole process; frictionless raises it."""
+    before = csv.field_size_limit(10_000_000)
+    try:
+        expected = register.write(tmp_path / "register.csv", 10 * len(register.SPOILS), spoilt=True)
+        run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    finally:
+        csv.field_size_limit(before)
+    assert _bad(tmp_path / "errors.csv") == expected
+
+
 def test_who_is_known_gets_it_the_rest_goes_to_a_person_what_lacks_stays_absent_and_twice_files_nothing_new(
     tmp_path: Path,
 ) -> None:
