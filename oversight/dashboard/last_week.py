@@ -316,14 +316,23 @@ def picture(trend: Trend, marks: Sequence[Mark], calendar: Calendar, lists: List
     numbered = [(number, one.day) for number, one in enumerate(marks, 1)]
     drawn = [plots.trend(trend.days, size, marks=numbered, names=names) for size in (plots.DESK, plots.PHONE)]
     runs = {(run.first, run.last): _received(run.first, run.last, lists) for plot in drawn for run in plot.runs}
+    weeks = [_week(trend.days[at : at + WEEK], names, lists) for at in reversed(range(0, len(trend.days), WEEK))]
     return {
-        "plots": [(plot, [(run, runs[run.first, run.last]) for run in plot.runs]) for plot in drawn],
+        "plots": [
+            (
+                plot,
+                list(zip(plot.weeks, weeks, strict=False)),
+                [(run, runs[run.first, run.last]) for run in plot.runs],
+            )
+            for plot in drawn
+        ],
         "marks": marks,
         "has_band": any(one.usual is not None for one in trend.days),
         "has_holidays": bool(names),
         "unknown_years": trend.unknown_years,
         "last": trend.days[-1],
-        "weeks": [_week(trend.days[at : at + WEEK], names, lists) for at in reversed(range(0, len(trend.days), WEEK))],
+        "last_url": _received(trend.days[-1].day, trend.days[-1].day, lists) if trend.days[-1].n else "",
+        "weeks": weeks,
     }
 
 

@@ -60,6 +60,9 @@ class TrendPlot:
     runs: Sequence[Run]
     marks: Sequence[Drawn]
     last_y: float
+    #: Where each week begins, the newest first, and how wide it is.
+    weeks: Sequence[float]
+    week_width: float
 
     @property
     def plain_height(self) -> float:
@@ -147,6 +150,8 @@ def trend(
         ],
         marks=_apart([(x(day), str(number)) for number, day in marks if day >= first]),
         last_y=y(shown[-1].n),
+        weeks=[x(one.day) - step / 2 for one in shown[::WEEK]][::-1],
+        week_width=WEEK * step,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, timedelta
 from math import sqrt
@@ -11,6 +12,7 @@ from statistics import median
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django.utils.html import escape
 
 from authorities.models import Region
 from complaints.handling.steps import consumer
@@ -143,8 +145,12 @@ def test_each_number_is_that_of_the_cases_and_opens_exactly_them(world: World) -
     first = page.context["headline"][0]
     links = [(week["n"], week["url"]) for week in weeks] + [(one["of"].n, one["url"]) for one in days if one["of"].n]
     links.append((sum(slow.get(today - n * DAY, 0) for n in range(1, 8)), first.url))
-    for _plot, runs in page.context["trend"]["plots"]:
+    shown = page.content.decode()
+    for _plot, at, runs in page.context["trend"]["plots"]:
         links += [(run.n, url) for run, url in runs]
+        assert not missing_in(shown, *(f'href="{escape(week["url"])}"' for _x, week in at if week["n"]))
+    yesterday = re.search(r'<a\s+href="([^"]+)"\s*><text\s+class="strong"', shown)
+    assert (yesterday[1] if yesterday else "") == escape(page.context["trend"]["last_url"])
     assert f"收到{links[-1][0]}件" in first.text or any(f"收到{n}件" in first.text for n, _url in links)
     for n, url in set(links[:2] + links[12:20] + links[-3:]):
         if n:
