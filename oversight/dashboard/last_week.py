@@ -319,11 +319,7 @@ def picture(trend: Trend, marks: Sequence[Mark], calendar: Calendar, lists: List
     weeks = [_week(trend.days[at : at + WEEK], names, lists) for at in reversed(range(0, len(trend.days), WEEK))]
     return {
         "plots": [
-            (
-                plot,
-                list(zip(plot.weeks, weeks, strict=False)),
-                [(run, runs[run.first, run.last]) for run in plot.runs],
-            )
+            (plot, list(zip(plot.weeks, weeks, strict=False)), [(run, runs[run.first, run.last]) for run in plot.runs])
             for plot in drawn
         ],
         "marks": marks,

@@ -36,8 +36,6 @@ from web.languages import named
 from web.small_numbers import ENOUGH
 
 PAGE = 25
-#: In a file all of them stand.
-MOST_ROWS = 100_000
 COLUMNS: tuple[tuple[str, Any], ...] = (
     ("overdue", _("逾期")),
     ("open", _("在办")),
@@ -56,7 +54,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     asked = page.asked
     lines = patiently(lambda: leagues.counted(page.measure))
     ordered = leagues.in_order(lines or [], asked.sort, turned=asked.is_turned)
-    first, result, beside = asked.paged(ordered, MOST_ROWS if "sheet" in request.GET else PAGE)
+    first, result, beside = asked.paged(ordered, sheets.size(request, PAGE))
     last = {"first": first + 1, "last": first + len(result), "all": len(ordered)}
     shown = Enterprise.objects.filter(pk__in=[line.enterprise_id for line in result]).only("name", "name_en")
     names = {row.pk: named(row) for row in shown}

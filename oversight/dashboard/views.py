@@ -45,8 +45,6 @@ from web.languages import named
 from web.small_numbers import ENOUGH, share_text, too_few
 
 PAGE = 50
-#: In a file all of them stand.
-MOST_ROWS = 100_000
 
 
 @officer_page("GET")
@@ -127,7 +125,7 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "workload")
     measure = page.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
-    _first, shown, beside = page.asked.paged(loads or [], MOST_ROWS if "sheet" in request.GET else PAGE)
+    _first, shown, beside = page.asked.paged(loads or [], sheets.size(request, PAGE))
     widest = max((load.open for load in loads or []), default=1)
     officers = Officer.objects.select_related("user", "authority")
     people = officers.in_bulk([load.officer_id for load in shown if load.officer_id])

@@ -24,6 +24,7 @@ from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.hot_spots.reduction_forms import ReasonForm
 from oversight.models import Campaign, Guidance, GuidanceMeasure, HotSpot
+from oversight.presenting import sheets
 from web.incoming import posted, whole
 from web.languages import named
 
@@ -40,12 +41,13 @@ _OF_HEADS = ("publish", "send_back", "withdraw")
 
 
 @officer_page("GET")
+@sheets.downloadable
 def campaigns(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The campaigns of the own region."""
     rows = Campaign.objects.filter(workspace.around("region_id")).defer("printed", "minutes")
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = keyset.chosen_tab(TABS, request.GET)
-    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
+    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED, size=sheets.size(request))
     done, late = Q(state=GuidanceMeasure.State.DONE), Q(due_on__lt=workspace.today)
     counts = {
         pk: numbers

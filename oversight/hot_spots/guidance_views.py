@@ -34,6 +34,7 @@ from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, talli
 from oversight.hot_spots.proofs import Proof
 from oversight.hot_spots.reduction_forms import CloseForm, GuidanceForm, MeasureForm, ReportForm
 from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
+from oversight.presenting import sheets
 from web.incoming import posted, whole
 from web.languages import named
 
@@ -72,6 +73,7 @@ def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
 
 
 @officer_page("GET")
+@sheets.downloadable
 def guidances(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The guidances of the own region."""
     return _list(request, _around(workspace), TABS, NEWEST, workspace.today, page="oversight:guidance")
@@ -87,7 +89,7 @@ def _list(
     """A tab each state; ``page``: the name of the page of one."""
     lists = {tab.code: rows.filter(state=tab.code) for tab in tabs}
     tab = keyset.chosen_tab(tabs, request.GET)
-    shown = keyset.page_of(lists[tab.code], request.GET, order, related=_RELATED)
+    shown = keyset.page_of(lists[tab.code], request.GET, order, related=_RELATED, size=sheets.size(request))
     return render(
         request,
         "oversight/guidances.html",
@@ -245,6 +247,7 @@ def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
 
 
 @workspace_page("GET")
+@sheets.downloadable
 def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """The guidances of the own enterprise."""
     page = "oversight:enterprise-guidance"

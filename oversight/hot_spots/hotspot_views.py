@@ -36,6 +36,7 @@ from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.reduction_forms import ReasonForm
 from oversight.hot_spots.unusual import BELIEVED, DAYS, FEWEST, RATE
 from oversight.models import HotSpot, HotSpotCells, Tally
+from oversight.presenting import sheets
 from oversight.presenting.cards import Lists
 from web.incoming import posted
 
@@ -138,6 +139,7 @@ def acting(workspace: Workspace, place: int | None) -> Actor:
 
 
 @officer_page("GET")
+@sheets.downloadable
 def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The list, the surest first, and what is decided by its date; a tab each state, and what waits too long."""
     rows = HotSpot.objects.filter(workspace.around("place"))
@@ -148,7 +150,7 @@ def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     new = folding.shown(rows.filter(found_at__gte=workspace.now - timedelta(days=DAYS)), workspace.around("place"))
     tab = keyset.chosen_tab(TABS, request.GET)
     order = SUREST if tab.code == "open" else NEWEST
-    page = keyset.page_of(lists[tab.code], request.GET, order, related=RELATED)
+    page = keyset.page_of(lists[tab.code], request.GET, order, related=RELATED, size=sheets.size(request))
     also, responsible = _also(rows, page.rows), owners.owners_of(page.rows, day=workspace.today)
     return render(
         request,

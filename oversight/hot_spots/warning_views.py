@@ -22,6 +22,7 @@ from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.hot_spots.reduction_forms import ReasonForm, WarningForm
 from oversight.models import ConsumerWarning
+from oversight.presenting import sheets
 
 State = ConsumerWarning.State
 NEWEST = keyset.Order("drafted_at", falling=True)
@@ -36,12 +37,13 @@ TABS = (
 
 
 @officer_page("GET")
+@sheets.downloadable
 def warnings(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The warnings of the own region in every state."""
     rows = ConsumerWarning.objects.filter(workspace.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = keyset.chosen_tab(TABS, request.GET)
-    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
+    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED, size=sheets.size(request))
     return render(
         request,
         "oversight/warnings.html",

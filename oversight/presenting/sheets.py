@@ -27,6 +27,8 @@ _WHOLE = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})*|-?[0-9]{1,15}")
 #: Elements without an end.
 _VOID = frozenset(("br", "img", "input", "hr", "meta", "link", "wbr", "col", "source"))
 Rows = list[list[str]]
+#: So many rows of a list stand in its file.
+MOST_ROWS = 100_000
 
 
 class _Reader(HTMLParser):
@@ -100,6 +102,11 @@ def downloadable(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         return made
 
     return shown
+
+
+def size(request: HttpRequest, page: int = 0) -> int:
+    """How many rows of a list are shown: ``page``, and in a file all of them."""
+    return MOST_ROWS if "sheet" in request.GET else page
 
 
 def _csv(tables: Iterable[tuple[str, Rows]]) -> bytes:

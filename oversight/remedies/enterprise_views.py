@@ -21,6 +21,7 @@ from enterprises.models import Enterprise
 from oversight.hot_spots import reduction_forms
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.models import Remedy
+from oversight.presenting import sheets
 from oversight.remedies import affected
 from oversight.remedies import remedying as acts
 from oversight.remedies.remedy_forms import ListForm, OfferForm, ProposalForm, RemedyReportForm
@@ -42,6 +43,7 @@ def _ours(workspace: Workspace) -> QuerySet[Remedy]:
 
 
 @workspace_page("GET")
+@sheets.downloadable
 def remedies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Those of the own enterprise."""
     context = listed(request, _ours(workspace), TABS, page="oversight:enterprise-remedy")

@@ -20,6 +20,7 @@ from oversight.hot_spots.guidance_views import enterprises_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.models import Campaign, Remedy, RemedyReport
+from oversight.presenting import sheets
 from oversight.remedies import remedy_forms, verifying
 from oversight.remedies import remedying as acts
 from oversight.remedies.remedy_forms import DemandForm, DrawForm, ExamineForm, ReasonForm, WithdrawForm
@@ -44,7 +45,7 @@ def listed(request: HttpRequest, rows: Any, tabs: tuple[Tab, ...], *, page: str)
     """A tab each state; ``page``: the name of the page of one."""
     lists = {tab.code: rows.filter(state=tab.code) for tab in tabs}
     tab = keyset.chosen_tab(tabs, request.GET)
-    shown = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
+    shown = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED, size=sheets.size(request))
     today = timezone.localdate()
     reports = {one.remedy_id: one for one in RemedyReport.objects.filter(remedy__in=shown.rows).order_by("pk")}
     return {
@@ -69,6 +70,7 @@ def is_late(remedy: Remedy, today: Any) -> bool:
 
 
 @officer_page("GET")
+@sheets.downloadable
 def remedies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Those of the own region."""
     rows = Remedy.objects.filter(workspace.around("region_id"))

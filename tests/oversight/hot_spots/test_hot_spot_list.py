@@ -1,8 +1,13 @@
 """The list of hot spots: the surest first, how old each is, who stands for it, and how many rows chance makes."""
 
+import csv
+import io
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
+import openpyxl
 import pytest
 from django.utils import timezone
 
@@ -51,6 +56,38 @@ def test_the_surest_stand_first_page_by_page_and_what_may_be_chance_says_so(rise
     assert [row["spot"].q for row in rows_of(risen.rui, before)] == wanted[:25]
     assert [row["spot"].q for row in rows_of(risen.rui, f"{URL}?after=99999999999999999999.1")] == wanted[:25]
     assert "可能出于偶然" in page_of(risen.rui, URL)
+
+
+def test_the_whole_list_comes_as_a_file_wherever_one_stands_in_it(risen: World, spot: HotSpot) -> None:
+    HotSpot.objects.all().delete()
+    for back in range(47):
+        spot.pk, spot.last, spot.observed = None, TODAY - back * DAY, 1000 + back
+        spot.first = spot.last - 6 * DAY
+        spot.save()
+    client = browser(risen.rui)
+    page = client.get(client.get(URL).context["next_url"]).content.decode()
+    for kind in ("csv", "xlsx"):
+        link = next(url for url in re.findall(r'href="([^"]*sheet=[^"]*)"', page) if kind in url)
+        file = client.get(URL + unescape(link))
+        rows = [row for _name, rows in tables_in(file, kind) for row in rows]
+        assert sorted(int(cell) for row in rows for cell in row if re.fullmatch("10[0-9]{2}", cell)) == [
+            1000 + nth for nth in range(47)
+        ]
+
+
+@pytest.mark.parametrize("name", ["campaigns", "remedies", "guidance", "warnings"])
+def test_the_other_lists_come_as_files_too(risen: World, name: str) -> None:
+    """What a file holds is what the page shows (tests/oversight/dashboard/test_sheets.py)."""
+    client = browser(risen.rui)
+    assert client.get(f"/authority/{name}/?sheet=csv").headers["Content-Type"].startswith("text/csv")
+    assert client.get(f"/authority/{name}/?sheet=exe").status_code == 404
+
+
+def tables_in(file: Any, kind: str) -> list[tuple[str, list[list[str]]]]:
+    if kind == "csv":
+        return [("", list(csv.reader(io.StringIO(file.content.decode("utf-8-sig")))))]
+    book = openpyxl.load_workbook(io.BytesIO(file.content))
+    return [(one.title, [[str(cell) for cell in row] for row in one.values]) for one in book.worksheets]
 
 
 def test_what_nobody_judged_for_two_weeks_is_said_to_wait_too_long(risen: World, spot: HotSpot) -> None:
