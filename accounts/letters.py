@@ -16,8 +16,10 @@ LOOKS_ON = timedelta(minutes=2)
 NEWS = timedelta(days=1)
 
 
-def send_to(person: User, text: Callable[[], tuple[str, str]], *, now: datetime, of_use: timedelta) -> None:
-    """A letter in the person's own language: ``text`` makes its subject and its body."""
+def send_to(
+    person: User, text: Callable[[], tuple[str, str]], *, now: datetime, of_use: timedelta, picture: bytes | None = None
+) -> None:
+    """A letter in the person's own language: ``text`` makes its subject and its body; ``picture``: a PNG beside it."""
     with override(person.language):
         subject, body = text()
     OutgoingMessage.objects.create(
@@ -28,6 +30,7 @@ def send_to(person: User, text: Callable[[], tuple[str, str]], *, now: datetime,
         useful_until=now + of_use,
         subject=subject,
         body=body,
+        picture=picture,
     )
 
 

@@ -44,7 +44,7 @@ from oversight.hot_spots.reduction_forms import line_of
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.models import DirectorLetter, HotSpot
-from oversight.presenting import cards, leagues, overview
+from oversight.presenting import cards, leagues, letter_pictures, overview
 from oversight.presenting.choosing import CHOSEN, Places, before
 from oversight.presenting.trend import first_shown
 from oversight.sending import managers_of
@@ -70,7 +70,7 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class LetterFigures:
     """What a letter says: where the cases stand now, what happened in the period, what stood out and is not judged;
-    ``lines``: the sentence and the pictures of the first page, as text.
+    ``lines``: the sentence and the pictures of the first page, as text; ``pictures``: what each says, and its SVG.
     """
 
     places: list[Authority]
@@ -78,6 +78,7 @@ class LetterFigures:
     flow: dict[str, Figure]
     hot: list[HotSpot]
     lines: list[str]
+    pictures: list[tuple[str, str]]
 
 
 def begun(every: str, day: date) -> date:
@@ -129,6 +130,7 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
     """Counted before anything is locked: nobody's work waits for a letter."""
     user, period = letter.user, period_before(letter.every, today)
     shown = letter_figures(user, period, today=today, now=now)
+    picture = letter_pictures.drawn(shown.pictures) if shown and shown.pictures else None
     with transaction.atomic():
         first = begun(letter.every, today)
         # Who comes second finds it done.
@@ -147,7 +149,7 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
                 }
                 return _("【12315】%(places)s：%(period)s") % about, _body(figures_shown, period)
 
-            send_to(user, text, now=now, of_use=OF_USE)
+            send_to(user, text, now=now, of_use=OF_USE, picture=picture)
     return 1
 
 
@@ -169,7 +171,8 @@ def letter_figures(user: User, period: Period, *, today: date, now: datetime) ->
         # Said while it is counted, so in the language of whoever will read it.
         with override(user.language):
             lines = last_week.in_letter(seen, list(spots), scope)
-        return LetterFigures(places, open_now, flow, list(hot), lines)
+            pictures = last_week.pictures_of(seen, measure.calendar, today)
+        return LetterFigures(places, open_now, flow, list(hot), lines, pictures)
 
 
 def _period(every: str, period: Period) -> str:

@@ -336,6 +336,8 @@ class OutgoingMessage(models.Model):
     address = SealedText(whose="person_key", place=("channel", "created_at"))
     subject = SealedText(blank=True, whose="person_key", place=("channel", "created_at"))
     body = SealedText(blank=True, whose="person_key", place=("channel", "created_at"))
+    # A PNG of figures, of no person; it goes when the body goes.
+    picture = models.BinaryField(null=True)
     person_key = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     state = models.CharField(max_length=10, default="queued", choices=[(s, s) for s in STATES])

@@ -60,7 +60,7 @@ def give_up_old(*, now: datetime) -> int:
     """A code that nobody can use any more is not sent, and not kept."""
     old = OutgoingMessage.objects.exclude(_of_use(now))
     old.filter(state__in=["queued", "leased"]).update(state="given_up", leased_until=None)
-    return old.exclude(body="").update(body="")
+    return old.exclude(body="").update(body="", picture=None)
 
 
 def _lease_codes(*, now: datetime) -> list[OutgoingMessage]:
@@ -82,11 +82,13 @@ def _leased_code(row: OutgoingMessage) -> QuerySet[OutgoingMessage]:
 
 
 def _send_code(row: OutgoingMessage, channels: Channels, *, now: datetime) -> int:
-    letter = Letter(key=f"message:{row.pk}", subject=row.subject, body=row.body, short=row.body)
+    letter = Letter(
+        key=f"message:{row.pk}", subject=row.subject, body=row.body, short=row.body, picture=bytes(row.picture or b"")
+    )
     try:
         channels.send(row.channel, letter, row.address)
     except Bounced as dead:
-        _leased_code(row).update(state="given_up", leased_until=None, last_error=dead.code, body="")
+        _leased_code(row).update(state="given_up", leased_until=None, last_error=dead.code, body="", picture=None)
     except TryAgain as failed:
         _try_code_later(row, failed.code, now=now)
     except Exception as error:
@@ -94,7 +96,7 @@ def _send_code(row: OutgoingMessage, channels: Channels, *, now: datetime) -> in
         log.error("message %s was not delivered: %s", row.pk, type(error).__name__)
         _try_code_later(row, f"fault_{type(error).__name__}"[:200], now=now)
     else:
-        body = {} if channels.is_mailbox else {"body": ""}
+        body = {} if channels.is_mailbox else {"body": "", "picture": None}
         return _leased_code(row).update(state="sent", sent_at=now, leased_until=None, last_error="", **body)
     return 0
 

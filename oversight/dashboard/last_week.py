@@ -20,7 +20,7 @@ from oversight.dashboard.rise import Waterfall
 from oversight.figures.definitions import Period, Scope
 from oversight.hot_spots.reduction_forms import cell_of
 from oversight.models import HotSpot
-from oversight.presenting import cards, plots, shifts
+from oversight.presenting import backlog, cards, letter_pictures, plots, shifts
 from oversight.presenting.cards import Card, Lists
 from oversight.presenting.choosing import DashboardPage
 from oversight.presenting.overview import Overview
@@ -181,6 +181,17 @@ def in_letter(seen: Overview, spots: Sequence[HotSpot], scope: Scope) -> list[st
     rows = [f"{plots.blocks(line.values)} {line.label} {line.range}" for line in every if plots.blocks(line.values)]
     sentence = "".join(one.text for one in said) + pgettext("end of a sentence", "。")
     return [sentence, "", _("近12周，一格一周，最后一格是近7天："), *rows]
+
+
+def pictures_of(seen: Overview, calendar: Calendar, today: date) -> list[tuple[str, str]]:
+    """For a letter: what each picture of the first page says, and its SVG. Without marks, whose list has no room."""
+    trend = seen.trend
+    if trend is None or not seen.at:
+        return []
+    drawn = letter_pictures.trend(picture(trend, (), calendar, Lists(trend.week)))
+    result = [(title(trend, change_of(trend)), drawn)]
+    panel = backlog.panel(seen.open_before, seen.flows, today=today)
+    return [*result, (panel["title"], letter_pictures.backlog(panel))] if panel else result
 
 
 def _waterfall(

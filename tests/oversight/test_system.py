@@ -1,11 +1,13 @@
 """Is it working: signs that follow from rows, /metrics for whoever may, one letter a condition and day."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import Administrator, OutgoingMessage, User
 from complaints.models import Heartbeat
@@ -194,6 +196,11 @@ def test_a_letter_has_the_sentence_and_the_pictures_of_the_first_page(world: Wor
     assert body.startswith("近7天收到35件，比往常多21件")
     [line] = [line for line in body.splitlines() if "每周收到" in line]
     assert line == "▁▁▁▁▁▁▁▁▁▁▁█ 每周收到 14–35"
+    # And as a picture: its mark of days above the usual is red.
+    with Image.open(io.BytesIO(bytes(letters_to(world.rui)[-1].picture)), formats=["PNG"]) as picture:
+        seen = picture.convert("RGB").resize((picture.width // 2, picture.height // 2))
+        assert picture.width > 1200
+    assert any(red > 150 and green < 70 and blue < 80 for _n, (red, green, blue) in seen.getcolors(1 << 24))
     assert [plots.blocks(one) for one in ([1.0], [None, 3.0], [2.0, 2.0], [0.0, None, 7.0])] == ["", "", "▁▁", "▁·█"]
 
 

@@ -10,13 +10,15 @@ SEND_WITHIN = 8.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What one person is sent. ``key`` stays the same when it is tried again; ``short`` has at most 70 characters.
-    ``unsubscribe``: where one click ends letters like this; empty for those that stay on."""
+    ``unsubscribe``: where one click ends letters like this; empty for those that stay on. ``picture``: a PNG beside the
+    words, which say the same; a short message has none."""
 
     key: str
     subject: str
     body: str
     short: str = ""
     unsubscribe: str = ""
+    picture: bytes = b""
 
 
 class NotDelivered(Exception):

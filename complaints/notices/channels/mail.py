@@ -165,6 +165,8 @@ def _written(letter: Letter, address: str, sender: str, site: str) -> bytes:
             **_one_click(letter.unsubscribe),
         },
     )
+    if letter.picture:
+        message.attach("12315.png", letter.picture, "image/png")
     return bytes(message.message().as_bytes(linesep="\r\n"))
 
 

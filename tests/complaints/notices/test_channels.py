@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -44,6 +45,18 @@ def test_a_letter_arrives_as_it_was_written_under_a_name_of_its_own(post_office:
         mail_to(post_office).send(Letter(key=key, subject="a", body="b"), "chen@example.com")
     one, again, two = post_office.keys[-3:]
     assert one == again != two
+
+
+def test_a_picture_comes_beside_the_words(post_office: PostOffice) -> None:
+    drawn = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    mail_to(post_office).send(replace(LETTER, picture=drawn), "chen@example.com")
+    words, [picture] = (
+        post_office.accepted[0].message.get_body(),
+        list(post_office.accepted[0].message.iter_attachments()),
+    )
+    assert words is not None
+    assert words.get_content().strip().splitlines() == LETTER.body.splitlines()
+    assert (picture.get_content_type(), picture.get_content()) == ("image/png", drawn)
 
 
 def test_T65_what_is_no_address_is_never_said_and_who_takes_nothing_has_lost_none(post_office: PostOffice) -> None:

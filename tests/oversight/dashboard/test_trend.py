@@ -18,6 +18,7 @@ from authorities.models import Region
 from complaints.handling.steps import consumer
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
+from oversight import letters
 from oversight.counters import making
 from oversight.counters.figures import flow_of
 from oversight.dashboard import last_week
@@ -155,6 +156,20 @@ def test_each_number_is_that_of_the_cases_and_opens_exactly_them(world: World) -
     for n, url in set(links[:2] + links[12:20] + links[-3:]):
         if n:
             assert len(client.get(url).context["rows"]) == n, url
+
+
+@pytest.mark.django_db
+def test_the_pictures_of_a_letter_go_where_those_of_the_page_go(world: World) -> None:
+    came(by_weeks([400, *[182, 209] * 40], today=3), "350100")
+    today, page = timezone.localdate(), page_of(world.su, URL)
+    week = Period(first=today - 7 * DAY, last=today - DAY)
+    shown = letters.letter_figures(world.su, week, today=today, now=timezone.now())
+    assert shown is not None
+    assert [title in page for title, _svg in shown.pictures] == [True, True]
+    for _title, svg in shown.pictures:
+        lines = re.findall(r'<polyline[^>]* points="([^"]+)"', svg)
+        assert lines
+        assert not missing_in(page, *lines)
 
 
 @pytest.mark.django_db
