@@ -57,6 +57,7 @@ NONE_OF_THEM: dict[str, dict[str, str]] = {
         "oversight_oversightview": "key",
     },
     "of a whole file, which whoever sees the row may have": {
+        "accounts_outgoingmessage": "picture",
         "complaints_evidence": "sha256 copy_sha256 thumbnail_sha256",
         "complaints_export": "file_digest",
         "complaints_platformfile": "digest",
