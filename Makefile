@@ -14,7 +14,7 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk package test-install prove-faults prove-walls prove-proof attack audit check lock translations
+.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk package test-install test-cluster prove-cluster prove-faults prove-walls prove-proof attack audit check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -32,6 +32,8 @@ help:
 	@echo "make prove-proof    each check of the record that is taken away turns a test red (TWIN=…)"
 	@echo "make package    a wheel with everything compiled in, and a Debian package of it, in dist/"
 	@echo "make test-install   docs/install.md word by word on a fresh Debian 13, up to a complaint (root)"
+	@echo "make test-cluster   several hosts in network namespaces, one after another dies (root, Debian 13; BLOW=…)"
+	@echo "make prove-cluster  the same turns red where a safety is missing (TWIN=…)"
 	@echo "make attack     ask a running demo for what is not one's own, as everybody (URL=… PROBES=…)"
 	@echo "make audit      recount what a running portal says from its rows (AREA=… MOST=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
@@ -100,6 +102,14 @@ package: set-up-tests
 # Ends with 77 where it cannot be tried: no root, no namespaces.
 test-install: set-up-tests
 	@$(PYTHON) -m tests.install
+
+# Ends with 77 where it cannot be tried: not Debian 13, no root, no namespaces.
+BLOW ?=
+test-cluster: set-up-tests
+	@$(PYTHON) -m tests.cluster $(BLOW)
+
+prove-cluster: set-up-tests
+	@$(PYTHON) -m tests.cluster.twins $(TWIN)
 
 # Of a demo that runs on this machine; docs/how-to/attack.md.
 URL ?= http://localhost:$(PORT)

@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models.base import ModelState
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.signals import post_init, pre_init
@@ -293,7 +294,8 @@ def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
         cursor = wrapper.cursor
         # What will change is nothing yet: a list of stand-ins is not of every type.
         values = [None if _place_of(value, plan.stand_ins) else value for value in plan.values]
-        cursor.execute(f"select * from ({plan.sql}) as part limit 0", values)  # noqa: S608 - the same
+        # With what stands around each statement (behind a pooler it says who asks), and noted down by nobody.
+        CursorWrapper.execute(wrapper, f"select * from ({plan.sql}) as part limit 0", values)  # noqa: S608 - the same
         known = {**string_types, **cursor.connection.string_types}
         results = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
     return [(place, read) for place, read in results if read is not None and read is not UNICODE]

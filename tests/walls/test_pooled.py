@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.server import DATABASE
 from tests.walls.conftest import seeing_as
 
 SECONDS, PROCESSES, SESSIONS = 5, 2, 3
+_CLIENT = ("-m", "tests.walls.pooled_client")
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def pooler(postgres_server: embedded.ThrowAwayPostgres) -> Iterator[Pooler]:
         yield one
 
 
-def _starts(pooler: Pooler, *words: str) -> "subprocess.Popen[str]":
+def _starts(pooler: Pooler, *words: str, program: Sequence[str] = _CLIENT) -> "subprocess.Popen[str]":
     variables = {
         **os.environ,
         "DATABASE_URL": f"postgresql://{roles.WEB}@127.0.0.1:{pooler.port}/{DATABASE}",
@@ -39,7 +40,7 @@ def _starts(pooler: Pooler, *words: str) -> "subprocess.Popen[str]":
         "SITE_URL": "https://portal.example.org",
     }
     how: dict[str, Any] = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT}
-    return subprocess.Popen([sys.executable, "-m", "tests.walls.pooled_client", *words], env=variables, **how)
+    return subprocess.Popen([sys.executable, *program, *words], env=variables, **how)
 
 
 def _seen(user: User) -> list[list[Any]]:
@@ -64,3 +65,28 @@ def test_two_processes_with_four_threads_behind_three_sessions_see_what_each_per
     results = [json.loads(out) for out, _ in told]
     assert [(one.get("wrong", 0), one["errors"]) for one in results] == [(0, {})] * PROCESSES
     assert all(one["right"] > 20 for one in results), results
+
+
+_SWEEPS = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "odr_portal.settings"
+import django
+django.setup()
+from django.utils import timezone
+from complaints.handling.transition.writing import open_files
+from complaints.parties.conditions import Conditions
+from django.db import transaction
+now = timezone.now()
+conditions = Conditions.at(now)
+with transaction.atomic():
+    # As each sweep begins: the rows, locked, with the first statement of the transaction.
+    print(len(open_files(list(map(int, sys.argv[1:])), now=now, conditions=conditions, skip_locked=True)))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_opens_its_cases_with_the_first_statement_of_a_session(world: World, pooler: Pooler) -> None:
+    cases = [given.a_complaint(world, status=Status.NEGOTIATING).pk for _ in range(2)]
+    process = _starts(pooler, program=["-c", _SWEEPS, *map(str, cases)])
+    out, error = process.communicate(timeout=120)
+    assert (process.returncode, out.strip()) == (0, "2"), error[-2000:]
