@@ -15,7 +15,7 @@ from django.conf import settings
 from psycopg2.extensions import STATUS_READY
 
 _FRESH = (
-    "set transaction isolation level read committed read {}; set role none; reset all; close all; unlisten *;"
+    "set transaction isolation level {}; set role none; reset all; close all; unlisten *;"
     " select pg_advisory_unlock_all(); "
 )
 _WHICH = "select pg_backend_pid(), pg_postmaster_start_time()::text"
@@ -32,11 +32,13 @@ class Session(NamedTuple):
 _lent: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
-def fresh(connection: Any) -> str:
+def fresh(connection: Any, level: str = "") -> str:
     """What undoes what a statement of before may have left in the session of Django's connection. With the first
     message after a request and with the first of a request's transaction, so it costs no journey of its own; the
     settings that the session began with come back (odr_portal/settings.py)."""
-    return _FRESH.format("only" if connection.settings_dict.get("READS_ONLY") else "write")
+    return _FRESH.format(
+        level or f"read committed read {'only' if connection.settings_dict.get('READS_ONLY') else 'write'}"
+    )
 
 
 def lent(line: Any) -> Session | None:
@@ -44,7 +46,17 @@ def lent(line: Any) -> Session | None:
     return _lent[line] if settings.DATABASE_POOLED else None
 
 
-def begin(connection: Any) -> None:
+def read_one_state(connection: Any) -> None:
+    """As the first statement of a transaction: to its end it reads one state of the database and writes nothing."""
+    level = "repeatable read, read only"
+    if settings.DATABASE_POOLED:
+        begin(connection, level)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(f"set transaction isolation level {level}")
+
+
+def begin(connection: Any, level: str = "") -> None:
     """Before a statement in a transaction of Django's connection: if it is the first and a pooler lends the session,
     begin that anew and learn which one it is. One journey."""
     line = connection.connection
@@ -53,7 +65,7 @@ def begin(connection: Any) -> None:
     says = settings.DATABASE_SAYS
     with connection.wrap_database_errors, line.cursor() as cursor:
         cursor.execute(
-            fresh(connection) + _WHICH + ", set_config(%s, %s, true)" * len(says),
+            fresh(connection, level) + _WHICH + ", set_config(%s, %s, true)" * len(says),
             [word for pair in says.items() for word in pair],
         )
         _lent[line] = Session(*cursor.fetchone()[:2])

@@ -28,7 +28,7 @@ from complaints.record.notes import Note
 from complaints.record.record import TAG_KIND, chained, said_in
 from complaints.record.seal_checks import sealed_heads, seals
 from complaints.record.walking import Range, Read, Row, Said, Table, fetched, hashed_stamp, parsed, ranges
-from database import second_process
+from database import second_process, sessions
 
 _CHAIN = "t.complaint_id, t.audience, t.sequence, t.previous_hash, t.hash, {tag}, t.body"
 _BESIDE = (
@@ -134,9 +134,9 @@ def verify(
 
 def _prepare(*, is_alone: bool, snapshot: str = "") -> None:
     """One state of the database, that of ``snapshot`` where it is given; no limit of time; values in one form."""
+    if is_alone:
+        sessions.read_one_state(connection)
     with connection.cursor() as cursor:
-        if is_alone:
-            cursor.execute("set transaction isolation level repeatable read, read only")
         if snapshot:
             cursor.execute("set transaction snapshot %s", [snapshot])
         for limit in ("statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout"):

@@ -25,13 +25,14 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("blows", nargs="*", metavar="BLOW")
     asked.add_argument("--twin", default="", help="one safety taken away (tests/cluster/twins.py)")
+    asked.add_argument("--tree", type=Path, help="a changed copy that the portal runs from")
     asked.add_argument("--logs", type=Path, help="a folder that takes the logs of all hosts")
     asked.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     options = asked.parse_args()
     if options.inside:
         from tests.cluster import run
 
-        return run.carry_out(options.inside, options.blows, twin=options.twin)
+        return run.carry_out(options.inside, options.blows, twin=options.twin, tree=options.tree)
     needs.check()
     begun, before = time.monotonic(), left()
     folder = Path(tempfile.mkdtemp(prefix="odr-cluster-", dir="/var/tmp"))
@@ -40,6 +41,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     again = [sys.executable, "-u", "-m", "tests.cluster", "--inside", str(folder), *options.blows]
     again += ["--twin", options.twin] if options.twin else []
+    again += ["--tree", str(options.tree)] if options.tree else []
     # The shell is the init of these processes: it takes leave of those whose parents were killed.
     apart = [*needs.APART, "bash", "-c", 'mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /dev/shm; "$@"; exit $?']
     stage = subprocess.Popen([*apart, "stage", *again], preexec_fn=_end_with_parent)

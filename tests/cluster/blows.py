@@ -1,15 +1,16 @@
 """What is done to the cluster while programs file, one thing at a time, and what must hold then."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests import ROOT
-from tests.cluster import engines, judge, portal, stage
+from tests.cluster import bucket, engines, judge, portal, stage
 from tests.cluster.stage import ADDRESS, GROUPS
 
-CLIENTS, LEAD = 4, 300
+CLIENTS = 4
 #: What stood when the blow came: "primary", "etcd", "valkey" → host.
 Before = Mapping[str, str]
 
@@ -23,12 +24,16 @@ class Blow:
     strike: Callable[[Before], str]
     #: Seconds until all is mended, and for which programs go on after that.
     hold: float = 35
-    after: float = 15
+    after: float = 10
     #: Seconds within which somebody files again, and a tick comes through the broker.
     silence: float = 30
     ticks: float | None = None
+    #: Not even a fault of the server is excused.
     none_refused: bool = False
+    #: A picture is uploaded to each case.
     files: bool = False
+    #: What must hold besides when all is well again: broken promises.
+    then: Callable[[], list[str]] = lambda: []
 
 
 @dataclass
@@ -74,35 +79,82 @@ def all_of_etcd(those: Before) -> str:
     return "etcd1 etcd2 etcd3"
 
 
+def frozen(those: Before) -> str:
+    """Patroni stands still, PostgreSQL does not: nobody tells the old primary that it is none any more. As there is no
+    watchdog here, only the balancers and quorum commit stand between."""
+    for pid in stage.processes(those["primary"]):
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            if b"patroni.yml" in file.read():
+                os.kill(pid, signal.SIGSTOP)
+    return those["primary"]
+
+
+def slow_reader_and_release(those: Before) -> str:
+    """Somebody reads for a minute from the table that a release wants to change."""
+    reads = "begin; select count(*) from complaints_complaint; select pg_sleep(60); commit"
+    place = stage.HOME / those["primary"]
+    words = ["psql", "-XAtq", "-h", place / "run", "-d", engines.DATABASE, "-c", reads]
+    stage.begin(those["primary"], "reader", words, user="postgres")
+    time.sleep(2)  # Until it holds the table.
+    told = portal.settings("client", pooled=False) | {"DJANGO_SETTINGS_MODULE": "tests.cluster.later.settings"}
+    told |= {"MIGRATION_LOCK_TIMEOUT_MS": "600000"} if engines.TWIN == "no-lock-timeout" else {}
+    stage.begin("client", "release", portal.python("manage.py", "migrate", "later"), cwd=portal.TREE, **told)
+    return "complaints_complaint"
+
+
+def release_is_there() -> list[str]:
+    asked = "select count(*) from information_schema.columns where column_name = 'later'"
+    there = engines.sql(f"{asked} and table_name = 'complaints_complaint'")[0][0] == "1"
+    return [] if there else ["STUCK the migration did not come through"]
+
+
+def one_at_a_time(those: Before) -> str:
+    """Nothing breaks; two processes more ask for a thing that one at a time does, all through the pool."""
+    told = portal.settings("wk1", pooled=True)
+    stage.begin("wk1", "leases", portal.python("-m", "tests.cluster.leases", 20), cwd=portal.TREE, **told)
+    return "nothing"
+
+
+def nobody_twice() -> list[str]:
+    said = (stage.HOME / "wk1" / "leases.log").read_text().split()
+    if len(said) != 2 or not said[0].isdecimal() or int(said[0]) < 20:
+        return [f"STUCK nobody was ever alone: {' '.join(said)[-300:]}"]
+    stage.say(f"alone {said[0]} times, with somebody else {said[1]} times")
+    return [f"TWICE {said[1]} of {said[0]} times two did what one at a time does"] if said[1] != "0" else []
+
+
 ALL = {
     one.name: one
     for one in (
+        Blow("pool", "nothing: everything through one pool", one_at_a_time, hold=30, silence=5, then=nobody_twice),
         Blow("primary", "primary of PostgreSQL, power cut", power("primary")),
         Blow("half-partition", "primary cut off from etcd and standbys, not from clients", half_partition),
-        Blow("switchover", "planned switchover", switchover, hold=15, after=10, silence=8),
-        Blow("standby", "a standby, power cut", power("standby"), hold=15, after=10, silence=8),
-        Blow("etcd", "etcd's leader, power cut", power("etcd"), hold=15, after=5, silence=8),
-        Blow("etcd-all", "all of etcd, power cut", all_of_etcd, hold=40, after=15, silence=8),
-        Blow("balancer", "a balancer (HAProxy and PgBouncer), power cut", power("lb1"), hold=25, after=10),
-        Blow("web", "a web host, power cut", power("web1"), hold=20, after=20, silence=5),
-        Blow("worker", "a worker host, power cut", power("wk1"), hold=40, after=5, silence=5, ticks=30),
-        Blow("valkey", "primary of Valkey, power cut", power("valkey"), hold=40, after=10, silence=5, ticks=30),
-        Blow("bucket", "a host of the bucket, power cut", power("s33"), hold=25, after=10, silence=5, files=True),
+        Blow("frozen", "Patroni of the primary frozen", frozen, hold=45),
+        Blow("switchover", "planned switchover", switchover, hold=15, silence=8),
+        Blow("standby", "a standby, power cut", power("standby"), hold=15, silence=8),
+        Blow("etcd", "etcd's leader, power cut", power("etcd"), hold=15, silence=8),
+        Blow("etcd-all", "all of etcd, power cut", all_of_etcd, hold=40, silence=8),
+        Blow("balancer", "a balancer (HAProxy and PgBouncer), power cut", power("lb1"), hold=25),
+        Blow("web", "a web host, power cut", power("web1"), hold=20, silence=5),
+        Blow("worker", "a worker host, power cut", power("wk1"), hold=40, silence=5, ticks=30),
+        Blow("valkey", "primary of Valkey, power cut", power("valkey"), hold=40, silence=5, ticks=30),
+        Blow("bucket", "a host of the bucket, power cut", power("s33"), hold=25, silence=5, files=True),
+        Blow(
+            *("migration", "a migration behind a reader of 60 s", slow_reader_and_release),
+            **{"hold": 75, "silence": 5, "none_refused": True, "then": release_is_there},
+        ),
     )
 }
+#: Not a blow among the others: everything stops for it, so it comes last.
+BACK_IN_TIME = "back-in-time"
+NAMES = (*ALL, BACK_IN_TIME)
 
 
 def start(host: str) -> None:
     """Whatever runs on a host of its kind."""
-    for module in (engines, portal, bucket_module()):
+    for module in (engines, portal, bucket):
         if begin := getattr(module, stage.KIND[host], None):
             begin(host)
-
-
-def bucket_module() -> object:
-    from tests.cluster import bucket
-
-    return bucket
 
 
 def is_well() -> bool:
@@ -129,6 +181,7 @@ def carry_out(blow: Blow) -> Result:
     out = stage.HOME / "client" / f"{blow.name}.answers"
     clocks(blow.hold + blow.after)
     tokens = portal.tokens(CLIENTS)
+    out.unlink(missing_ok=True)
     seconds = 10 + blow.hold + blow.after
     kind = "files" if blow.files else "cases"
     program = ["/usr/bin/python3", ROOT / "tests/cluster/clients.py", out, ADDRESS["edge"]]
@@ -136,8 +189,7 @@ def carry_out(blow: Blow) -> Result:
     stage.begin("client", "clients", program)
     stage.until("everybody files", lambda: out.exists() and out.read_text().count('"status": 201') >= CLIENTS, 60)
     those = before()
-    load = os.getloadavg()[0]
-    struck = time.time()
+    load, struck = os.getloadavg()[0], time.time()
     what = blow.strike(those)
     ticks = watch(blow, struck)
     stage.heal(start)
@@ -150,7 +202,7 @@ def carry_out(blow: Blow) -> Result:
     broken = judge.broken(seen, silence=blow.silence, none_refused=blow.none_refused)
     if blow.ticks is not None and (ticks is None or ticks > blow.ticks):
         broken.append(f"STUCK no tick through the broker for {ticks or blow.hold:.0f} s (at most {blow.ticks:.0f})")
-    return Result(blow, what, seen, broken, load, ticks, notes)
+    return Result(blow, what, seen, broken + blow.then(), load, ticks, notes)
 
 
 def watch(blow: Blow, struck: float) -> float | None:

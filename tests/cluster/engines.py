@@ -90,7 +90,9 @@ def lb(host: str) -> None:
     """HAProxy finds the primary by Patroni's answers; PgBouncer before it lends few sessions of the server to many."""
     place, tls = folder(host), stage.certificates()
     members = "\n".join(f"  server {one} {ADDRESS[one]}:5432 check port 8008" for one in GROUPS["pg"])
-    lines = "  default-server inter 1s fastinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions\n" + members
+    # Without it whoever hangs on a primary that is none any more stays there.
+    fence = "" if TWIN == "no-fencing" else " on-marked-down shutdown-sessions"
+    lines = f"  default-server inter 1s fastinter 500ms fall 2 rise 1{fence}\n{members}"
     (place / "haproxy.cfg").write_text(f"""global
   maxconn 2000
 defaults

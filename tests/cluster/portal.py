@@ -57,6 +57,13 @@ def program(module: str, *words: object, host: str = "client") -> str:
     return done(host, python("-m", module, *words), cwd=TREE, **settings(host, pooled=False))
 
 
+def verifies(told: dict[str, str]) -> str:
+    """What `verify_record` has to say against the record of the database that these settings name; empty: whole."""
+    ended = inside("client", python("manage.py", "verify_record", "--alone"), cwd=TREE, **told)
+    # 3: whole, compared with nothing from outside.
+    return "" if ended.returncode == 3 else (ended.stdout + ended.stderr)[-600:]
+
+
 def prepare() -> None:
     """Once, as docs/install.md says it: keys, roles, database, tables, directory."""
     keys = stage.HOME / "keys"

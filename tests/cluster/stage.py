@@ -175,7 +175,7 @@ def processes(host: str) -> list[int]:
     return [int(pid) for pid in ip("netns", "pids", host, check=False).split()]
 
 
-def end(host: str, sign: int = signal.SIGKILL) -> None:
+def signal_all(host: str, sign: int = signal.SIGKILL) -> None:
     for pid in processes(host):
         try:
             os.kill(pid, sign)
@@ -194,7 +194,7 @@ def cut_power(*those: str) -> None:
     """The line goes dead first, so that nobody gets a farewell; then every process by SIGKILL."""
     for host in those:
         cable(host, "down")
-        end(host)
+        signal_all(host)
 
 
 def keep_apart(host: str, *kinds: str) -> None:
@@ -206,10 +206,11 @@ def keep_apart(host: str, *kinds: str) -> None:
 
 
 def heal(start: Callable[[str], None]) -> None:
-    """Lines up, partitions away; what does not run is started again."""
+    """Lines up, partitions away; what stands still goes on, what does not run is started again."""
     there = hosts()
     for host in there:
         cable(host, "up")
+        signal_all(host, signal.SIGCONT)
         for line in ip("-n", host, "neigh", "show", "dev", "eth0", check=False).splitlines():
             if NOBODY in line:
                 ip("-n", host, "neigh", "del", line.split()[0], "dev", "eth0", check=False)
@@ -231,11 +232,11 @@ def until(what: str, ask: Callable[[], Found], seconds: float = 180) -> Found:
 
 def down() -> None:
     for host in hosts():
-        end(host, signal.SIGTERM)
+        signal_all(host, signal.SIGTERM)
     limit = time.monotonic() + 10
     while time.monotonic() < limit and any(processes(host) for host in hosts()):
         time.sleep(0.2)
     for host in hosts():
-        end(host)
+        signal_all(host)
         ip("netns", "del", host, check=False)
     ip("netns", "del", _SWITCH, check=False)

@@ -67,12 +67,14 @@ def test_two_processes_with_four_threads_behind_three_sessions_see_what_each_per
     assert all(one["right"] > 20 for one in results), results
 
 
-_SWEEPS = """
+_BEGINS = """
 import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "odr_portal.settings"
 import django
 django.setup()
 from django.utils import timezone
+"""
+_SWEEPS = """
 from complaints.handling.transition.writing import open_files
 from complaints.parties.conditions import Conditions
 from django.db import transaction
@@ -87,6 +89,20 @@ with transaction.atomic():
 @pytest.mark.django_db(transaction=True)
 def test_a_sweep_opens_its_cases_with_the_first_statement_of_a_session(world: World, pooler: Pooler) -> None:
     cases = [given.a_complaint(world, status=Status.NEGOTIATING).pk for _ in range(2)]
-    process = _starts(pooler, program=["-c", _SWEEPS, *map(str, cases)])
+    process = _starts(pooler, program=["-c", _BEGINS + _SWEEPS, *map(str, cases)])
     out, error = process.communicate(timeout=120)
     assert (process.returncode, out.strip()) == (0, "2"), error[-2000:]
+
+
+_VERIFIES = """
+from complaints.record.verification import verify
+report = verify()
+print(report.cases, report.findings)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_record_is_verified_from_one_state(world: World, pooler: Pooler) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    out, error = _starts(pooler, program=["-c", _BEGINS + _VERIFIES]).communicate(timeout=120)
+    assert out.startswith("1 "), error[-2000:]
