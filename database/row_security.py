@@ -36,9 +36,7 @@ _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", defa
 _CURRENT: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
 #: Whether this process has compared the rights of its login.
 _looked_at: list[bool] = []
-#: Requests in their transaction and single statements, until when each may be, and the driver's connection that it
-#: holds.
-_running: dict[object, tuple[float, Any]] = {}
+_running = sessions.running
 #: Sessions of the database (the driver's connections) in which a request has worked since they were last made fresh.
 _left: WeakSet[Any] = WeakSet()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -276,8 +274,8 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
 
 
 def cancel_overdue(now: float) -> int:
-    """Cancel each statement that takes too long at ``now`` (of `time.monotonic`), and what a request does whose
-    transaction does; how many.
+    """Cancel each statement and each commit that takes too long at ``now`` (of `time.monotonic`), and what a request
+    does whose transaction does; how many.
 
     A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
     second, until it has ended."""

@@ -28,6 +28,11 @@ class Session(NamedTuple):
     server: str
 
 
+#: Requests in their transaction, single statements and commits, until when each may be (of `time.monotonic`), and the
+#: driver's connection that it holds; `row_security.cancel_overdue` looks at them.
+running: dict[object, tuple[float, Any]] = {}
+#: Seconds for a commit, which may wait for a second host; no limit of the server ends that.
+LONGEST_COMMIT = 4
 #: What is lent to each of the driver's connections in its transaction.
 _lent: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 

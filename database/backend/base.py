@@ -1,10 +1,13 @@
 """Django's own backend for PostgreSQL, which reads for a caller what callers may read (database/columns.py), and takes
 no commit for one that a second host has not confirmed."""
 
+import time
 from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.postgresql import base, operations
+
+from database import sessions
 
 #: The server says this as a warning, and success with it: the rows stand on one host alone.
 _UNCONFIRMED = "canceling wait for synchronous replication"
@@ -35,9 +38,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         """Raises OperationalError where the commit waited for a second host and gave up: it may be lost with the first.
         Whoever asked asks again, and is answered by what stands then."""
+        commit = object()
         if self.connection is not None:
             # A statement that stood alone may have waited in vain before.
             self.connection.notices.is_unconfirmed = False
-        super()._commit()  # type: ignore[misc]
+            sessions.running[commit] = time.monotonic() + sessions.LONGEST_COMMIT, self.connection
+        try:
+            super()._commit()  # type: ignore[misc]
+        finally:
+            sessions.running.pop(commit, None)
         if self.connection is not None and self.connection.notices.is_unconfirmed:
             raise OperationalError("The commit was not confirmed by a second host.")
