@@ -5,7 +5,7 @@ A reader knows every sum, every number that any file or page shows, and that wha
 every world that fits, and is left with at least four possible values of each number from 1 to 4.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,17 +42,24 @@ def leaves_to_regions(of: Mapping[int, Mapping[str, int]]) -> dict[int, dict[str
 
 
 def take_in(
-    reader: Reader, period: int, axes: list[Axis], shown: Mapping[Cell, int | None], truth: Mapping[Cell, int]
+    reader: Reader,
+    period: int,
+    axes: list[Axis],
+    shown: Mapping[Cell, int | None],
+    truth: Mapping[Cell, int],
+    *,
+    never_told: Collection[str] = (),
 ) -> list[Cell]:
-    """What one table shows goes to the reader. The cells that a file withholds."""
+    """What one table shows goes to the reader. The cells that a file withholds. ``never_told``: parts that are withheld
+    wherever what they are part of is not zero, so that they may be zero themselves."""
     withheld = []
     for cell in {cell for total, parts in relations(axes) for cell in (total, *parts)}:
         at, name = (period, *cell), cell[0]
         is_told = name not in (TOTAL, f"e:{cells.NONE}") and not name.startswith(cells.OWN)
-        if not is_told:
+        if not is_told or cell[1].startswith("_"):
             reader.bounds[at] = (0, reader.most)
         elif shown.get(cell, 0) is None:
-            reader.bounds[at] = (1, reader.most)
+            reader.bounds[at] = (int(cell[1] not in never_told), reader.most)
             withheld.append(cell)
         else:
             reader.known[at] = shown.get(cell) or 0
@@ -116,6 +123,12 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
     small_ones_stay_open(reader, told, truths)
 
 
+def with_failed(of: Mapping[int, Mapping[str, int]]) -> dict[int, dict[str, int]]:
+    """As the counters say it: what failed as a whole too."""
+    parts = ("let_rest", "_failed_otherwise")
+    return {pk: dict(n) | {"failed": sum(n[part] for part in parts)} for pk, n in of.items()}
+
+
 ENDED = quarters.FIGURES[0]
 a_quarter = st.fixed_dictionaries({pk: st.fixed_dictionaries(dict.fromkeys(ENDED.counted, numbers)) for pk in PLACES})
 
@@ -132,7 +145,9 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(worlds: list[tup
         # One enterprise has all of it; a half; all but what cannot be halved; none.
         first = {part: (n, n // 2, n - n % 2, 0)[how] for part, n in whole.items()}
         second = {part: (whole[part] - first[part]) * (how != 1) for part in whole}
-        counted = quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True)))
+        counted = quarters.Counted(
+            with_failed(leaves_to_regions(world)), with_failed(dict(zip(FIRMS, (first, second), strict=True)))
+        )
         numbers_of = quarters.numbers_from(counted, PLACES, FIRMS)
         result.append(numbers_of)
         counts = {(f"own:{pk}", part): n for pk, of in world.items() for part, n in of.items()}
@@ -150,8 +165,8 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(worlds: list[tup
         }
         truth = added_up({key: n for key, n in counts.items() if n}, axes)
         truths.append(truth)
-        told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth)]
-    columns = (*ENDED.parts, ENDED.name)
+        told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, never_told=("let_rest",))]
+    columns = (*(part for part in ENDED.parts if not part.startswith("_")), ENDED.name)
     for pk in FIRMS:
         rows = [{name: one.enterprises.get(pk, {}).get(name, 0) for name in columns} for one in result]
         line = league_making.outcome_counts(rows)
