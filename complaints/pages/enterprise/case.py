@@ -203,13 +203,9 @@ _ASKED = {
 
 def buttons_of(page: CasePage, beside: Beside | None = None) -> list[Button]:
     """In the order of use, main one first; what waits for a second person is not asked for twice."""
-    here, may = case_url(page.complaint), open_steps(page)
-
-    def url(slug: str, step: str) -> str:
-        return beside.of_step(f"{here}{slug}/", step) if beside else f"{here}{slug}/"
-
+    here, may, query = case_url(page.complaint), open_steps(page), beside.query if beside else ""
     return [
-        Button(slug, str(_ASKED.get(step) or wording.action(step)), url(slug, step))
+        Button(slug, str(_ASKED.get(step) or wording.action(step)), f"{here}{slug}/{query}")
         for slug in BUTTONS
         if (step := next((s for s in steps_of(slug) if s in may), ""))
     ]

@@ -1,5 +1,5 @@
 """Where a step leads on in the list that one came from: the script of the desk sends that (static/js/keys.js). Beside
-the list the address of each step says it, with scripts or without."""
+the list the address of each step says it, with scripts or without, and where one comes back to without taking it."""
 
 import re
 from dataclasses import dataclass
@@ -29,22 +29,32 @@ class Beside:
     here: str
     following: str
 
-    def of_step(self, url: str, step: str) -> str:
-        """The page of a step, which leads back beside the list."""
-        return f"{url}?{urlencode({'then': self.following if step in LEADS_ON else self.here})}"
+    @property
+    def query(self) -> str:
+        """What the address of a step ends with; `of_request` reads it."""
+        return f"?{urlencode({'then': self.following, 'beside': self.here})}"
+
+
+def of_request(request: HttpRequest) -> Beside | None:
+    """The case beside its list, as the address of this step says it."""
+    here, following = (_beside_list(request.GET.get(name, "")) for name in ("beside", "then"))
+    return Beside(here, following) if here and following else None
 
 
 def leads_on(request: HttpRequest, step: str) -> bool:
     """Whether the next case of the list follows this step."""
-    return step in LEADS_ON and (_list_of(request) is not None or _beside(request) != "")
+    return step in LEADS_ON and (_list_of(request) is not None or of_request(request) is not None)
 
 
 def following(request: HttpRequest, step: str) -> str:
     """After a step that leaves nothing to do here the next case, after an answer in the place where that is answered;
-    after any other the same case, where it was read beside its list. Empty where the step leads back to the case."""
-    asked, queue = _list_of(request), reverse("complaints:enterprise-queue")
+    after any other the same case, where it was read beside its list. Empty where the step leads back to the page that
+    it was taken on or came from."""
+    asked, queue, beside = _list_of(request), reverse("complaints:enterprise-queue"), of_request(request)
+    if "back" in request.POST:
+        return ""
     if asked is None:
-        return _beside(request)
+        return beside.following if beside is not None and step in LEADS_ON else ""
     address = neighbours.leads_to(request, queue, asked, by=int(step in LEADS_ON))
     if step not in LEADS_ON:
         return address if "?" in address and address.startswith(queue) else ""
@@ -58,11 +68,10 @@ def _list_of(request: HttpRequest) -> dict[str, str] | None:
     return QueryDict(query).dict() if is_list else None
 
 
-def _beside(request: HttpRequest) -> str:
-    """The address beside the list that the address of this step names, as `Beside` made it; else empty."""
-    then = request.GET.get("then", "")
-    queue, _mark, query = then.partition("?")
-    return then if queue == reverse("complaints:enterprise-queue") and "split" in QueryDict(query) else ""
+def _beside_list(address: str) -> str:
+    """The same address where it is one beside the list; else empty."""
+    queue, _mark, query = address.partition("?")
+    return address if queue == reverse("complaints:enterprise-queue") and "split" in QueryDict(query) else ""
 
 
 def _to_answer(request: HttpRequest, address: str) -> str:
@@ -75,8 +84,11 @@ def _to_answer(request: HttpRequest, address: str) -> str:
     return f"{case[0]}offer/{address[case.end() :]}" if cases.filter(number=case[1]).exists() else address
 
 
-def back(name: str, case: str) -> str:
+def back(request: HttpRequest, case: str) -> str:
     """The page from which a form below the page ``case`` was sent."""
+    name, beside = request.POST.get("back", ""), of_request(request)
     if name == "causes":
         return reverse("complaints:enterprise-causes")
-    return f"{case}offer/" if name == "offer" else case
+    if name == "offer":
+        return f"{case}offer/{beside.query if beside is not None else ''}"
+    return beside.here if beside is not None else case

@@ -189,7 +189,7 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
     request, case, user = at.request, editor.case, editor.workspace.user
     if "forget" in typed:
         offer_terms.forget_draft(case.complaint, user=user)
-        return redirect(request.path)
+        return redirect(request.get_full_path())
     form = editor.form(initial=typed)
     fields = {name: value for name, value in typed.items() if name in form.fields}
     is_kept = case.engagement is not None and offer_terms.keep_draft(

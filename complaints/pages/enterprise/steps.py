@@ -68,7 +68,7 @@ def answer(at: StepContext[CasePage], page: StepPage[CasePage], form: Form | Non
 
 def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
     """The case as this workspace sees and takes its steps."""
-    here, chosen = case_url(case.complaint), list[Move]()
+    here, chosen, beside = case_url(case.complaint), list[Move](), leading_on.of_request(request)
 
     def moves(at: StepContext[CasePage], page: StepPage[CasePage], form: Form) -> Sequence[Move] | None:
         _refuse(case, page.steps)
@@ -88,7 +88,12 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         return format_html('“{}”　{} <a href="{}">{}</a>', case.title, done, here, _("查看"))
 
     def shown(page: StepPage[CasePage], form: Form) -> dict[str, Any]:
-        return {"page": case, "complaint": case.complaint, "version": case_form.version_of(request, case, form)}
+        return {
+            "page": case,
+            "complaint": case.complaint,
+            "version": case_form.version_of(request, case, form),
+            "beside": beside.query if beside is not None else "",
+        }
 
     def closed(at: StepContext[CasePage], page: StepPage[CasePage]) -> HttpResponseBase:
         messages.warning(request, work.why_not_open(case, page.steps), extra_tags="warn")
@@ -103,12 +108,12 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         case=case,
         steps=open_steps(case),
         now=case.now,
-        home=here,
+        home=beside.here if beside is not None else here,
         template="enterprise/step.html",
         shown=shown,
         moves=moves,
         closed=closed,
-        to=lambda page: leading_on.back(request.POST.get("back", ""), here),
+        to=lambda page: leading_on.back(request, here),
         message=message,
     )
 

@@ -50,6 +50,11 @@ def test_one_key_decides_a_review_and_the_next_case_opens(world: World, visit: C
     page.keyboard.press("Tab")
     assert page.locator("#id_last_day").is_visible()
     page.locator("details[data-key=s] summary").click()
+    # The mouse comes to the same place.
+    page.locator(".decide").get_by_role("link", name="要补材料").click()
+    assert page.evaluate("document.activeElement.id") == "id_what"
+    assert page.locator("#id_last_day").is_visible()
+    page.locator("details[data-key=s] summary").click()
 
     # To refuse: to the grounds, to the reason, to the very words of the notice.
     page.keyboard.press("r")
@@ -77,6 +82,8 @@ def test_a_review_without_scripts_on_a_phone(world: World, visit: Callable[..., 
     page = visit(width=360, user=world.rui, javascript=False).look(f"/authority/review/{case.number}/")
     bar = page.locator(".decide").bounding_box()
     assert bar["y"] + bar["height"] <= 640, "the decision is in sight"
+    page.locator(".decide").get_by_role("link", name="要补材料").click()
+    assert page.locator("#id_what").is_visible()
     page.locator(".decide").get_by_role("button", name="受理", exact=False).last.click()
     assert page.url.endswith("/authority/review/")
     assert Complaint.objects.get(pk=case.pk).status == S.MEDIATING

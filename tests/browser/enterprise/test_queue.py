@@ -326,3 +326,14 @@ def test_beside_its_list_a_case_says_its_place_and_enter_leads_to_its_first_fiel
         page.keyboard.press("Control+Enter")
     assert beside(after)
     assert page.get_by_text("已办：向消费者提问").count() == 1
+
+    # A call logged on the way to an answer, and a step given up, lead back beside it too.
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("o")
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="打通了").click()
+    assert f"/{after}/offer/?then=" in page.url
+    page.get_by_role("link", name="先问一句").click()
+    page.get_by_role("link", name="不办了，回到案件").click()
+    page.wait_for_selector(".is-split")
+    assert beside(after)

@@ -143,12 +143,21 @@ def test_without_scripts_a_step_leads_back_beside_the_list_too(world: World) -> 
 
     assert taken(first, "note", {"text": "已核对账单。"}) == first.number
     assert taken(first, "contact", {"quick": "1", "channel": "phone", "reached": "yes"}) == first.number
+    # A call logged on the way to an answer leads back there, and a step that is given up beside the list.
+    offer = client.get(f"{place}&open={first.number}").context["may"]["offer"]
+    called = {"quick": "1", "channel": "phone", "reached": "yes", "back": "offer"}
+    assert send(client, offer.replace("/offer/", "/contact/"), called).headers["Location"] == offer
+    assert client.get(client.get(offer).context["home"]).context["shown_number"] == first.number
     assert taken(first, "ask", ASKED) == last.number
     # After the last one the list itself, with its first case.
     assert taken(last, "offer", OFFER) == first.number
     # Only the queue is led to, and only beside a case.
     for elsewhere in ("https://example.com/?split=1", "/enterprise/?split=1", f"{QUEUE}?view=work"):
-        answer = send(client, f"{address(first, 'note')}?{urlencode({'then': elsewhere})}", {"text": "已核对。"})
+        answer = send(
+            client,
+            f"{address(first, 'note')}?{urlencode({'then': elsewhere, 'beside': elsewhere})}",
+            {"text": "已核对。"},
+        )
         assert answer.headers["Location"] == case_url(first)
 
 
