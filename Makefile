@@ -109,7 +109,7 @@ test-cluster: set-up-tests
 	@$(PYTHON) -m tests.cluster $(BLOW)
 
 prove-cluster: set-up-tests
-	@$(PYTHON) -m tests.cluster.twins $(TWIN)
+	@$(PYTHON) -m tests.cluster --prove $(TWIN)
 
 # Of a demo that runs on this machine; docs/how-to/attack.md.
 URL ?= http://localhost:$(PORT)

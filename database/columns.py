@@ -72,7 +72,10 @@ def grant(connection: Any) -> None:
             if not columns:
                 continue
             open_ = ", ".join(f'"{name}"' for name, is_withheld in columns if not is_withheld)
-            # What is taken from a table is taken from each of its columns as well.
-            cursor.execute(f"revoke select on public.{table} from {roles.APP}")  # noqa: S608 - our own names
-            cursor.execute(f"grant select ({open_}) on public.{table} to {roles.APP}")
-            cursor.execute(f"grant select on public.{table} to {roles.STEPS}")
+            # What is taken from a table is taken from each of its columns as well. In one message, which is one
+            # transaction: people are served while a release migrates.
+            cursor.execute(
+                f"revoke select on public.{table} from {roles.APP};"  # noqa: S608 - our own names
+                f" grant select ({open_}) on public.{table} to {roles.APP};"
+                f" grant select on public.{table} to {roles.STEPS}"
+            )

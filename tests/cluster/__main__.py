@@ -1,6 +1,7 @@
 """`make test-cluster`: the portal on several hosts, in network namespaces of this machine; one after another dies.
 
-    python -m tests.cluster [BLOW …] [--twin NAME]
+    python -m tests.cluster [BLOW …]
+    python -m tests.cluster --prove [TWIN …]
 
 Ends with 0 when all that must hold held, 1 when something did not, 77 where it cannot be tried (not Debian 13, no root,
 no namespaces). Leaves the packages that it installed and nothing else.
@@ -23,25 +24,23 @@ from tests.cluster import needs
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("blows", nargs="*", metavar="BLOW")
-    asked.add_argument("--twin", default="", help="one safety taken away (tests/cluster/twins.py)")
-    asked.add_argument("--tree", type=Path, help="a changed copy that the portal runs from")
+    asked.add_argument("names", nargs="*", metavar="BLOW")
+    asked.add_argument("--prove", action="store_true", help="take one safety away after the other instead")
     asked.add_argument("--logs", type=Path, help="a folder that takes the logs of all hosts")
     asked.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     options = asked.parse_args()
     if options.inside:
         from tests.cluster import run
 
-        return run.carry_out(options.inside, options.blows, twin=options.twin, tree=options.tree)
+        return run.carry_out(options.inside, options.names, proving=options.prove)
     needs.check()
     begun, before = time.monotonic(), left()
     folder = Path(tempfile.mkdtemp(prefix="odr-cluster-", dir="/var/tmp"))
     folder.chmod(0o755)
     # Ended from outside, it takes everything with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    again = [sys.executable, "-u", "-m", "tests.cluster", "--inside", str(folder), *options.blows]
-    again += ["--twin", options.twin] if options.twin else []
-    again += ["--tree", str(options.tree)] if options.tree else []
+    again = [sys.executable, "-u", "-m", "tests.cluster", "--inside", str(folder), *options.names]
+    again += ["--prove"] if options.prove else []
     # The shell is the init of these processes: it takes leave of those whose parents were killed.
     apart = [*needs.APART, "bash", "-c", 'mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /dev/shm; "$@"; exit $?']
     stage = subprocess.Popen([*apart, "stage", *again], preexec_fn=_end_with_parent)

@@ -12,7 +12,7 @@ from tests.cluster.stage import ADDRESS, GROUPS, NET, begin, done, folder, insid
 
 WRITER, READER, POOL = 5000, 5001, 6432
 DATABASE = "portal"
-#: What a twin changes: "asynchronous" commits wait for no second host.
+#: The safety that is taken away now (tests/cluster/twins.py).
 TWIN = ""
 
 
@@ -50,7 +50,6 @@ def pg(host: str) -> None:
     for name in ("host.key", "host.pem", "ca.pem"):
         written(tls / name, (stage.certificates() / name).read_text(), user="postgres")
     bucket.backups_of(host)
-    is_safe = TWIN != "asynchronous"
     logins = {"replication": "replicator", "superuser": "postgres", "rewind": "rewinder"}
     config = {
         **{"scope": "portal", "namespace": "/service/", "name": host, "watchdog": {"mode": "off"}},
@@ -60,8 +59,7 @@ def pg(host: str) -> None:
             "dcs": {
                 **{"ttl": 20, "loop_wait": 5, "retry_timeout": 5, "primary_start_timeout": 10},
                 **{"maximum_lag_on_failover": 1_048_576, "failsafe_mode": True},
-                **{"synchronous_mode": "quorum" if is_safe else False, "synchronous_node_count": 1},
-                "synchronous_mode_strict": is_safe,
+                **{"synchronous_mode": "quorum", "synchronous_node_count": 1, "synchronous_mode_strict": True},
                 "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": _parameters()},
             },
             "initdb": [{"encoding": "UTF8"}, "data-checksums", {"locale": "C.UTF-8"}],
@@ -211,6 +209,15 @@ def is_whole() -> bool:
         and all(one["state"] in {"running", "streaming"} for one in them)
         and (TWIN == "asynchronous" or bool({"sync_standby", "quorum_standby"} & set(roles)))
     )
+
+
+def synchronous() -> None:
+    """Tells Patroni whether a commit waits for a second host: always, but for a twin."""
+    is_safe = TWIN != "asynchronous"
+    mode = {"synchronous_mode": "quorum" if is_safe else False, "synchronous_mode_strict": is_safe}
+    _asked(stage.until("a primary", primary), "/config", "PATCH", mode)
+    wanted = "show synchronous_standby_names"
+    stage.until("commits wait as told", lambda: bool(sql(wanted, "postgres")[0][0]) == is_safe)
 
 
 def hand_over(to: str) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster import back_in_time, blows, bucket, engines, portal, stage
+from tests.cluster import back_in_time, blows, bucket, engines, portal, stage, twins
 from tests.cluster.stage import GROUPS, Broken, say
 
 #: Clocks that lapsed before they were due; that lapsed.
@@ -43,17 +43,17 @@ def bring_up() -> None:
     stage.until("ticks come through the broker", lambda: "beat" in portal.health()["heartbeats"], 120)
 
 
-def carry_out(folder: Path, names: Sequence[str], *, twin: str = "", tree: Path | None = None) -> int:
-    if odd := set(names) - set(blows.NAMES):
-        print(f"No such blow: {', '.join(sorted(odd))}. There are: {', '.join(blows.NAMES)}", file=sys.stderr)
+def carry_out(folder: Path, names: Sequence[str], *, proving: bool = False) -> int:
+    known = [twin.name for twin in twins.TWINS] if proving else blows.NAMES
+    if odd := set(names) - set(known):
+        print(f"There is no {', '.join(sorted(odd))}. There are: {', '.join(known)}", file=sys.stderr)
         return 1
-    engines.TWIN, portal.TREE = twin, tree or portal.TREE
     stage.begin_in(folder)
     begun, is_good = time.monotonic(), False
     try:
         bring_up()
         say(f"brought up in {time.monotonic() - begun:.0f} s")
-        is_good = blow_each(names or blows.NAMES)
+        is_good = twins.prove_all(names) if proving else blow_each(names or blows.NAMES)
     except Broken as broken:
         say(f"BROKEN {broken}")
     finally:

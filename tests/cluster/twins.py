@@ -1,27 +1,39 @@
-"""`make prove-cluster`: the same cluster with one safety taken away must turn a blow red, for the reason it guards.
+"""The same cluster with one safety taken away must turn a blow red, for the reason it guards: `make prove-cluster`.
 
-    python -m tests.cluster.twins [NAME …]
+    python -m tests.cluster --prove [TWIN …]
 
-Each twin is a bring-up of its own. A change that no longer fits the source is an error.
+One bring-up for all of them: a twin is switched on before its blow and off after it. A change that no longer fits the
+source is an error.
 """
 
-import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+import shutil
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tests import ROOT
-from tests.cluster.needs import CANNOT
-from tests.faults.twins import Change, Twin, change, copy_of_the_clone, prove_each
+from tests.cluster import blows, engines, portal, stage
+from tests.cluster.stage import GROUPS
+from tests.faults.twins import Change, change, copy_of_the_clone, prove_each
+
+
+class Twin(NamedTuple):
+    name: str
+    what: str
+    blow: str
+    #: Of the broken promises one must be named, so that it is red for the right reason.
+    words: tuple[str, ...]
+    #: What is started anew from what the twin changed.
+    kinds: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+
 
 #: Names by a counter of the process, and no look at what another process has prepared under that name.
 _COUNTED = Change(
     "database/prepared.py",
     "        self.name = f\"q_{hmac.digest(settings.SECRET_KEY.encode(), words, 'sha256').hex()[:32]}\"\n",
-    "        words = hmac.digest(settings.SECRET_KEY.encode(), words, 'sha256')\n"
-    '        Statement.made = getattr(Statement, "made", 0) + 1  # type: ignore[attr-defined]\n'
-    '        self.name = f"q_{Statement.made}"  # type: ignore[attr-defined]\n',
+    "        hmac.digest(settings.SECRET_KEY.encode(), words, 'sha256')\n"
+    "        Statement.made = getattr(Statement, 'made', 0) + 1  # type: ignore[attr-defined]\n"
+    "        self.name = f'q_{Statement.made}'  # type: ignore[attr-defined]\n",
 )
 #: The lock of a session of the server, as before decision 0022.
 _SESSION_LOCK = Change(
@@ -31,41 +43,51 @@ _SESSION_LOCK = Change(
     '            cursor.execute("select pg_try_advisory_lock(hashtext(%s))", [self.name])\n'
     "            return bool(cursor.fetchone()[0])\n",
 )
-
 TWINS = (
-    Twin("asynchronous", "a commit waits for no second host", "half-partition", ("LOST",), ()),
-    Twin("no-fencing", "sessions stay on a primary that is none", "frozen", ("SILENT", "HUNG", "LOST"), ()),
-    Twin("counter-names", "prepared statements named by a counter", "pool", ("WRONG", "REFUSED", "SILENT"), [_COUNTED]),
-    Twin("session-locks", "locks of sessions instead of leases", "pool", ("TWICE",), [_SESSION_LOCK]),
-    Twin("no-lock-timeout", "a migration waits for its table as long as it takes", "migration", ("REFUSED",), ()),
+    Twin("asynchronous", "a commit waits for no second host", "half-partition", ("LOST",)),
+    Twin("no-fencing", "sessions stay on a primary that is none", "frozen", ("SILENT", "HUNG", "LOST"), ("lb",)),
+    Twin("no-lock-timeout", "a migration waits as long as it takes", "migration", ("REFUSED", "SILENT", "HUNG")),
+    Twin(
+        *("session-locks", "locks of sessions instead of leases", "pool", ("TWICE",)),
+        **{"kinds": ("worker",), "changes": (_SESSION_LOCK,)},
+    ),
+    Twin(
+        *("counter-names", "prepared statements named by a counter", "pool", ("WRONG", "REFUSED", "SILENT", "STUCK")),
+        **{"kinds": ("web", "worker"), "changes": (_COUNTED,)},
+    ),
 )
 
 
+def _switch(twin: Twin | None, kinds: Sequence[str]) -> None:
+    """To this twin, or back to how it should be."""
+    engines.TWIN, portal.TREE = twin.name if twin else "", ROOT
+    tree = stage.HOME / "twin"
+    shutil.rmtree(tree, ignore_errors=True)
+    if twin and twin.changes:
+        tree.mkdir()
+        copy_of_the_clone(tree)
+        change(tree, twin.name, twin.changes)
+        portal.TREE = tree
+    engines.synchronous()
+    for host in [host for kind in kinds for host in GROUPS[kind]]:
+        stage.signal_all(host)
+        blows.start(host)
+
+
 def prove(twin: Twin) -> tuple[bool, str]:
-    with tempfile.TemporaryDirectory(prefix="odr-twin-") as folder:
-        tree = ROOT
-        if twin.changes:
-            tree = Path(folder)
-            copy_of_the_clone(tree)
-            change(tree, twin.name, twin.changes)
-        words = ["-m", "tests.cluster", twin.scenario, "--twin", twin.name, "--tree", str(tree)]
-        done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode == CANNOT:
-        sys.exit(f"{done.stderr.strip()}")
-    said = [re.sub(r"^\d\d:\d\d:\d\d +", "", line) for line in done.stdout.splitlines()]
-    reasons = [line for line in said if line.startswith(twin.words)]
-    if done.returncode == 0:
-        return False, "stayed green"
-    if not reasons:
-        return False, "red for another reason: " + " ".join([*said[-5:], done.stderr[-200:]])[:400]
-    return True, f"{len(reasons)} × {reasons[0][:90]}"
-
-
-if __name__ == "__main__":
+    _switch(twin, twin.kinds)
     try:
-        sys.exit(prove_each(TWINS, sys.argv[1:], prove))
-    except SystemExit as ended:
-        if isinstance(ended.code, str) and ended.code.startswith("NOT TRIED"):
-            print(ended.code, file=sys.stderr)
-            sys.exit(CANNOT)
-        raise
+        broken = blows.carry_out(blows.ALL[twin.blow]).broken
+    except stage.Broken as broke:
+        broken = [f"STUCK {broke}"]
+    finally:
+        stage.heal(blows.start)
+        _switch(None, twin.kinds)
+    reasons = [sentence for sentence in broken if sentence.startswith(twin.words)]
+    if not reasons:
+        return False, f"red for another reason: {'; '.join(broken)[:300]}" if broken else "stayed green"
+    return True, f"{len(reasons)} × {reasons[0][:100]}"
+
+
+def prove_all(names: Sequence[str]) -> bool:
+    return prove_each(TWINS, list(names), prove) == 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import psycopg2
+import psycopg2.extensions
 import pytest
 import time_machine
 from django.apps import apps
@@ -31,6 +33,7 @@ from database import columns, rights, roles
 from database.backend.compiler import Withheld
 from database.request_words import Word
 from database.row_security import working_as_steps
+from odr_portal.processes import embedded
 from tests import given
 from tests.accounts.test_second_factor import give_password, set_up_app
 from tests.api.conftest import Program, token_for
@@ -300,6 +303,23 @@ def test_T06_the_portal_does_not_serve_where_a_caller_may_read_one(superuser_con
         columns.grant(superuser_connection)
         assert rights.wider(superuser_connection, roles.WEB) == []
     superuser_connection.rollback()
+
+
+def test_callers_read_on_while_a_release_says_anew_what_they_read(postgres_server: embedded.ThrowAwayPostgres) -> None:
+    place, seen = postgres_server.dsn(user="postgres", database=DATABASE), list[tuple[bool]]()
+    with closing(psycopg2.connect(place)) as another, closing(psycopg2.connect(place)) as line:
+        another.autocommit = line.autocommit = True
+
+        class Watched(psycopg2.extensions.cursor):
+            def execute(self, *said: Any) -> None:
+                super().execute(*said)
+                with another.cursor() as cursor:
+                    cursor.execute("select has_column_privilege('portal_app', 'accounts_user', 'id', 'select')")
+                    seen.append(cursor.fetchone())
+
+        line.cursor_factory = Watched
+        columns.grant(line)
+    assert set(seen) == {(True,)}
 
 
 def test_a_row_read_for_a_caller_comes_without_them_and_is_saved_without_them(world: World) -> None:
