@@ -1,9 +1,11 @@
 """The stage from bring-up to the table, within the namespaces that tests/cluster/__main__.py made."""
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cluster import back_in_time, blows, bucket, engines, portal, stage, twins
@@ -64,19 +66,29 @@ def carry_out(folder: Path, names: Sequence[str], *, proving: bool = False) -> i
 def blow_each(names: Sequence[str]) -> bool:
     """One after the other, then what must hold at the end, and the table. Whether all held."""
     results, problems = list[blows.Result](), list[str]()
-    try:
-        for name in names:
-            if name in blows.ALL:
+    for name in names:
+        if name in blows.ALL:
+            with _going_on(problems):
                 results.append(blows.carry_out(blows.ALL[name]))
                 say(f"{name}: {line(results[-1])}")
                 problems += told(results[-1].broken)
+    with _going_on(problems):
         problems += told(at_the_end())
-        if blows.BACK_IN_TIME in names:
+    if blows.BACK_IN_TIME in names:
+        with _going_on(problems):
             problems += told(back_in_time.carry_out())
-    except Broken as broken:
-        problems += told([f"BROKEN {broken}"])
     print_table(results)
     return not problems
+
+
+@contextmanager
+def _going_on(problems: list[str]) -> Iterator[None]:
+    """What breaks the stage itself is a problem too; the rest is tried all the same."""
+    try:
+        yield
+    except (Broken, subprocess.SubprocessError) as broken:
+        problems += told([f"BROKEN {broken}"])
+        stage.heal(blows.start)
 
 
 def told(broken: list[str]) -> list[str]:
