@@ -34,9 +34,9 @@ def main() -> int:
 
         return run.carry_out(options.inside, options.names, proving=options.prove)
     needs.check()
-    begun, before = time.monotonic(), left()
     folder = Path(tempfile.mkdtemp(prefix="odr-cluster-", dir="/var/tmp"))
     folder.chmod(0o755)
+    begun, before = time.monotonic(), left(folder)
     # Ended from outside, it takes everything with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     again = [sys.executable, "-u", "-m", "tests.cluster", "--inside", str(folder), *options.names]
@@ -53,7 +53,7 @@ def main() -> int:
         if options.logs:
             keep_logs(folder, options.logs)
         shutil.rmtree(folder, ignore_errors=True)
-    remains = sorted(left() - before) + ([str(folder)] if folder.exists() else [])
+    remains = sorted(left(folder) - before) + [str(folder)] * folder.exists()
     if remains:
         print(f"LEFT BEHIND: {', '.join(remains)}", file=sys.stderr)
         code = code or 1
@@ -65,17 +65,14 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def left() -> set[str]:
-    """Namespaces and devices of this machine, folders of ours, and processes that work in one."""
+def left(folder: Path) -> set[str]:
+    """Namespaces and devices of this machine, and processes that work in the folder."""
     shown = subprocess.run(["sh", "-c", "ip netns list; ip -brief link"], capture_output=True, text=True).stdout
     results = {f"{line.split()[0]} (ip)" for line in shown.splitlines() if line.strip()}
-    results |= {str(path) for path in Path("/var/tmp").glob("odr-cluster-*")}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (
-                "/odr-cluster-" in os.readlink(process / "cwd")
-                or b"/odr-cluster-" in (process / "cmdline").read_bytes()
-            ):
+            said = os.readlink(process / "cwd").encode() + (process / "cmdline").read_bytes()
+            if bytes(folder) in said and process.name != str(os.getpid()):
                 results.add(f"process {process.name}")
     return results
 

@@ -44,7 +44,7 @@ class Seen:
     def doubled(self) -> list[str]:
         answered: dict[str, set[str]] = defaultdict(set)
         for one in self.acknowledged:
-            answered[one["what"] + one["mark"]].add(one["case"])
+            answered[one["mark"]].add(one["case"])
         twice = {mark for mark, numbers in self.stands.items() if len(numbers) > 1}
         return sorted(twice | {mark for mark, cases in answered.items() if len(cases) > 1})
 
