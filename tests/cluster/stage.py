@@ -226,7 +226,8 @@ def until(what: str, ask: Callable[[], Found], seconds: float = 180) -> Found:
         if time.monotonic() - begun > seconds:
             raise Broken(f"{what}: not within {seconds:.0f} s")
         time.sleep(0.5)
-    say(f"{what}: {time.monotonic() - begun:.1f} s")
+    if time.monotonic() - begun > 2:
+        say(f"{what}: {time.monotonic() - begun:.0f} s")
     return found
 
 
