@@ -238,8 +238,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "connect_timeout": 2,
             # A host that went dark is left after five seconds.
-            "keepalives_idle": 5,
-            "keepalives_interval": 3,
+            "keepalives_idle": 3,
+            "keepalives_interval": 1,
             "keepalives_count": 3,
             "tcp_user_timeout": 5000,
             **_database["OPTIONS"],

@@ -52,7 +52,7 @@ TWINS = (
         **{"kinds": ("worker",), "changes": (_SESSION_LOCK,)},
     ),
     Twin(
-        *("counter-names", "prepared statements named by a counter", "pool", ("WRONG", "REFUSED", "SILENT", "STUCK")),
+        *("counter-names", "prepared statements named by a counter", "pool", ("WRONG", "REFUSED", "SILENT")),
         **{"kinds": ("web", "worker"), "changes": (_COUNTED,)},
     ),
 )
@@ -66,6 +66,9 @@ def _switch(twin: Twin | None, kinds: Sequence[str]) -> None:
     if twin and twin.changes:
         tree.mkdir()
         copy_of_the_clone(tree)
+        # Without them no web process starts.
+        for file in ROOT.glob("locale/**/*.mo"):
+            shutil.copy(file, tree / file.relative_to(ROOT))
         change(tree, twin.name, twin.changes)
         portal.TREE = tree
     engines.synchronous()
