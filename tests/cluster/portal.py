@@ -97,6 +97,11 @@ listen bucket
     begin(host, "bucket", ["haproxy", "-db", "-f", file])
 
 
+def client(host: str) -> None:
+    """Commands are carried out there, and some read files."""
+    _bucket_door(host)
+
+
 def web(host: str) -> None:
     _bucket_door(host)
     server = {

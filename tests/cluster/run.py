@@ -38,7 +38,7 @@ def bring_up() -> None:
     stage.until("one primary, two standbys", engines.is_whole, 300)
     back_in_time.make_stanza()
     portal.prepare()
-    for kind in ("web", "worker", "edge"):
+    for kind in ("client", "web", "worker", "edge"):
         for host in GROUPS[kind]:
             blows.start(host)
     stage.until("the portal is ready", portal.is_ready, 300)
