@@ -1,14 +1,14 @@
-"""Delivers notices, and the messages of the account side (one-time codes) over the same channels. Lease the rows, send,
-stamp; no transaction is open while something is sent. A code that has gone out or is given up loses its words; in the
-portal's own mailbox they stay as long as they are of use."""
+"""Delivers notices, and the messages of the account side (one-time codes) over the same channels. Lease the rows, send
+(lines.py), stamp; no transaction is open while something is sent. A code that has gone out or is given up loses its
+words; in the portal's own mailbox they stay as long as they are of use."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,13 +21,13 @@ from accounts.sign_in.codes import VALID_FOR
 from complaints.models import Lease, Notice, NoticeOrder
 from complaints.notices import recipients, superseded
 from complaints.notices.channels import Channels, open_channels
-from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
+from complaints.notices.channels.letter import Bounced, Letter, TryAgain
 from complaints.notices.digests import letter_of
+from complaints.notices.lines import Lines, Waiting
 from complaints.notices.receipts import receipts_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import working_calendar
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.record.anchors import Receipt
 from database.row_security import working_as_steps
 
 log = logging.getLogger(__name__)
@@ -36,19 +36,6 @@ CODES_BATCH = 20
 CODES_LEASE = timedelta(seconds=60)
 # Somebody waits for it with the page open.
 CODES_TRIED_AFTER = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=1))
-
-
-def send_codes(channels: Channels, *, now: datetime, is_over: Callable[[], bool]) -> int:
-    """How many messages went out before ``is_over``; what was leased and not begun is handed back."""
-    give_up_old(now=now)
-    sent = 0
-    while not is_over() and (batch := _lease_codes(now=now)):
-        for row in batch:
-            if is_over():
-                _leased_code(row).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
-            else:
-                sent += _send_code(row, channels, now=now)
-    return sent
 
 
 def _of_use(now: datetime) -> Q:
@@ -63,14 +50,14 @@ def give_up_old(*, now: datetime) -> int:
     return old.exclude(body="").update(body="", picture=None)
 
 
-def _lease_codes(*, now: datetime) -> list[OutgoingMessage]:
+def _lease_codes(*, now: datetime, without: Sequence[str]) -> list[OutgoingMessage]:
     with transaction.atomic():
         due = OutgoingMessage.objects.filter(
             Q(state="queued") | Q(state="leased", leased_until__lte=now),
             Q(send_after=None) | Q(send_after__lte=now),
             _of_use(now),
-        ).order_by("id")
-        rows = list(due.select_for_update(skip_locked=True)[:CODES_BATCH])
+        ).exclude(channel__in=without)
+        rows = list(due.order_by("id").select_for_update(skip_locked=True)[:CODES_BATCH])
         OutgoingMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
             state="leased", leased_until=now + CODES_LEASE, attempts=F("attempts") + 1
         )
@@ -81,24 +68,21 @@ def _leased_code(row: OutgoingMessage) -> QuerySet[OutgoingMessage]:
     return OutgoingMessage.objects.filter(pk=row.pk, state="leased")
 
 
-def _send_code(row: OutgoingMessage, channels: Channels, *, now: datetime) -> int:
-    letter = Letter(
-        key=f"message:{row.pk}", subject=row.subject, body=row.body, short=row.body, picture=bytes(row.picture or b"")
-    )
-    try:
-        channels.send(row.channel, letter, row.address)
-    except Bounced as dead:
-        _leased_code(row).update(state="given_up", leased_until=None, last_error=dead.code, body="", picture=None)
-    except TryAgain as failed:
-        _try_code_later(row, failed.code, now=now)
-    except Exception as error:
-        # Only its kind: its words may hold an address or the code.
-        log.error("message %s was not delivered: %s", row.pk, type(error).__name__)
-        _try_code_later(row, f"fault_{type(error).__name__}"[:200], now=now)
-    else:
-        body = {} if channels.is_mailbox else {"body": "", "picture": None}
-        return _leased_code(row).update(state="sent", sent_at=now, leased_until=None, last_error="", **body)
-    return 0
+def _code_of(error: Exception, what: str) -> str:
+    """What went wrong, for the row. Of what was not foreseen only the kind: the words may hold an address or a code."""
+    if isinstance(error, TryAgain):
+        return error.code
+    log.error("%s was not delivered: %s", what, type(error).__name__)
+    return f"fault_{type(error).__name__}"[:200]
+
+
+def _code_letter(row: OutgoingMessage) -> Letter:
+    picture = bytes(row.picture or b"")
+    return Letter(key=f"message:{row.pk}", subject=row.subject, body=row.body, short=row.body, picture=picture)
+
+
+def _give_back_code(row: OutgoingMessage) -> None:
+    _leased_code(row).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
 
 
 def _try_code_later(row: OutgoingMessage, code: str, *, now: datetime) -> None:
@@ -114,10 +98,6 @@ PEOPLE, ROWS = 10, 1000
 LEASE = timedelta(seconds=60)
 #: With the limit of one letter (8 s) still below the limit of a task (30 s) and far below the lease.
 SECONDS = 12
-#: Of these, codes may take half.
-CODES_SECONDS = 6
-#: So many in a row, and the server is left alone until the next sweep; a time-out counts as all of them.
-AWAY_AFTER = 3
 #: The lease of whoever sends; those of the rows do not depend on it.
 SENDER = "notices"
 # Minutes after the first, second, … failed try: four days in all.
@@ -136,78 +116,108 @@ def sweep_notices(*, now: datetime) -> int:
 
 
 class _Sweep:
-    """One sweep: which channels are away, and when it must end."""
+    """One sweep: what arrived, and when it must end."""
 
     def __init__(self, channels: Channels, *, begun: float, now: datetime) -> None:
         self.channels, self.begun, self.now = channels, begun, now
-        self.failed_in_a_row: Counter[str] = Counter()
+        self.arrived: list[Notice] = []
+        self.sent = 0
 
     def is_over(self) -> bool:
         return time.monotonic() >= self.begun + SECONDS
 
     def run(self) -> int:
-        sent = self._codes()
+        give_up_old(now=self.now)
+        with Lines(self.channels, now=self.now) as lines:
+            lines.add(self._codes(()))
+            lines.begin()
+            # Codes are on their way meanwhile.
+            self._settle()
+            while True:
+                batch = None
+                if self.is_over():
+                    lines.stop()
+                else:
+                    batch = lease(now=self.now, without=lines.supplied)
+                    lines.add([*self._codes(lines.supplied), *self._letters(batch or [])])
+                    lines.begin()
+                # A batch may hold nothing that is worth sending, and the next one something.
+                if not lines.wait() and batch is None:
+                    break
+        self._stamp()
+        return self.sent
+
+    def _settle(self) -> None:
         calendar = current_calendar()
         while recipients.settle(now=self.now, channels=self.channels, calendar=calendar) and not self.is_over():
             pass
         recipients.wait_for_morning(now=self.now)
-        while not self.is_over() and (batch := lease(now=self.now, without=self.away)) is not None:
-            sent += self._deliver(batch) + self._codes()
-        return sent
 
-    def _codes(self) -> int:
-        return send_codes(self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS)
+    def _codes(self, without: Sequence[str]) -> list[Waiting]:
+        rows = _lease_codes(now=self.now, without=without)
+        return [
+            Waiting(
+                channel=row.channel,
+                letter=_code_letter(row),
+                address=row.address,
+                cases=frozenset(),
+                ended=partial(self._code_ended, row),
+                given_back=partial(_give_back_code, row),
+            )
+            for row in rows
+        ]
 
-    @property
-    def away(self) -> list[str]:
-        return [name for name, times in self.failed_in_a_row.items() if times >= AWAY_AFTER]
+    def _code_ended(self, row: OutgoingMessage, error: Exception | None) -> None:
+        if error is None:
+            body = {} if self.channels.is_mailbox else {"body": "", "picture": None}
+            arrived = {"state": "sent", "sent_at": self.now, "leased_until": None, "last_error": ""}
+            self.sent += _leased_code(row).update(**arrived, **body)
+        elif isinstance(error, Bounced):
+            gone = {"state": "given_up", "leased_until": None, "last_error": error.code}
+            _leased_code(row).update(**gone, body="", picture=None)
+        else:
+            _try_code_later(row, _code_of(error, f"message {row.pk}"), now=self.now)
 
-    def _deliver(self, batch: Letters) -> int:
+    def _letters(self, batch: Letters) -> Iterator[Waiting]:
         contacts = recipients.contacts_of(row for rows in batch for row in rows)
         receipts = receipts_of(batch)
-        arrived: list[Notice] = []
-        not_begun: list[int] = []
-        try:
-            for rows in batch:
-                if self.is_over() or rows[0].channel in self.away:
-                    not_begun += [row.pk for row in rows]
-                elif self._send(rows, contacts.get(recipients.contact_key(rows[0]), {}), receipts.get(rows[0].pk)):
-                    arrived += rows
-                    if not self.channels.is_mailbox:
-                        # At once: whoever is killed now has at most one letter to send twice.
-                        self._stamp(arrived[-len(rows) :])
-        finally:
-            if self.channels.is_mailbox:
-                self._stamp(arrived)
-            _leased(not_begun).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
-        return len(arrived)
+        for rows in batch:
+            first = rows[0]
+            contact = contacts.get(recipients.contact_key(first), {})
+            try:
+                address = recipients.address_of(first.channel, first.user, contact)
+                if not address:
+                    raise Bounced("no_address")
+                receipt = receipts.get(first.pk)
+                letter = letter_of(rows, site=settings.SITE_URL, now=self.now, receipt=receipt)
+            except Exception as error:
+                self._ended(rows, contact, error)
+                continue
+            yield Waiting(
+                channel=first.channel,
+                letter=letter,
+                address=address,
+                cases=frozenset(row.complaint_id for row in rows),
+                ended=partial(self._ended, rows, contact),
+                given_back=partial(_give_back, rows),
+            )
 
-    def _stamp(self, rows: list[Notice]) -> None:
-        _end(rows, "sent", sent_at=self.now)
-
-    def _send(self, rows: list[Notice], contact: dict[str, str], receipt: Receipt | None) -> bool:
-        first = rows[0]
-        address = recipients.address_of(first.channel, first.user, contact)
-        try:
-            if not address:
-                raise Bounced("no_address")
-            letter = letter_of(rows, site=settings.SITE_URL, now=self.now, receipt=receipt)
-            self.channels.send(first.channel, letter, address)
-        except Bounced as dead:
-            self.failed_in_a_row[first.channel] = 0
-            _next_channel(rows, dead.code, contact, self.channels, now=self.now)
-        except TryAgain as failed:
-            if isinstance(failed, ServerAway):
-                self.failed_in_a_row[first.channel] += AWAY_AFTER if failed.code == "timeout" else 1
-            _try_later(rows, failed.code, now=self.now)
-        except Exception as error:
-            # Only its kind: its words may hold an address.
-            log.error("notice %s was not delivered: %s", first.pk, type(error).__name__)
-            _try_later(rows, f"fault_{type(error).__name__}"[:200], now=self.now)
+    def _ended(self, rows: list[Notice], contact: dict[str, str], error: Exception | None) -> None:
+        if error is None:
+            self.sent += len(rows)
+            self.arrived += rows
+            # At once: whoever is killed now has at most the letters on their way to send twice. In the own mailbox
+            # nothing is on its way.
+            if not self.channels.is_mailbox or len(self.arrived) >= BATCH:
+                self._stamp()
+        elif isinstance(error, Bounced):
+            _next_channel(rows, error.code, contact, self.channels, now=self.now)
         else:
-            self.failed_in_a_row[first.channel] = 0
-            return True
-        return False
+            _try_later(rows, _code_of(error, f"notice {rows[0].pk}"), now=self.now)
+
+    def _stamp(self) -> None:
+        rows, self.arrived = self.arrived, []
+        _end(rows, "sent", sent_at=self.now)
 
 
 def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters | None:
@@ -273,6 +283,10 @@ def _digests(due: QuerySet[Notice]) -> Iterator[list[Notice]]:
 
 def _leased(ids: list[int]) -> QuerySet[Notice]:
     return Notice.objects.filter(pk__in=ids, state="leased")
+
+
+def _give_back(rows: list[Notice]) -> None:
+    _leased([row.pk for row in rows]).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
 
 
 _END = """

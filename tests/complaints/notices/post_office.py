@@ -47,6 +47,8 @@ class PostOffice:
     #: Put before what is said of an address, such as an enhanced status.
     words: str = ""
     data_code: int = 250
+    #: Seconds that it takes over a letter.
+    takes: float = 0.0
     accepted: list[Taken] = field(default_factory=list)
     heard: list[Taken] = field(default_factory=list)
     connections: int = 0
@@ -120,6 +122,7 @@ class _Talk(socketserver.StreamRequestHandler):
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         taken = Taken(to, message_from_bytes(b"".join(lines), policy=policy.default))  # type: ignore[arg-type]
         office.heard.append(taken)
+        office.ended.wait(office.takes)
         if office.mode == "dies":
             self.connection.shutdown(socket.SHUT_RDWR)
             return False
@@ -164,6 +167,8 @@ class Gateway:
 
     status: int = 204
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    #: Called with the text of each message before it is answered.
+    over: Callable[[str], object] = str
     port: int = 0
 
     @property
@@ -176,6 +181,7 @@ class Gateway:
 
     def take(self, _path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         self.posts.append((headers, body))
+        self.over(json.loads(body)["data"]["text"])
         return self.status, b""
 
 

@@ -1,6 +1,7 @@
 """Delivering a notice: leased, sent, stamped; tried again; another channel; set aside in the end."""
 
 import re
+import threading
 import time
 from collections import Counter
 from datetime import timedelta
@@ -13,10 +14,10 @@ from accounts.retention import throw_away_done
 from accounts.sign_in import codes
 from accounts.sign_in.contacts import Contact
 from complaints.models import Complaint, Lease, Notice
-from complaints.notices import delivery
+from complaints.notices import delivery, lines
 from complaints.notices.channels import open_channels
 from complaints.notices.channels.letter import SEND_WITHIN
-from tests import at_once, given, reloaded
+from tests import PATIENCE, at_once, given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice
 
@@ -112,7 +113,7 @@ def test_a_server_that_accepts_and_dies_has_accepted_nothing(case: Complaint, ma
     queue(case, 40)
     assert delivery.sweep_notices(now=WEDNESDAY) == 0
     # The rest was not tried: it waits as if nothing had been.
-    assert len(mail.heard) == delivery.AWAY_AFTER
+    assert len(mail.heard) == lines.AWAY_AFTER
     assert Counter(Notice.objects.values_list("state", "attempts")) == {("queued", 0): 37, ("queued", 1): 3}
     mail.mode = "accept"
     assert delivery.sweep_notices(now=WEDNESDAY + MINUTE) == 40
@@ -141,10 +142,9 @@ def test_ten_thousand_letters_and_a_server_that_accepts_and_dies(case: Complaint
 
 def test_a_slow_server_holds_no_lease_long(case: Complaint, mail: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     queue(case, 30)
-    spent = iter([0.0] * 12 + [100.0] * 100)
-    monkeypatch.setattr(delivery.time, "monotonic", lambda: next(spent))
+    mail.takes = 0.2
+    monkeypatch.setattr(delivery, "SECONDS", 1)
     sent = delivery.sweep_notices(now=WEDNESDAY)
-    monkeypatch.undo()
     assert 0 < sent < 30
     assert states() == {("email", "sent"): sent, ("email", "queued"): 30 - sent}
     # Handed back as they were.
@@ -154,7 +154,7 @@ def test_a_slow_server_holds_no_lease_long(case: Complaint, mail: PostOffice, mo
 def test_a_task_ends_before_its_limit_and_its_lease() -> None:
     from odr_portal.celery import app
 
-    longest = max(delivery.SECONDS, delivery.CODES_SECONDS) + SEND_WITHIN + 1
+    longest = delivery.SECONDS + SEND_WITHIN + 1
     assert longest < app.conf.task_soft_time_limit < delivery.LEASE.total_seconds()
 
 
@@ -237,6 +237,30 @@ def test_a_channel_that_holds_us_does_not_hold_the_other(
     queue(case, 5, channel="sms", audience="x")
     assert delivery.sweep_notices(now=WEDNESDAY) == 5
     assert (states(), mail.connections) == ({("email", "queued"): 5, ("sms", "sent"): 5}, 1)
+
+
+def test_many_letters_are_on_their_way_at_once_those_of_a_case_one_after_the_other(world: World, sms: Gateway) -> None:
+    """The first goes alone: a server that is away is not asked eight times. Then all lines wait for each other here."""
+    Notice.objects.all().delete()
+    per_case, at_once_there, seen = 3, threading.Barrier(lines.LINES, timeout=PATIENCE), []
+    cases = [given.filed(world) for _ in range(lines.LINES)]
+    Notice.objects.all().delete()
+    queue(cases[0], short="0 first", send_after=WEDNESDAY - MINUTE)
+    for nth in range(per_case):
+        for case in cases:
+            queue(case, short=f"{case.pk} {nth}", audience=f"x{nth}", send_after=WEDNESDAY + nth * SECOND)
+
+    def over(text: str) -> None:
+        seen.append(text)
+        if text != "0 first":
+            at_once_there.wait()
+
+    sms.over = over
+    assert delivery.sweep_notices(now=WEDNESDAY + MINUTE) == 1 + per_case * lines.LINES
+    assert seen[0] == "0 first"
+    for case in cases:
+        assert [text for text in seen if text.startswith(f"{case.pk} ")] == [f"{case.pk} {n}" for n in range(per_case)]
+    assert len(set(seen)) == len(seen) == len({headers["webhook-id"] for headers, _body in sms.posts})
 
 
 SECOND = timedelta(seconds=1)
