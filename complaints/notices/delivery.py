@@ -23,7 +23,7 @@ from complaints.notices import recipients, superseded
 from complaints.notices.channels import Channels, open_channels
 from complaints.notices.channels.letter import Bounced, Letter, TryAgain
 from complaints.notices.digests import letter_of
-from complaints.notices.lines import Lines, Waiting
+from complaints.notices.lines import LOOK_EVERY, Lines, Waiting
 from complaints.notices.receipts import receipts_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import working_calendar
@@ -133,17 +133,17 @@ class _Sweep:
             lines.begin()
             # Codes are on their way meanwhile.
             self._settle()
-            while True:
-                batch = None
+            look_at, found_more = 0.0, True
+            while lines.wait() or found_more:
                 if self.is_over():
                     lines.stop()
-                else:
+                    found_more = False
+                elif not lines.waiting or time.monotonic() >= look_at:
+                    # A batch may hold nothing that is worth sending, and the next one something.
                     batch = lease(now=self.now, without=lines.supplied)
                     lines.add([*self._codes(lines.supplied), *self._letters(batch or [])])
-                    lines.begin()
-                # A batch may hold nothing that is worth sending, and the next one something.
-                if not lines.wait() and batch is None:
-                    break
+                    look_at, found_more = time.monotonic() + LOOK_EVERY, batch is not None
+                lines.begin()
         self._stamp()
         return self.sent
 

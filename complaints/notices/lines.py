@@ -67,6 +67,10 @@ class Lines:
         """Channels that need no more letters now."""
         return [*self.away, *(name for name, ones in self._waiting.items() if ones)]
 
+    @property
+    def waiting(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
     def add(self, letters: Iterable[Waiting]) -> None:
         for one in letters:
             self._waiting[one.channel].append(one)
