@@ -274,8 +274,8 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
 
 
 def cancel_overdue(now: float) -> int:
-    """Cancel each statement and each commit that takes too long at ``now`` (of `time.monotonic`), and what a request
-    does whose transaction does; how many.
+    """Cancel each statement that takes too long at ``now`` (of `time.monotonic`), and what a request does whose
+    transaction does; leave each commit that does; how many.
 
     A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
     second, until it has ended."""
@@ -289,7 +289,10 @@ def cancel_overdue(now: float) -> int:
 def _cancel(one: object) -> None:
     """Unless it has ended meanwhile: the next one of its connection is not to be cancelled for it."""
     if held := _running.get(one):
-        held[1].cancel()
+        if isinstance(one, sessions.Commit):
+            one.leave(held[1])
+        else:
+            held[1].cancel()
 
 
 @contextmanager

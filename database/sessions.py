@@ -8,6 +8,9 @@ outside of a transaction gets one of its own. Nothing depends on what the pooler
 ([why](docs/decisions/0022-each-transaction-says-everything.md)).
 """
 
+import os
+import socket
+from contextlib import suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -19,6 +22,16 @@ _FRESH = (
     " select pg_advisory_unlock_all(); "
 )
 _WHICH = "select pg_backend_pid(), pg_postmaster_start_time()::text"
+
+
+class Commit:
+    """One that runs. Whoever waits for it too long leaves the line: to cancel it is to ask a host that may be dark, and
+    a web process stood still until it was killed."""
+
+    @staticmethod
+    def leave(line: Any) -> None:
+        with suppress(OSError), socket.socket(fileno=os.dup(line.fileno())) as one:
+            one.shutdown(socket.SHUT_RDWR)
 
 
 class Session(NamedTuple):

@@ -38,7 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         """Raises OperationalError where the commit waited for a second host and gave up: it may be lost with the first.
         Whoever asked asks again, and is answered by what stands then."""
-        commit = object()
+        commit = sessions.Commit()
         if self.connection is not None:
             # A statement that stood alone may have waited in vain before.
             self.connection.notices.is_unconfirmed = False

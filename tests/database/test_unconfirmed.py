@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from threading import Event, Thread
+from typing import Any
 
 import psycopg2
 import pytest
@@ -16,12 +17,16 @@ from database import row_security, sessions
 from odr_portal.processes import embedded
 from tests.cast import World
 
-_ALONE = "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and query like 'insert%'"
+_WAITING = "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'"
 
 
-@pytest.fixture
-def no_second_host(postgres_server: embedded.ThrowAwayPostgres) -> Iterator[None]:
-    """It never answers, and whoever waits for it is cancelled as the worker of the web server does it, each second."""
+def _overdue() -> None:
+    row_security.cancel_overdue(time.monotonic() + sessions.LONGEST_COMMIT)
+
+
+@pytest.fixture(params=["cancelled"])
+def no_second_host(postgres_server: embedded.ThrowAwayPostgres, request: Any) -> Iterator[None]:
+    """It never answers; whoever waits for it is cancelled, or left by the worker of the web server."""
     over = Event()
     with closing(psycopg2.connect(postgres_server.dsn(user="postgres", database="postgres"))) as line:
         line.autocommit = True
@@ -32,9 +37,7 @@ def no_second_host(postgres_server: embedded.ThrowAwayPostgres) -> Iterator[None
 
         def cancels() -> None:
             while not over.wait(0.1):
-                # No transaction and no statement is overdue by so little; statements that stand alone are no commits.
-                row_security.cancel_overdue(time.monotonic() + sessions.LONGEST_COMMIT)
-                says(_ALONE)
+                says(_WAITING) if request.param == "cancelled" else _overdue()
 
         says("alter system set synchronous_standby_names = 'a_second_host'")
         says("select pg_reload_conf()")
@@ -75,6 +78,7 @@ def test_a_statement_of_before_that_nobody_confirmed_says_nothing_about_this_com
     assert Heartbeat.objects.filter(name="after").exists()
 
 
+@pytest.mark.parametrize("no_second_host", ["cancelled", "left"], indirect=True)
 @pytest.mark.django_db(transaction=True)
 def test_a_page_that_wrote_is_answered_by_an_outage(world: World, no_second_host: None, client: Client) -> None:
     waits("on")
