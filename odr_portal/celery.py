@@ -35,8 +35,8 @@ SHOWING_EVERY = 20
 ALARMING_EVERY = 120
 
 
-#: A host that goes dark says nothing. A line on which something stays unanswered for five seconds ends, and a silent
-#: one after fourteen; by itself a worker waited on such a line, and nothing ticked for over 40 s.
+#: A host that goes dark says nothing: a line on which something stays unanswered for five seconds ends, and a silent
+#: one is looked at after as long. The kernel's own patience is a quarter of an hour.
 _DARK = {socket.TCP_USER_TIMEOUT: 5000, **{socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 3, socket.TCP_KEEPCNT: 3}}
 
 

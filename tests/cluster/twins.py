@@ -32,7 +32,9 @@ _COUNTED = Change(
     "database/prepared.py",
     "        self.name = f\"q_{hmac.digest(settings.SECRET_KEY.encode(), words, 'sha256').hex()[:32]}\"\n",
     "        hmac.digest(settings.SECRET_KEY.encode(), words, 'sha256')\n"
-    "        Statement.made = getattr(Statement, 'made', 0) + 1  # type: ignore[attr-defined]\n"
+    # Processes with another history count differently.
+    "        import os\n\n"
+    "        Statement.made = getattr(Statement, 'made', os.getpid() % 7) + 1  # type: ignore[attr-defined]\n"
     "        self.name = f'q_{Statement.made}'  # type: ignore[attr-defined]\n",
 )
 #: The lock of a session of the server, as before decision 0022.
