@@ -22,8 +22,9 @@ MOST_READ = 20_000
 _WORDS = frozenset({"explain", "other"})
 #: Letters around a hit in which an exception may stand.
 _AROUND = 14
-#: From so much on the score of a refusal says that a text refuses; below the same with a minus, that it grants.
-_SURE = 0.45
+#: From so much on the score of a refusal says that a text refuses; below the same with a minus, that it grants. Of 770
+#: good texts of five authors, each scored without having been learnt from, none is flagged by it alone.
+_SURE = 0.6
 #: So much less is a sentence like a threat or a condition that says what the consumer may or need not do, or what staff
 #: said that was put right.
 _FREELY = 0.8

@@ -113,6 +113,11 @@ def test_what_threatens_or_sets_a_condition_is_found_as_such(line: str) -> None:
         ("再投诉就拉黑您的号码。", ["threat"]),
         ("发“CXXZ#姓名#证件号”到10086查询。", []),
         ("#姓名#您好，费用已退。", ["blanks"]),
+        # A statement against oneself as the price; what asking again would cost.
+        ("洗衣机我们可以换。您先写份说明，讲明是您自己操作不当，换新单才开得出来。", ["condition"]),
+        ("师傅写了说明，讲明是他自己操作不当。", []),
+        ("检测没有问题的话，我们的人工费和律师费都向您追讨。", ["threat"]),
+        ("鉴定费由我们承担，不向您收取。", []),
     ],
 )
 def test_what_is_denied_or_quoted_of_staff_is_not_said(text: str, codes: list[str]) -> None:
@@ -176,6 +181,17 @@ LAST = date(2026, 12, 5)
         ("您要求退60元，我们退您30元。", GRANTED, {}, "", ["other_sum"]),
         ("60元扣手续费6元，实退54元。", GRANTED, {}, "", ["other_sum"]),
         ("同意退您60元。", REFUSED, {}, "", ["text_grants"]),
+        # What ends, or what is no charge, is no refusal; what was compared is nothing agreed.
+        (
+            "您的宽带合约已经满了，系统提示的300元违约金是没有及时解绑造成的误算，不用交。"
+            "宽带将于6月1日停，停了之后您家的电视盒子也看不了直播，这点先跟您说一声。",
+            [Said(kind="refund", verdict="grant", asked=Decimal(300))],
+            {"last_day": LAST},
+            "",
+            [],
+        ),
+        ("刻字款属于定作商品，不适用七天无理由，圈口和您报的13号一致，退不了。", REFUSED, {}, "", []),
+        ("已和您一致，不能退。", REFUSED, {}, "", ["as_phoned"]),
         # What is enclosed.
         ("检测单见附件，60元12月5日前退。", GRANTED, {"has_enclosure": True}, "", []),
         ("检测单见附件，60元12月5日前退。", GRANTED, {}, "", ["no_enclosure"]),
