@@ -126,7 +126,10 @@ def nobody_twice() -> list[str]:
 ALL = {
     one.name: one
     for one in (
-        Blow("pool", "nothing: everything through one pool", one_at_a_time, hold=30, silence=5, then=nobody_twice),
+        Blow(
+            *("pool", "nothing: everything through one pool", one_at_a_time),
+            **{"hold": 30, "silence": 5, "none_refused": True, "then": nobody_twice},
+        ),
         Blow("primary", "primary of PostgreSQL, power cut", power("primary")),
         Blow("half-partition", "primary cut off from etcd and standbys, not from clients", half_partition),
         Blow("frozen", "Patroni of the primary frozen", frozen, hold=45),

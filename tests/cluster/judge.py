@@ -12,7 +12,7 @@ from typing import Any
 #: Seconds that any call may take.
 LONGEST_CALL = 10.0
 #: Answers that a fault may cause; any other is a refusal that it does not excuse.
-_EXCUSED = {0, 409, 500, 502, 503, 504}
+_EXCUSED = {0, 409, 502, 503, 504}
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def test_what_was_answered_and_stands_is_no_broken_promise() -> None:
         ([], STANDS, "SILENT"),
         ([*FILED, answer("d", 6, 503, took=10.1)], STANDS, "HUNG"),
         ([*FILED, answer("d", 6, 403, text='{"code": "not_allowed"}')], STANDS, "REFUSED"),
+        ([*FILED, answer("d", 6, 500)], STANDS, "REFUSED"),
     ],
 )
 def test_each_broken_promise_has_its_word(answers: Any, stands: Any, word: str) -> None:
