@@ -11,6 +11,8 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.signals import beat_init, worker_init
+from kombu.transport.redis import QoS, SentinelChannel
+from kombu.transport.virtual.base import QoS as Slots
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -90,6 +92,21 @@ class Guarded(Task):  # type: ignore[type-arg]
 
         name = self.name.rpartition(".")[2]
         return super().__call__(*args, **options) if may_run(name.partition("_")[2] or name) else 0
+
+
+class FreeSlots(QoS):
+    """What cannot be acknowledged, since the broker went away meanwhile, is given again by it, and takes no place here.
+    Else a worker whose places are all taken asks for nothing more, so it never learns that its line is dead."""
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)
+        except Exception:
+            Slots.ack(self, delivery_tag)
+            raise
+
+
+SentinelChannel.QoS = FreeSlots
 
 
 def _may_start(process: str) -> None:

@@ -4,12 +4,14 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
 from celery import Celery
 from django.test import override_settings
+from kombu.transport.redis import SentinelChannel
 
 from odr_portal import celery as portal
 from odr_portal.processes import embedded
@@ -103,3 +105,17 @@ def test_an_odd_address_of_a_broker_refuses_without_its_password() -> None:
         with pytest.raises(SystemExit, match="write redis://") as refused:
             broker("REDIS_URL", url)
         assert "secret" not in str(refused.value)
+
+
+def test_what_cannot_be_acknowledged_takes_no_place() -> None:
+    class Away(portal.FreeSlots):
+        def _remove_from_indices(self, *_: Any, **__: Any) -> Any:
+            raise redis.TimeoutError
+
+    places = Away(SimpleNamespace(do_restore=False), prefetch_count=1)
+    portal.Slots.append(places, object(), "a message")
+    assert not places.can_consume()
+    with pytest.raises(redis.TimeoutError):
+        places.ack("a message")
+    assert places.can_consume()
+    assert SentinelChannel.QoS is portal.FreeSlots
