@@ -103,6 +103,16 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
     return result
 
 
+def secret_of(person: UUID) -> bytes | None:
+    """The key of one person, as `secrets_of` gives it."""
+    with _lock:
+        held = _held.get(person)
+        if held is not None and held[0] > monotonic() - HELD_FOR:
+            _held.move_to_end(person)
+            return held[1]
+    return secrets_of([person]).get(person)
+
+
 def examined(persons: Iterable[UUID]) -> tuple[dict[UUID, bytes], dict[UUID, str]]:
     """The keys as their rows are now, past the memory; and of whom none opens: missing, destroyed or unreadable."""
     wanted = sorted(set(persons))

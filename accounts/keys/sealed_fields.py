@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -82,7 +83,7 @@ class SealedText(_Bytes):
                 # Nobody of ours writes a name that is not sealed.
                 raise CannotOpen
             return sealing.open_sealed(sealed, secret=b"", place=b"")
-        secret = keyring.secrets_of([person]).get(person)
+        secret = keyring.secret_of(person)
         # The key was destroyed: what is left of the text is that there was one.
         return "" if secret is None else sealing.open_sealed(sealed, secret=secret, place=self._place_of(row))
 
@@ -224,14 +225,15 @@ def _written(value: Any) -> str:
     return str(value)
 
 
+@cache
+def _sealed_in(model: type[models.Model]) -> list[SealedText]:
+    return [field for field in model._meta.concrete_fields if isinstance(field, SealedText)]
+
+
 def load_for(rows: Iterable[models.Model]) -> None:
     """Fetch the keys of everything sealed in these rows at once, before it is read one by one."""
-    persons: set[UUID] = set()
-    for row in rows:
-        for field in row._meta.concrete_fields:
-            if isinstance(field, SealedText):
-                person = field.person_in(row)
-                if person is not None:
-                    persons.add(person)
+    persons = {
+        person for row in rows for field in _sealed_in(type(row)) if (person := field.person_in(row)) is not None
+    }
     if persons:
         keyring.secrets_of(persons)

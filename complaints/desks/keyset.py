@@ -6,6 +6,7 @@ A page begins at the row that its address names, and a count ends at ``MANY``.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from math import isfinite
 from struct import pack, unpack
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,7 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 from django.http import HttpRequest
 
+from database.prepared import PreparedQuery
 from web.incoming import whole
 
 PAGE = 25
@@ -115,6 +117,10 @@ def first(rows: QuerySet[Row], number: int, *, related: Sequence[str] = ()) -> l
     return _read(rows.order_by(BY_DUE.field, "pk"), number, related)
 
 
+def _has_more_than_columns(rows: QuerySet[Any]) -> bool:
+    return bool(rows.query.annotations or rows.query.deferred_loading[0])
+
+
 def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: QuerySet[Row] | None = None) -> list[Row]:
     """The first ``number`` rows of a walk in its order.
 
@@ -122,7 +128,7 @@ def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: Query
     the list come with more than columns are they read as they are.
     """
     if shown is None:
-        shown = walk if walk.query.annotations or walk.query.deferred_loading[0] else walk.model._default_manager.all()
+        shown = walk if _has_more_than_columns(walk) else walk.model._default_manager.all()
     above = shown.order_by(*walk.query.order_by)
     return list(above.select_related(*related).filter(pk__in=walk.values("pk")[:number]))
 
@@ -285,5 +291,22 @@ def tabbed(
 ) -> tuple[KeysetPage[Row], dict[str, Any]]:
     """A page of the tab that the address names, and `tabs_shown` for it."""
     tab = chosen_tab(tabs, request.GET)
-    page = page_of(lists[tab.code], request.GET, order, related=related)
-    return page, tabs_shown(tabs, tab, counts(lists), page, address=request.path)
+    rows = lists[tab.code]
+    if request.GET.get("after") or request.GET.get("before") or _has_more_than_columns(rows):
+        page, numbers = page_of(rows, request.GET, order, related=related), counts(lists)
+    else:
+        # How most look at it: the ids come with the counts, and the words of the second statement never change.
+        walk = _parts(rows, order, None, backwards=False)[0]
+        numbers, ids = counts_and_ids(lists, {"page": walk[: PAGE + 1]})
+        found = {row.pk: row for row in _with_related(rows.model, tuple(related))(ids["page"])} if ids["page"] else {}
+        results = [found[pk] for pk in ids["page"][:PAGE] if pk in found]
+        page = KeysetPage(results, "", _write_key(results[-1], order) if len(ids["page"]) > PAGE else "")
+    return page, tabs_shown(tabs, tab, numbers, page, address=request.path)
+
+
+@cache
+def _with_related(model: type[Model], related: tuple[str, ...]) -> PreparedQuery[Any]:
+    """Rows by their ids."""
+    return PreparedQuery(
+        lambda ids: model._default_manager.filter(pk__any_of=ids).select_related(*related).order_by(), list
+    )

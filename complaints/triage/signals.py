@@ -5,7 +5,7 @@ A signal decides nothing, stands in no record and is told to no party (procedure
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -118,11 +118,12 @@ def signals_for(here: Facts, around: Around) -> list[Signal]:
     """All signals of one case, the weightiest first; pure."""
     others = [other for other in around.others if other.pk != here.pk]
     recent = [other for other in others if abs(other.filed_at - here.filed_at) <= around.looked_back]
+    own = {other.pk: other for other in recent if same_person(here, other)}
     found = [
-        *_twins(here, recent, around.looked_back.days),
+        *_twins(here, recent, own, around.looked_back.days),
         *_burst(here, around),
         *_joint(here, around),
-        *_frequent(here, recent, around.looked_back.days),
+        *_frequent(here, own.values(), around.looked_back.days),
         *_shared_contact(here, others),
         *_copied(here, others),
         *_no_proof(here),
@@ -143,14 +144,15 @@ def _is_same_respondent(here: Facts, other: Facts) -> bool:
     return bool(here.respondents & other.respondents)
 
 
-def _twins(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
-    """Same consumer, respondent and order or text; and the same order of somebody else."""
+def _twins(here: Facts, recent: Iterable[Facts], own: Collection[int], days: int) -> list[Signal]:
+    """Same consumer, respondent and order or text; and the same order of somebody else. ``own``: the ids of those that
+    are of the same person."""
     again: dict[str, list[Facts]] = defaultdict(list)
     for other in recent:
         if other.outcome == Outcome.WITHDRAWN:
             continue
         has_order = bool(here.orders & other.orders) and _is_same_respondent(here, other)
-        if same_person(here, other):
+        if other.pk in own:
             if has_order:
                 again["duplicate_order"].append(other)
             elif person_digests.bare_likeness(here.letters, other.letters):
@@ -208,8 +210,8 @@ def _joint(here: Facts, around: Around) -> list[Signal]:
     return [_signal("joint", people.values())] if len(people) >= JOINT_OTHERS else []
 
 
-def _frequent(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
-    own = [other for other in recent if same_person(here, other)]
+def _frequent(here: Facts, own: Collection[Facts], days: int) -> list[Signal]:
+    """``own``: of the same person."""
     at_one = [other for other in own if _is_same_respondent(here, other)]
     if len(at_one) + 1 >= OFTEN_HERE:
         return [_signal("frequent_here", at_one, total=len(at_one) + 1, days=days)]

@@ -227,12 +227,13 @@ def _show(request: HttpRequest, workspace: Workspace, form: BatchForm | None = N
         set_choices(form, "target", [(forward.OWN, str(_("各自的第一个建议"))), *targets])
     opened = request.GET.get("open", "")
     groups = _groups(rows, beside, shown["tab"], opened=opened)
+    addresses = {line["row"].complaint.pk: line["url"] for _title, _remark, lines in groups for line in lines}
     context = {
         "rows": rows,
         "groups": groups,
         "now": workspace.now,
         **shown,
-        "list": neighbours.sealed_list(request, [triage_url(row.complaint) for row in rows], more=shown["next_url"]),
+        "list": neighbours.sealed_list(request, [addresses[row.complaint.pk] for row in rows], more=shown["next_url"]),
         "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
         "form": form,
         "sent": taking_back.sent(request.GET.get("sent", ""), workspace) if may_send else None,
