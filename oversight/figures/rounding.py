@@ -9,7 +9,7 @@ tables some end 5 or 6 away (docs/figures.md says how many). A later version kee
 number of every version allows. It finds some of them, so what it says is a lower bound of the linear programme.
 
 The table has axes as in `suppression`. Pure: no database, no clock.
-Source: ONS controlled rounding; tau-ARGUS manual (shortest paths for two-way tables).
+Source: ONS controlled rounding; tau-ARGUS manual (shortest paths for two-way tables; `cheapest_paths`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from oversight.figures.cheapest_paths import Graph
 from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
 
 #: All published counts are multiples of it.
@@ -125,45 +126,7 @@ class _Sheet:
         missing_in_columns = {
             code: z.get((name, code), 0) - sum(z.get((row, code), 0) for row in rows) for code in columns
         }
-        while any(missing_in_rows.values()) or any(missing_in_columns.values()):
-            path = self._cheapest(rows, columns, missing_in_rows, missing_in_columns)
-            for row, code, by in path:
-                self._move((row, code), by)
-                missing_in_rows[row] -= by
-                missing_in_columns[code] -= by
-
-    def _cheapest(
-        self, rows: Sequence[str], columns: Sequence[str], in_rows: Mapping[str, int], in_columns: Mapping[str, int]
-    ) -> list[tuple[str, str, int]]:
-        """(row, column, step): up from a row that misses something, down from a column that has too much, in turns."""
-        far: dict[tuple[int, str], float] = defaultdict(lambda: float("inf"))
-        via: dict[tuple[int, str], tuple[int, str]] = {}
-        begins = [(0, row) for row in rows if in_rows[row] > 0] + [
-            (1, code) for code in columns if in_columns[code] < 0
-        ]
-        far.update(dict.fromkeys(begins, 0.0))
-        queue, waiting = deque(begins), set(begins)
-        while queue:
-            at = queue.popleft()
-            waiting.discard(at)
-            side, name = at
-            for other in columns if side == 0 else rows:
-                key, by = ((name, other), 1) if side == 0 else ((other, name), -1)
-                length = far[at] + self._step(key, by)
-                to = (1 - side, other)
-                if length < far[to] - 1e-9:
-                    far[to], via[to] = length, at
-                    if to not in waiting:
-                        waiting.add(to)
-                        queue.append(to)
-        ends = [(1, code) for code in columns if in_columns[code] > 0] + [(0, row) for row in rows if in_rows[row] < 0]
-        at = min(ends, key=lambda end: (far[end], end))
-        path = []
-        while at in via:
-            before = via[at]
-            path.append((before[1], at[1], 1) if before[0] == 0 else (at[1], before[1], -1))
-            at = before
-        return path
+        Graph(self._step, self._move, rows, columns, missing_in_rows, missing_in_columns).settle()
 
 
 def _children(tree: Mapping[str, str]) -> dict[str, list[str]]:
