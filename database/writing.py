@@ -81,7 +81,8 @@ BY_PAGES = frozenset(
         *("enterprises_leagueline", "enterprises_leagueset", "enterprises_mediationbody"),
         *("enterprises_publishedfigure", "enterprises_station"),
         *("enterprises_templateversion", "enterprises_webhookendpoint"),
-        *("oversight_alarmsent", "oversight_campaignfirm", "oversight_datafile", "oversight_dataset"),
+        *("oversight_alarmsent", "oversight_campaignfirm", "oversight_countedahead"),
+        *("oversight_datafile", "oversight_dataset"),
         *("oversight_dayfacet", "oversight_dayregion", "oversight_dayspread", "oversight_deed"),
         *(
             "oversight_directorletter",

@@ -27,6 +27,8 @@ RETENTION_EVERY = 3600
 PUBLISHING_EVERY = 600
 # One pass over nine weeks of counters.
 COUNTING_EVERY = 1800
+# What pages of wide places say; they say when it was counted.
+AHEAD_EVERY = 60
 # A piece of the night's comparison; it goes on with the next tick.
 COMPARING_EVERY = 30
 # Of reports, which come once a month.
@@ -67,6 +69,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         **_every(RETENTION_EVERY, complaints=("expired", "call_backs", "promises"), oversight=("record",)),
         **_every(COUNTING_EVERY, oversight=("hot_spots", "effects", "campaigns", "undertakings", "remedies")),
         "complaints.tasks.sweep_witnesses": SHOWING_EVERY,
+        "oversight.tasks.sweep_ahead": AHEAD_EVERY,
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
         "oversight.tasks.sweep_reports": PRINTING_EVERY,
         "oversight.tasks.sweep_minutes": PRINTING_EVERY,

@@ -13,6 +13,7 @@ from oversight.counters import publishing, rollups
 from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
 from oversight.open_data import issuing
 from oversight.portal_state import signs
+from oversight.presenting import ahead
 from oversight.published import indicator_making, league_making
 from oversight.remedies import remedying
 from oversight.reports import keeping
@@ -35,6 +36,7 @@ publish_league = _task("publish_league", league_making.publish, seconds=240)
 publish_indicators = _task("publish_indicators", indicator_making.publish, seconds=240)
 sweep_summaries = _task("sweep_summaries", letters.sweep_summaries, drains=True)
 sweep_counters = _task("sweep_counters", rollups.fold, drains=True)
+sweep_ahead = _task("sweep_ahead", ahead.sweep, seconds=120)
 sweep_comparison = _task("sweep_comparison", rollups.sweep_comparison, drains=True, seconds=240)
 sweep_hot_spots = _task("sweep_hot_spots", hotspots.sweep, seconds=240)
 sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)

@@ -20,7 +20,8 @@ from typing import Any
 from benchmarks.world.sealing import add_names
 
 ENTERPRISES, YEARS, OPEN = 3000, 3, 0.03
-#: One case of so many is about glazed ware (琉璃), a word that few have.
+#: One case of so many is about glazed ware (琉璃), a word that few have; as many came by post, as many are of a trade
+#: that few are of.
 RARE = 2999
 
 PEOPLE = """
@@ -32,7 +33,7 @@ select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from
 DRAWN = """
 create temporary table drawn as
 select n + {first} as id, n, n > {count} * (1 - {open}) as is_open,
-       now() - ({count} - n) * (interval '{years} years' / {count}) as at,
+       now() - ({count} - n) * ({days} * interval '1 day' / {count}) as at,
        (select min(id) from enterprises_enterprise where name = '试验企业1')
            + case when random() < 0.5 then 0 when random() < 0.09 then 1 else (power(random(),
                3) * {enterprises})::int % {enterprises} end as firm,
@@ -67,11 +68,13 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        '', false, false, false, coalesce(due <= now(), false), at, gen_random_uuid(), true, 'zh-hans',
        case when status = 'triage' then null else firm end,
        '', '', county, province, city, county, authority,
-       case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'service.telecom',
+       case when status in ('triage', 'review', 'mediating') then at end, 0, 'service',
+       case when n % {rare} = 2 then 'service.beauty' else 'service.telecom' end,
        (select array_agg(code order by position) from complaints_problemkind where is_active)[1 + category],
        '试验商品' || category || case when n % {rare} = 0 then '琉璃' else '' end, '',
            (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
-       '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '', 'web', '', '', '', '[]', '', at, at, at,
+       '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '',
+       case when n % {rare} = 1 then 'post' else 'web' end, '', '', '', '[]', '', at, at, at,
        case when is_open then null else at + chance * interval '25 days' end, due,
        case when status in ('with_enterprise', 'performing') then due end, case
            when chance < 0.3 then 'consumer' else 'handler' end,
@@ -162,8 +165,9 @@ class Filled:
     seconds: float
 
 
-def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
-    """Add ``count`` cases to the database of this process; the directory is loaded where it is missing.
+def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True, years: float = YEARS) -> Filled:
+    """Add ``count`` cases of the last ``years`` to the database of this process; the directory is loaded where it is
+    missing.
 
     Without ``is_whole`` they have no names and no entries of the record: what counters and lists of regions never read.
     """
@@ -184,7 +188,7 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
             "count": count,
             "first": first,
             "enterprises": ENTERPRISES,
-            "years": YEARS,
+            "days": 365.25 * years,
             "open": is_open,
             "rare": RARE,
         }

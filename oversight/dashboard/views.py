@@ -24,6 +24,7 @@ from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
 from oversight.models import HotSpot
 from oversight.presenting import (
+    ahead,
     backlog,
     cards,
     charts,
@@ -51,7 +52,8 @@ PAGE = 50
 @sheets.downloadable
 def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "flow")
-    result = patiently(lambda: (flow.stays(page.measure), flow.flow(page.measure)))
+    counted = ahead.read(page, ahead.FLOW).get(ahead.FLOW)
+    result = counted.what if counted else patiently(lambda: (flow.stays(page.measure), flow.flow(page.measure)))
     stays, went = result or ([], None)
     return render(
         request,
@@ -59,6 +61,7 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
+            "data_at": counted.at if counted else None,
             "is_too_much": result is None,
             "stays": [
                 {
@@ -124,7 +127,11 @@ def _finding(went: flow.Flow) -> str:
 def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "workload")
     measure = page.measure
-    loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
+    counted = ahead.read(page, ahead.WORKLOAD).get(ahead.WORKLOAD)
+    if counted:
+        loads = counted.what
+    else:
+        loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
     _first, shown, beside = page.asked.paged(loads or [], sheets.size(request, PAGE))
     widest = max((load.open for load in loads or []), default=1)
     officers = Officer.objects.select_related("user", "authority")
@@ -136,6 +143,7 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
+            "data_at": counted.at if counted else None,
             "is_too_much": loads is None,
             "rows": [_load(load, people, places, page.lists, widest) for load in shown],
             "ages": _ages(),
@@ -201,8 +209,15 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     asked, places = page.asked, page.places
     earlier = (choosing.before, choosing.a_year_before)
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
-    seen = overview.read(page.scope, places, periods, measure=page.measure)
-    burning = overview.burning(page.measure, seen, with_hands=not places.parts)
+    counted = ahead.read(page, ahead.OVERVIEW, ahead.HOLDERS)
+    if ahead.OVERVIEW in counted:
+        seen = counted[ahead.OVERVIEW].what
+    else:
+        seen = overview.read(page.scope, places, periods, measure=page.measure)
+    if ahead.HOLDERS in counted:
+        burning = counted[ahead.HOLDERS].what
+    else:
+        burning = overview.burning(page.measure, seen, with_hands=not places.parts)
     spots = list(believed_since(places.regions, since).order_by("q", "pk")[:MOST_SPOTS])
     than = _than(page)
     results = [shifts.of_overview(seen, nth) for nth in (1, 2)]
@@ -246,7 +261,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "ranked_from": ENOUGH,
             "not_compared": next((why for one in changed.values() if (why := shifts.reason(one))), ""),
             "holders": [_holder(one, page) for one in burning.holders],
-            "held_at": burning.at if burning.at < workspace.now else None,
+            "held_at": burning.at if burning.at < (seen.at or workspace.now) else None,
             "hands": [_hand(one, page) for one in burning.hands],
             "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
             "hot": _hot(page, spots),

@@ -220,3 +220,18 @@ class RollupState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transaction}.{self.entry}"
+
+
+class CountedAhead(models.Model):
+    """What a page of a province or the country says, counted by the worker (oversight/presenting/ahead.py): ``what``
+    names the page, ``at`` is the moment of its numbers.
+    """
+
+    pk = models.CompositePrimaryKey("region", "what")
+    region = models.IntegerField()
+    what = models.CharField(max_length=12)
+    at = models.DateTimeField()
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.region} {self.at}"

@@ -257,7 +257,7 @@ def understood(form: ChoiceForm, data: Any) -> Selection:
     name = sort.removeprefix("-")
     query = {name: str(form.data[name]) for name in FIELDS if name not in form.errors and form.data[name]}
     return Selection(
-        period=_period(kind, cleaned, form.today),
+        period=period_of(kind, cleaned, form.today),
         kind=kind,
         category=cleaned.get("category") or "",
         channel=cleaned.get("channel") or "",
@@ -269,7 +269,7 @@ def understood(form: ChoiceForm, data: Any) -> Selection:
     )
 
 
-def _period(kind: str, values: Mapping[str, Any], today: date) -> Period:
+def period_of(kind: str, values: Mapping[str, Any], today: date) -> Period:
     if kind == CHOSEN:
         return Period(first=values["first"], last=min(values.get("last") or today, today))
     # Whole days: today is not over, except where the period begins with it.

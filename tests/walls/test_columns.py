@@ -80,6 +80,7 @@ NONE_OF_THEM: dict[str, dict[str, str]] = {
         "complaints_documentversion": "digest sha256",
         "routing_ruletrial": "digest",
     },
+    "counts of a whole province or the country, as its page says them": {"oversight_countedahead": "data"},
     "row security: shown to no caller": {"complaints_callbackseed": "seed"},
     "the record: its chains, tags and seals": {
         "complaints_complaint": "last_hash",
