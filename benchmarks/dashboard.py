@@ -3,7 +3,8 @@ primary key.
 
 `python -m benchmarks.dashboard [--quick] [--cases 10000000]`: fills a database, makes the counters anew, and asks for
 the pages of oversight as a director of a county, a province and the nation does, through all middleware but without a
-network; rounds alternate with the floor. Reads stand beside the same floor without the page around them.
+network, with what the worker counts ahead; rounds alternate with the floor. Reads stand beside the same floor without
+the page around them.
 """
 
 import argparse
@@ -34,6 +35,9 @@ PAGES = (
     "/oversight/flow/",
     "/oversight/fairness/",
     "/oversight/further/",
+    # What few cases have.
+    "/authority/cases/?status=any&channel=post",
+    "/authority/cases/?status=any&category=service.beauty",
 )
 
 
@@ -56,10 +60,12 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
         with ground.as_owner():
             rollup_making.rebuild(now=datetime.now(ZONE))
         base.settle()
+        _count_ahead()
         figures = _reads(size, rounds)
         for what, region in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):
             person = watchers.officer(region)
             for path in PAGES:
+                _count_ahead()
                 ask = watchers.page_for(person, path)
                 statements = watchers.queries_of(ask)
                 times, floors = _alternating(ask, _by_key(), rounds)
@@ -96,6 +102,15 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
                 )
             )
         return figures
+
+
+def _count_ahead() -> None:
+    """As the worker does once a minute."""
+    from django.utils import timezone
+
+    from oversight.presenting import ahead
+
+    ahead.sweep(now=timezone.now())
 
 
 def _by_key() -> Callable[[], Any]:

@@ -264,8 +264,7 @@ class Complaint(WideRow):
                 name="external_complaint_is_filed_once",
             ),
         ]
-        # No index on a foreign key alone: nobody deletes what it points at, and each index is
-        # paid for with every step of every case.
+        # No index on a foreign key alone: nobody deletes what it points at, and every step of every case pays for it.
         indexes = [
             models.Index(fields=["consumer", "-filed_at"], name="cases_of_a_consumer"),
             models.Index(fields=["consumer_key", "filed_at"], name="cases_of_a_person"),
@@ -275,6 +274,10 @@ class Complaint(WideRow):
             models.Index(fields=["handling_county", "received_at", "id"], name="cases_of_a_county"),
             # Above a county one walks by date: the level is looked up in the index itself.
             models.Index(fields=["received_at", "id", "handling_city", "handling_province"], name="cases_by_receipt"),
+            # What few cases have is found without a walk through all of them.
+            models.Index(fields=["channel", "received_at", "id"], name="cases_by_channel"),
+            models.Index(fields=["problem_category", "received_at", "id"], name="cases_by_problem"),
+            models.Index(fields=["object_category", "received_at", "id"], name="cases_by_object"),
             models.Index(
                 fields=["enterprise", "next_due_at", "id", "status"], name="open_cases_of_an_enterprise", condition=OPEN
             ),
