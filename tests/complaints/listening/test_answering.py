@@ -118,6 +118,9 @@ def test_what_threatens_or_sets_a_condition_is_found_as_such(line: str) -> None:
         ("师傅写了说明，讲明是他自己操作不当。", []),
         ("检测没有问题的话，我们的人工费和律师费都向您追讨。", ["threat"]),
         ("鉴定费由我们承担，不向您收取。", []),
+        # What follows if the own repair fails, and not if the consumer does something.
+        ("这次换主板，12月15日前寄回。要是还不行，就退机，不再修了。", []),
+        ("要是还不撤诉，就停您的号。", ["threat", "condition"]),
     ],
 )
 def test_what_is_denied_or_quoted_of_staff_is_not_said(text: str, codes: list[str]) -> None:
@@ -181,6 +184,7 @@ LAST = date(2026, 12, 5)
         ("您要求退60元，我们退您30元。", GRANTED, {}, "", ["other_sum"]),
         ("60元扣手续费6元，实退54元。", GRANTED, {}, "", ["other_sum"]),
         ("同意退您60元。", REFUSED, {}, "", ["text_grants"]),
+        ("请去皮肤科看一下，有诊断证明写明与该产品有关，货款和挂号费我们一起退给您。", REFUSED, {}, "", []),
         # What ends, or what is no charge, is no refusal; what was compared is nothing agreed.
         (
             "您的宽带合约已经满了，系统提示的300元违约金是没有及时解绑造成的误算，不用交。"
