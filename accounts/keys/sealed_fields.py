@@ -231,9 +231,10 @@ def _sealed_in(model: type[models.Model]) -> list[SealedText]:
 
 
 def load_for(rows: Iterable[models.Model]) -> None:
-    """Fetch the keys of everything sealed in these rows at once, before it is read one by one."""
+    """Fetch the keys of everything sealed in these rows at once, before it is read one by one. A row may be a lazy one,
+    as the user of a request is."""
     persons = {
-        person for row in rows for field in _sealed_in(type(row)) if (person := field.person_in(row)) is not None
+        person for row in rows for field in _sealed_in(row._meta.model) if (person := field.person_in(row)) is not None
     }
     if persons:
         keyring.secrets_of(persons)

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils.functional import SimpleLazyObject
 
 from accounts.keys import keyring, sealed_fields
 from accounts.keys.ciphers import CannotOpen
@@ -94,6 +95,12 @@ def test_a_page_of_people_costs_one_query_for_their_keys(db: None, django_assert
         users = list(User.objects.all())
         sealed_fields.load_for(users)
         assert {user.name for user in users} == {f"员{nth}" for nth in range(30)}
+    keyring.forget()
+    # As a request has its user.
+    lazy = SimpleLazyObject(User.objects.filter(pk=users[0].pk).get)
+    with django_assert_num_queries(2):
+        sealed_fields.load_for([lazy])
+        assert lazy.name.startswith("员")
 
 
 def a_key_is_rolled_back_and_not_used_again() -> None:

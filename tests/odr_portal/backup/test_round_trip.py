@@ -292,6 +292,8 @@ def test_a_wrong_database_one_with_something_in_it_and_an_archive_of_a_newer_por
     # It is left alone.
     assert beside.query("select count(*) from somebodys") == [(0,)]
     assert not (tmp_path / "restored").exists()
+    # A machine that has that package.
+    monkeypatch.setattr(database, "VERSIONS", Path("/nowhere"))
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(
         archive.Unusable,
