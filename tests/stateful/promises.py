@@ -285,12 +285,17 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
     for enterprise, *numbers in MonthEnterprise.objects.filter(branch=0).values_list("enterprise", *COUNTED):
         values.update({(name, enterprise): n for name, n in zip(COUNTED, numbers, strict=True) if n})
     slow: Counter[tuple[str, int]] = Counter()
-    columns = ("status", "outcome", "is_not_kept", "enterprise_id")
-    for status, outcome, broken, enterprise in Complaint.objects.exclude(enterprise=None).values_list(*columns):
+    columns = ("status", "outcome", "is_not_kept", "enterprise_id", "reason", "accepted_refusal")
+    rows = Complaint.objects.exclude(enterprise=None).values_list(*columns)
+    for status, outcome, broken, enterprise, reason, is_refused in rows:
         slow["received", enterprise] += 1
         slow["open" if status != S.CLOSED else "closed", enterprise] += 1
         if outcome:
-            slow["closed_not_kept" if outcome == Outcome.MEDIATED and broken else f"closed_{outcome}", enterprise] += 1
+            # Where the consumer let a complete refusal rest it is neither settled nor merely withdrawn.
+            is_let_rest = reason == "refusal_let_rest" or is_refused
+            is_broken = outcome == Outcome.MEDIATED and broken
+            name = "let_rest" if is_let_rest else "not_kept" if is_broken else outcome
+            slow[f"closed_{name}", enterprise] += 1
     assert values == slow, f"I-20: {values - slow} or {slow - values}"
 
 
