@@ -355,8 +355,9 @@ TWINS: tuple[Twin, ...] = (
         [
             Change(
                 "accounts/keys/row_tags.py",
-                '    if tags.is_tagged(f"odr {table}", _message(values), bytes(getattr(row, field.attname))):\n',
-                "    if table and values:\n",
+                '    if tags.is_tagged(f"odr {table}", _message(field.covered(row)),'
+                " bytes(getattr(row, field.attname))):\n",
+                "    if table and field:\n",
             )
         ],
     ),
