@@ -64,9 +64,8 @@ def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any) -
     assert all(line in text for line in sent.body.split("\n") if "#documents" not in line)
 
     page = officer.look(f"/authority/review/{late.number}/")
-    page.locator(".decide a[href*='/material/']").click()
-    officer.look()
-    page.locator("form.panel button.btn").first.click()
+    page.locator(".decide a[href^='#']").click()
+    page.locator("details[data-key=s] button.btn").first.click()
     late.refresh_from_db()
     assert late.status == S.AWAITING_MATERIAL
     given.step(late, both.supply_material(text="地址：福州市鼓楼区某路1号"), world.consumer, timezone.now())
