@@ -36,7 +36,6 @@ _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", defa
 _CURRENT: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
 #: Whether this process has compared the rights of its login.
 _looked_at: list[bool] = []
-_running = sessions.running
 #: Sessions of the database (the driver's connections) in which a request has worked since they were last made fresh.
 _left: WeakSet[Any] = WeakSet()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -202,7 +201,7 @@ class RequestTransaction:
     def _begin(self) -> None:
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
-        _running[self] = time.monotonic() + settings.LONGEST_TRANSACTION, connection.connection
+        sessions.running[self] = time.monotonic() + settings.LONGEST_TRANSACTION, connection.connection
         try:
             # Who is signed in is looked up before the database is told of this request.
             user = self.request.user
@@ -224,7 +223,7 @@ class RequestTransaction:
 
     def end(self, *error: Any) -> None:
         """Commit, or roll back if there is an error (its type, itself, its traceback)."""
-        _running.pop(self, None)
+        sessions.running.pop(self, None)
         _CALLER.set(self.before[0])
         _CURRENT.set(self.before[1])
         if connection.connection is not None:
@@ -252,7 +251,7 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
         before += f"set local role {roles.STEPS}; select work_as_steps('{said}', '{mac}', true); "
     # Before what a cursor with a name, many values or parts put together make of it nothing can be said.
     is_alone = many or not isinstance(sql, str) or context["cursor"].cursor.name is not None
-    _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line
+    sessions.running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line
     try:
         if before and is_alone:
             with transaction.atomic(savepoint=False):
@@ -267,7 +266,7 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
             connection.close()
         raise
     finally:
-        _running.pop(statement, None)
+        sessions.running.pop(statement, None)
     if is_first:
         _left.discard(line)
     return result
@@ -279,7 +278,7 @@ def cancel_overdue(now: float) -> int:
 
     A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
     second, until it has ended."""
-    overdue = [one for one, (until, _line) in list(_running.items()) if now >= until]
+    overdue = [one for one, (until, _line) in list(sessions.running.items()) if now >= until]
     for one in overdue:
         # It asks the server by a line of its own, and must not hold up whoever calls.
         threading.Thread(target=_cancel, args=[one], daemon=True).start()
@@ -288,7 +287,7 @@ def cancel_overdue(now: float) -> int:
 
 def _cancel(one: object) -> None:
     """Unless it has ended meanwhile: the next one of its connection is not to be cancelled for it."""
-    if held := _running.get(one):
+    if held := sessions.running.get(one):
         if isinstance(one, sessions.Commit):
             one.leave(held[1])
         else:

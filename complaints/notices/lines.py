@@ -1,7 +1,7 @@
 """Lines to the mail server and to the gateway: threads that hand letters over, and touch no row.
 
-A channel has one line until it has taken a letter, then LINES. A letter waits for the one before it of the same case on
-its channel. A channel that is slow or away holds its own letters alone.
+A channel has one line until it has taken or refused a letter, then LINES. A letter waits for the one before it of the
+same case on its channel. A channel that is slow or away holds its own letters alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from complaints.notices.channels import MAIL, SMS, Channels, open_channels
-from complaints.notices.channels.letter import Letter, ServerAway
+from complaints.notices.channels.letter import Bounced, Letter, ServerAway
 
 #: Letters that one channel hands over at a time: 40 a second to a server that takes 200 ms.
 LINES = 8
@@ -39,7 +39,7 @@ class Waiting:
 
 
 class Lines:
-    """As a context: on leaving it every letter that was begun has ended."""
+    """As a context: however it is left, every letter that was begun has ended and the others are given back."""
 
     def __init__(self, channels: Channels, *, now: datetime) -> None:
         self.now = now
@@ -56,6 +56,9 @@ class Lines:
         return self
 
     def __exit__(self, *told: object) -> None:
+        self.stop()
+        while self.wait():
+            pass
         self._stack.close()
 
     @property
@@ -123,7 +126,7 @@ class Lines:
         if isinstance(error, ServerAway):
             self._answers.discard(one.channel)
             self._failed_in_a_row[one.channel] += AWAY_AFTER if error.code == "timeout" else 1
-        elif error is None:
+        elif error is None or isinstance(error, Bounced):
             self._answers.add(one.channel)
             self._failed_in_a_row[one.channel] = 0
         one.ended(error)

@@ -52,8 +52,8 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
 def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "enterprises")
     asked = page.asked
-    counted = ahead.read(page, ahead.ENTERPRISES).get(ahead.ENTERPRISES)
-    lines = counted.what if counted else patiently(lambda: leagues.counted(page.measure))
+    counted = ahead.counted(page, ahead.ENTERPRISES, lambda: patiently(lambda: leagues.counted(page.measure)))
+    lines = counted.what
     ordered = leagues.in_order(lines or [], asked.sort, turned=asked.is_turned)
     first, result, beside = asked.paged(ordered, sheets.size(request, PAGE))
     last = {"first": first + 1, "last": first + len(result), "all": len(ordered)}
@@ -68,7 +68,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         | {
             "summary": gettext("第%(first)s–%(last)s家，共%(all)s家") % last if len(ordered) > PAGE else "",
             "narrowed_to": page.form.enterprise_name,
-            "data_at": counted.at if counted else None,
+            "data_at": counted.at,
             "is_too_much": lines is None,
             "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),

@@ -52,8 +52,9 @@ PAGE = 50
 @sheets.downloadable
 def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "flow")
-    counted = ahead.read(page, ahead.FLOW).get(ahead.FLOW)
-    result = counted.what if counted else patiently(lambda: (flow.stays(page.measure), flow.flow(page.measure)))
+    measure = page.measure
+    counted = ahead.counted(page, ahead.FLOW, lambda: patiently(lambda: (flow.stays(measure), flow.flow(measure))))
+    result = counted.what
     stays, went = result or ([], None)
     return render(
         request,
@@ -61,7 +62,7 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
-            "data_at": counted.at if counted else None,
+            "data_at": counted.at,
             "is_too_much": result is None,
             "stays": [
                 {
@@ -127,11 +128,9 @@ def _finding(went: flow.Flow) -> str:
 def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = dashboard_page(request, workspace, "workload")
     measure = page.measure
-    counted = ahead.read(page, ahead.WORKLOAD).get(ahead.WORKLOAD)
-    if counted:
-        loads = counted.what
-    else:
-        loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
+    soon = due_soon(measure.now, measure.calendar)
+    counted = ahead.counted(page, ahead.WORKLOAD, lambda: patiently(lambda: flow.workload(measure, soon)))
+    loads = counted.what
     _first, shown, beside = page.asked.paged(loads or [], sheets.size(request, PAGE))
     widest = max((load.open for load in loads or []), default=1)
     officers = Officer.objects.select_related("user", "authority")
@@ -143,7 +142,7 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         page.around()
         | {
             "narrowed_to": page.form.enterprise_name,
-            "data_at": counted.at if counted else None,
+            "data_at": counted.at,
             "is_too_much": loads is None,
             "rows": [_load(load, people, places, page.lists, widest) for load in shown],
             "ages": _ages(),

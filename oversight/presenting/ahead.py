@@ -54,9 +54,9 @@ _PAGES: Mapping[str, _Page] = {
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """``what`` was counted, at the moment ``at``."""
+    """``what`` was counted ahead, at the moment ``at``; None: just now."""
 
-    at: datetime
+    at: datetime | None
     what: Any
 
 
@@ -76,6 +76,11 @@ def read(page: DashboardPage, *whats: str) -> dict[str, Ahead]:
         what: Ahead(at, msgspec.msgpack.decode(data, type=_PAGES[what].shape))
         for what, at, data in rows.values_list("what", "at", "data")
     }
+
+
+def counted(page: DashboardPage, what: str, count: Callable[[], Any]) -> Ahead:
+    """What was counted ahead of this, or else what ``count`` gives."""
+    return read(page, what).get(what) or Ahead(None, count())
 
 
 def sweep(*, now: datetime) -> int:

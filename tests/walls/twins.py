@@ -166,7 +166,9 @@ TWINS: tuple[Twin, ...] = (
         (*_WORDS, "-k", "before_a_request"),
         [
             Change(
-                _ROW_SECURITY, "    _running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line\n", ""
+                _ROW_SECURITY,
+                "    sessions.running[statement] = time.monotonic() + settings.LONGEST_TRANSACTION, line\n",
+                "",
             )
         ],
     ),

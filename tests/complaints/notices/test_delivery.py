@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from accounts.sign_in import codes
 from accounts.sign_in.contacts import Contact
 from complaints.models import Complaint, Lease, Notice
 from complaints.notices import delivery, lines
-from complaints.notices.channels import open_channels
-from complaints.notices.channels.letter import SEND_WITHIN
+from complaints.notices.channels import Channels, open_channels
+from complaints.notices.channels.letter import SEND_WITHIN, Bounced, Letter, ServerAway
 from tests import PATIENCE, at_once, given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice
@@ -261,6 +262,54 @@ def test_many_letters_are_on_their_way_at_once_those_of_a_case_one_after_the_oth
     for case in cases:
         assert [text for text in seen if text.startswith(f"{case.pk} ")] == [f"{case.pk} {n}" for n in range(per_case)]
     assert len(set(seen)) == len(seen) == len({headers["webhook-id"] for headers, _body in sms.posts})
+
+
+class Scripted:
+    """A gateway that answers as it is told, letter by letter."""
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self.answers = list(answers)
+
+    def send(self, letter: Letter, address: str) -> None:
+        if answer := self.answers.pop(0):
+            raise answer
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def waiting(number: int, ended: list[Any], back: list[int]) -> list[lines.Waiting]:
+    return [
+        lines.Waiting(
+            "sms", Letter(key="k", subject="", body="b"), "a", frozenset(), ended.append, partial(back.append, n)
+        )
+        for n in range(number)
+    ]
+
+
+def test_a_dead_number_is_an_answer_of_the_server_that_is_not_away() -> None:
+    away, ended, back = [ServerAway("hung_up") for _ in range(4)], list[Any](), list[int]()
+    gateway = Scripted(away[0], away[1], Bounced("http_410"), away[2], away[3], None)
+    with lines.Lines(Channels({"sms": gateway}), now=WEDNESDAY) as open_lines:
+        open_lines.add(waiting(6, ended, back))
+        open_lines.begin()
+        while open_lines.wait():
+            open_lines.begin()
+    assert (len(ended), ended[-1], back) == (6, None, [])
+
+
+def test_whoever_is_broken_off_hears_of_what_is_on_its_way_and_gives_back_the_rest() -> None:
+    ended, back = list[Any](), list[int]()
+
+    def broken_off() -> None:
+        with lines.Lines(Channels({"sms": Scripted(None)}), now=WEDNESDAY) as open_lines:
+            open_lines.add(waiting(3, ended, back))
+            open_lines.begin()
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        broken_off()
+    assert (ended, back) == ([None], [1, 2])
 
 
 SECOND = timedelta(seconds=1)
