@@ -37,6 +37,11 @@ def _archived_within() -> float:
     return time.monotonic() - begun
 
 
+def _is_quiet() -> bool:
+    asked = "select count(*) from pg_stat_activity where backend_type = 'client backend' and state <> 'idle'"
+    return engines.sql(f"{asked} and pid <> pg_backend_pid()")[0][0] == "0"
+
+
 def carry_out() -> list[str]:
     problems = list[str]()
     begun = time.monotonic()
@@ -51,10 +56,9 @@ def carry_out() -> list[str]:
         # Nothing is written around the instant, so that it can be counted.
         for host in stage.GROUPS[kind]:
             stage.signal_all(host)
-    time.sleep(2)  # The instant lies between two writes.
+    stage.until("nobody who writes", _is_quiet)
     counts = engines.sql(_COUNTS)
     moment = engines.sql("select now()")[0][0]
-    time.sleep(1)
     engines.sql("create table a_mistake as select 1 as made")
     engines.sql("select pg_switch_wal()")
     _archived_within()

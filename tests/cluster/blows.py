@@ -89,13 +89,18 @@ def frozen(those: Before) -> str:
     return those["primary"]
 
 
+def _is_held() -> bool:
+    asked = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and query like '%complaints_complaint%'"
+    return engines.sql(asked)[0][0] != "0"
+
+
 def slow_reader_and_release(those: Before) -> str:
     """Somebody reads for a minute from the table that a release wants to change."""
     reads = "begin; select count(*) from complaints_complaint; select pg_sleep(60); commit"
     place = stage.HOME / those["primary"]
     words = ["psql", "-XAtq", "-h", place / "run", "-d", engines.DATABASE, "-c", reads]
     stage.begin(those["primary"], "reader", words, user="postgres")
-    time.sleep(2)  # Until it holds the table.
+    stage.until("a reader who holds the table", _is_held)
     told = portal.settings("client", pooled=False) | {"DJANGO_SETTINGS_MODULE": "tests.cluster.later.settings"}
     told |= {"MIGRATION_LOCK_TIMEOUT_MS": "600000"} if engines.TWIN == "no-lock-timeout" else {}
     stage.begin("client", "release", portal.python("manage.py", "migrate", "later"), cwd=portal.TREE, **told)

@@ -29,9 +29,10 @@ class Seen:
         return [one for one in self.answers if one["status"] == 201]
 
     def silence(self, what: str = "file") -> float:
-        """The longest time without an acknowledged call, from the blow on."""
+        """The longest time without an acknowledged call, from the blow to the last call of all."""
         at = sorted(one["at"] for one in self.acknowledged if one["what"] == what and one["at"] > self.struck)
-        return max((b - a for a, b in zip([self.struck, *at], at, strict=False)), default=float("inf"))
+        last = max((one["at"] for one in self.answers if one["what"] == what), default=self.struck)
+        return max(b - a for a, b in zip([self.struck, *at], [*at, last], strict=True)) if at else float("inf")
 
     @property
     def slowest(self) -> float:

@@ -34,6 +34,7 @@ def test_what_was_answered_and_stands_is_no_broken_promise() -> None:
         ([*FILED, answer("c", 6, what="read", status=200, wrong=True)], STANDS, "WRONG"),
         ([*FILED[:2], answer("c", 12)], STANDS, "SILENT"),
         ([], STANDS, "SILENT"),
+        ([*FILED, answer("d", 14, 503)], STANDS, "SILENT"),
         ([*FILED, answer("d", 6, 503, took=10.1)], STANDS, "HUNG"),
         ([*FILED, answer("d", 6, 403, text='{"code": "not_allowed"}')], STANDS, "REFUSED"),
         ([*FILED, answer("d", 6, 500)], STANDS, "REFUSED"),
