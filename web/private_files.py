@@ -23,12 +23,12 @@ def folder(path: Path) -> Path:
     if not path.is_dir():
         folder_above = path.parent if path.parent.is_dir() else folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
-        _leave_to_owner(path, folder_above)
+        leave_to_owner(path, folder_above)
         path.chmod(folder_mode())
     return path
 
 
-def _leave_to_owner(path: Path, above: Path) -> None:
+def leave_to_owner(path: Path, above: Path) -> None:
     """What root makes belongs to whom the folder around it belongs to, so that no command leaves what the portal cannot
     work with."""
     if os.geteuid() == 0:
@@ -42,5 +42,5 @@ def opened(path: Path, flags: int) -> int:
     # Another process made it, and gave it its mode.
     if os.fstat(handle).st_uid == os.geteuid():
         os.fchmod(handle, file_mode())
-        _leave_to_owner(path, path.parent)
+        leave_to_owner(path, path.parent)
     return handle

@@ -1,6 +1,7 @@
 """Takes a file in: looked at, kept, copied clean, counted against the limits. The bytes are examined before any row is
 locked; the row is written after its files are, and what is refused leaves nothing behind."""
 
+import errno
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -113,10 +114,10 @@ def kept_from(
         except examining.Unreadable as result:
             code = "no_picture" if str(result) == "broken" and media_type.startswith("image/") else str(result)
             raise limits.refused(code, name) from None
-        except OSError as away:
-            # A full disk, a bucket that does not answer.
-            log.error("a file could not be stored: %s", type(away).__name__)
-            raise limits.refused("no_room", name) from None
+        except OSError as error:
+            log.error("a file could not be stored: %s", type(error).__name__)
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise limits.refused("no_room" if is_full else "storage_away", name) from None
 
 
 def _stored(

@@ -71,6 +71,7 @@ _REFUSALS = {
     "too_many_at_filing": _("提交时最多%(most)d个文件，“%(file)s”没有收下；其余的可以提交后补充"),
     "too_much_for_a_case": _("一件投诉最多%(most)d个文件、共%(bytes)s，“%(file)s”没有收下"),
     "no_room": _("我们这边存放文件的地方满了，“%(file)s”没有收下；请先提交，稍后补充"),
+    "storage_away": _("存放文件的地方没有回应，“%(file)s”没有收下；请稍后再试，或者先提交，稍后补充"),
     "not_clean": _("“%(file)s”没有通过查毒，没有收下；请换一个文件"),
     "changed": _("“%(file)s”在传送中损坏，请重新选择"),
     "already_filed": _("材料已经随投诉提交，不能删除"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -24,11 +24,22 @@ from web import private_files
 CHUNK = 1024 * 1024
 
 
+class PrivateFolder(FileSystemStorage):
+    """Files and folders that the portal can work with, also where a command of root wrote them."""
+
+    def _save(self, name: str, content: Any) -> str:
+        private_files.folder(Path(self.path(name)).parent)
+        kept = super()._save(name, content)  # type: ignore[misc]
+        place = Path(self.path(kept))
+        private_files.leave_to_owner(place, place.parent)
+        return str(kept)
+
+
 def storage() -> Storage:
     """What is kept. The folder is read from the settings each time: tests have their own."""
     if (place := settings.EVIDENCE_S3) is not None:
         return Bucket(endpoint=place.endpoint, bucket=place.bucket, keys=Keys(place.key, place.secret, place.region))
-    return FileSystemStorage(
+    return PrivateFolder(
         location=private_files.folder(Path(settings.EVIDENCE_ROOT)),
         file_permissions_mode=private_files.file_mode() & 0o440,
         directory_permissions_mode=private_files.folder_mode(),

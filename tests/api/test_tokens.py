@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -132,6 +132,22 @@ def test_last_use_is_written_once_a_minute_and_many_calls_are_told_when_to_come_
     assert [ming.get("/me/").status_code for _ in range(2)] == [200, 429]
     assert 1 <= int(ming.get("/me/")["Retry-After"]) <= 61
     assert program("lead").get("/me/").status_code == 200, "another token is not slowed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_waits_for_no_other_one_of_its_token_and_each_is_counted(
+    world: World, superuser_connection: Any
+) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+    ming = Program(issued.secret)
+    superuser_connection.autocommit = False
+    with superuser_connection, superuser_connection.cursor() as another, connection.cursor() as own:
+        another.execute("select from enterprises_apitoken where id = %s for update", [issued.token.pk])
+        own.execute("set lock_timeout = 200")
+        assert [ming.get("/me/").status_code for _ in range(2)] == [200, 200]
+    connection.close()
+    assert ming.get("/me/").status_code == 200
+    assert reloaded(issued.token).calls == 3
 
 
 def test_the_command_prints_a_token_once(world: World) -> None:

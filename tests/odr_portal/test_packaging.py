@@ -1,6 +1,7 @@
 """What lies in packaging/ says the same as the program does; `make test-install` tries it on a machine."""
 
 import configparser
+import io
 import os
 import pwd
 import re
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from django.db.utils import ConnectionHandler
 
+from complaints.evidence import storing
 from odr_portal import checks, deploy_checks
 from odr_portal.backup import database as backup_database
 from odr_portal.backup.archive import Unusable
@@ -159,6 +161,11 @@ def test_what_root_makes_belongs_to_whom_the_folder_belongs_to(settings: Any, tm
     os.chown(tmp_path, owner.pw_uid, owner.pw_gid)
     folder = private_files.folder(tmp_path / "exports" / "dossiers")
     os.close(private_files.opened(folder / "one", os.O_CREAT | os.O_WRONLY))
+    settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
+    kept = Path(settings.EVIDENCE_ROOT) / storing.keep(io.BytesIO(b"x"), ending=".txt")[0]
+    evidence = {kept.parent.parent, kept.parent, kept}
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in evidence} == {(owner.pw_uid, owner.pw_gid)}
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o400, 0o700)
     made = [tmp_path / "exports", folder, folder / "one"]
     assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(owner.pw_uid, owner.pw_gid)}
     assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o700, 0o600]

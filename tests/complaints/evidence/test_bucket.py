@@ -3,12 +3,15 @@
 T45: one byte that changed on the disk is found, and exactly its file is named.
 """
 
+import contextlib
+import errno
 import hashlib
 import io
 import json
 import os
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +28,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from complaints import evidence
+from complaints.evidence import bucket, storing
 from complaints.evidence.bucket import Bucket, BucketAway, Keys, signed
 from complaints.evidence.storing import FilesRead, damaged
 from complaints.models import Complaint, Evidence
@@ -146,6 +150,34 @@ def test_one_trouble_of_the_bucket_is_asked_again_and_the_file_is_whole(kept: di
     with pytest.raises(BucketAway, match=str(trouble) if trouble else "RemoteDisconnected"):
         storage.save("b", File(io.BytesIO(whole)))
     assert set(kept) == {"/evidence/a"}
+
+
+def test_a_bucket_that_does_not_answer_is_told_as_that_and_a_full_disk_as_full(
+    world: World, kept: dict[str, bytes], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+
+    def refused() -> str:
+        file = SimpleUploadedFile("账单.jpg", jpeg())
+        answer = send(
+            signed_in(world.chen), f"/cases/{case.number}/statement/", {"text": "见附件。", "uploads": [file]}
+        )
+        assert answer.status_code == 422
+        return answer.content.decode()
+
+    # Longer than the portal waits: both times it takes the body and says nothing.
+    monkeypatch.setattr(bucket, "ANSWERS_WITHIN", 0.2)
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings.EVIDENCE_S3 = BucketPlace(endpoint, "evidence", "cn-1", KEYS.name, KEYS.secret)
+        assert not missing_in(refused(), "存放文件的地方没有回应，“账单.jpg”没有收下；请稍后再试")
+
+    def full(source: Any, *, ending: str) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storing, "keep", full)
+    assert not missing_in(refused(), "我们这边存放文件的地方满了，“账单.jpg”没有收下")
+    assert not Evidence.objects.exists()
 
 
 def test_an_odd_setting_does_not_start() -> None:
