@@ -11,6 +11,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from database import row_security
         from odr_portal import checks, deploy_checks
+        from web.telemetry import traces
 
         register(checks.every_view_has_a_row)
         for check in deploy_checks.CHECKS:
@@ -18,3 +19,5 @@ class PortalConfig(AppConfig):
         register(checks.the_document_key_can_be_used)
         register(checks.the_database_user_is_under_row_security, Tags.database)
         connection_created.connect(row_security.begin_session)
+        if traces.is_on():
+            connection_created.connect(traces.watch_statements)

@@ -1,7 +1,10 @@
 """What a process may do by what it thinks of its clock (complaints/record/clock.py): sweeps, seals and pages."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -12,6 +15,7 @@ from complaints.handling.transition import brake
 from complaints.record import clock
 from complaints.record.clock import Answer
 from web import errors
+from web.telemetry import counts, traces
 
 #: What answers people at once, by the names of the sweeps. All others wait while the clock is not trusted: deadlines
 #: lapse, cases of who is away are given to others, what has a term goes, figures are published, the record is sealed.
@@ -39,7 +43,20 @@ def may_run(name: str) -> bool:
 
 def guarded(name: str, do: Callable[..., Any], *, now: datetime) -> Any:
     """What ``do`` answers, or None where it has to wait."""
-    return do(now=now) if may_run(name) else None
+    return run(name, partial(do, now=now))
+
+
+def run(name: str, do: Callable[[], Any], *, parent: Mapping[str, str] | None = None) -> Any:
+    """The same, counted under its name; and as a trace, under ``parent`` if a tick of beat made it."""
+    began, outcome = time.perf_counter(), "failed"
+    try:
+        with traces.span(f"task {name}", parent=parent) if traces.is_on() else nullcontext():
+            may = may_run(name)
+            result = do() if may else None
+            outcome = "done" if may else "held"
+        return result
+    finally:
+        counts.task(name, outcome, time.perf_counter() - began)
 
 
 class TrustedClock:

@@ -75,7 +75,8 @@ def _secrets() -> Iterator[tuple[str, bytes]]:
 
 
 def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """TLS to database, broker, mail server, scanner, witnesses and time stamps, unless they are on this machine."""
+    """TLS to database, broker, mail server, scanner, witnesses, time stamps and whoever is told of traces and errors,
+    unless they are on this machine."""
     results: list[CheckMessage] = []
     database = settings.DATABASES["default"]
     if not servers.is_own_socket(database["HOST"]) and database["OPTIONS"].get("sslmode") not in CHECKED:
@@ -96,11 +97,16 @@ def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         told = "Files go to the scanner over an open line: clamd speaks no TLS."
         hint = "Run clamd on this machine (CLAMD_URL=unix:///…), or lead a tunnel to it."
         results.append(Warning(told, hint=hint, id="odr_portal.W010"))
-    for url in (*(one.url for one in settings.WITNESSES.all), settings.TSA_URL):
+    for url in (
+        *(one.url for one in settings.WITNESSES.all),
+        settings.TSA_URL,
+        settings.OTLP_ENDPOINT,
+        settings.SENTRY_DSN,
+    ):
         outside = urlsplit(url)
         if outside.scheme == "http" and not environment.is_this_machine(outside.hostname or ""):
             told = f"{outside.hostname} is asked over an open line."
-            results.append(Warning(told, hint="Write https in WITNESSES and TSA_URL.", id="odr_portal.W012"))
+            results.append(Warning(told, hint="Write https there.", id="odr_portal.W012"))
     return results
 
 

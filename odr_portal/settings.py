@@ -10,6 +10,7 @@ from accounts.keys import ciphers, keys
 from complaints.record import notes
 from database import roles
 from web import environment, servers
+from web.telemetry import lines
 
 ROOT = environment.ROOT
 LOCAL = environment.local_folder()
@@ -106,6 +107,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "web.headers.ProgramsByHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Counts answers and makes traces of them, where somebody asked for that.
+    "web.telemetry.middleware.Observed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     # Before a session is read: whether it has expired is asked of the clock.
@@ -450,19 +453,9 @@ if TSA_URL and not TSA_ROOT:
     raise environment.OddValue(
         "TSA_ROOT", "", "with TSA_URL, write the file with the root certificates of that authority."
     )
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{", "datefmt": "%Y-%m-%dT%H:%M:%S%z"}
-    },
-    # Every line about a request carries its incident number; of a person the key alone, no name and no address.
-    "filters": {"incident": {"()": "web.errors.IncidentLines"}},
-    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["incident"]}},
-    "root": {"handlers": ["stream"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
-    # A line for each tick of each sweep would bury what matters.
-    "loggers": {name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
-}
+# LOG_FORMAT, LOG_LEVEL, and SENTRY_DSN, where errors are reported to.
+SENTRY_DSN = environment.reports_to("SENTRY_DSN", environment.text("SENTRY_DSN"))
+LOGGING = lines.log_settings()
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
 # --- the broker, for workers and beat only ----------------------------------------------------------------------
@@ -490,3 +483,10 @@ SECURITY_CONTACT = environment.contact("SECURITY_CONTACT", environment.text("SEC
 # Who may read /metrics and the details of /healthz: whoever shows this word, or asks from one of these addresses.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 METRICS_ADDRESSES = environment.words("METRICS_ADDRESSES")
+# The counts of all processes of this host.
+METRICS_FOLDER = LOCAL / "metrics"
+# Where traces go (the address of a collector, without /v1/traces), and of how many in a hundred.
+OTLP_ENDPOINT = environment.outside("OTEL_EXPORTER_OTLP_ENDPOINT", environment.text("OTEL_EXPORTER_OTLP_ENDPOINT"))
+OTLP_HEADERS = environment.pairs("OTEL_EXPORTER_OTLP_HEADERS", environment.text("OTEL_EXPORTER_OTLP_HEADERS"))
+OTLP_CERTIFICATE = environment.text("OTEL_EXPORTER_OTLP_CERTIFICATE")
+TRACES_PERCENT = environment.number("TRACES_PERCENT", 10, least=1, most=100)

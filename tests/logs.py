@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.canaries import CANARIES, OF_THE_CAST, seen
-from web.errors import IncidentLines
+from web.telemetry.lines import OwnWords
 
 WORDS = [*CANARIES.items(), *((text, text) for text in OF_THE_CAST)]
 #: Names the folder of the run to its workers, where tests run in several processes: each writes a file of its own.
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     file = Path(os.environ[FOLDER]) / f"odr-test-log-{os.getpid()}"
     handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("{asctime} {levelname} {name} {message}", style="{"))
-    handler.addFilter(IncidentLines())
+    handler.addFilter(OwnWords())
     logging.getLogger().addHandler(handler)
     _handlers.append(handler)
 

@@ -240,6 +240,22 @@ def mail_address(name: str, value: str) -> str:
     return value
 
 
+def reports_to(name: str, value: str) -> str:
+    """The address that reports of errors go to, as Sentry and its kin write it; empty: none."""
+    form = r"https?://[A-Za-z0-9]+(:[A-Za-z0-9]+)?@[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._-]+)*/\d+"
+    if value and not re.fullmatch(form, value):
+        raise OddValue(name, without_password(value), "write https://KEY@host/NUMBER.")
+    return value
+
+
+def pairs(name: str, value: str) -> dict[str, str]:
+    """Headers as OpenTelemetry writes them: name=value,name=value, values in the form of addresses."""
+    found = dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
+    if value and (len(found) != value.count(",") + 1 or not all(found)):
+        raise OddValue(name, "…", "write name=value,name=value.")
+    return {key.lower(): unquote(one) for key, one in found.items()}
+
+
 def contact(name: str, value: str) -> str:
     """A mailbox as mailto:, or an https address, as security.txt names it; empty: none."""
     if not value or re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?", value):

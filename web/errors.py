@@ -9,7 +9,6 @@ module knows no app, and an app needs to know nothing of HTTP.
 
 import logging
 import secrets
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +28,8 @@ _LAST_RESORT = (
     "<p>我们这边出错了，请打12315，报问题编号：<b>{0}</b></p>"
     '<p lang="en">Something broke. Call 12315 and give incident number <b>{0}</b>.</p></html>'
 )
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = logging.getLogger("web.errors")
 
@@ -55,45 +56,15 @@ def incident_of(request: HttpRequest) -> str:
     return str(request._incident)  # type: ignore[attr-defined]
 
 
-class IncidentLines(logging.Filter):
-    """Rewrites the log line of any error answer: number, status, method, route, kind of exception, and whose session or
-    token it was (``request.acting``: the key of the person, the beginning of the token). Nothing else."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        request = getattr(record, "request", None)
-        if not isinstance(request, HttpRequest):
-            return True
-        error = record.exc_info[1] if record.exc_info else getattr(request, "_incident_error", None)
-        kind = f" {type(error).__name__}" if error is not None else ""
-        status = getattr(record, "status_code", "")
-        record.msg = f"incident {incident_of(request)}: {status} {request.method} {_route(request)}{kind}"
-        if who := getattr(request, "acting", ""):
-            record.msg += f" by {who}"
-        record.args = ()
-        if record.exc_info:
-            record.exc_text = _where(record.exc_info[1])
-            record.exc_info = None
-        return True
-
-
-def _route(request: HttpRequest) -> str:
-    """The pattern, not the address: a case number or a token stands in the address."""
+def route_of(request: HttpRequest) -> str:
+    """The pattern of its address, not the address: a case number or a token stands there."""
     match = request.resolver_match
     return f"/{match.route}" if match is not None else "(no page reached)"
 
 
-def _where(error: BaseException | None) -> str:
-    """The places an exception went through. Its text is left out: the database quotes in it what somebody typed."""
-    lines: list[str] = []
-    while error is not None:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines += [
-            f"{type(error).__qualname__} at",
-            *(f'  File "{f.filename}", line {f.lineno}, in {f.name}' for f in frames),
-        ]
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        lines += ["after"] if error is not None else []
-    return "\n".join(lines)
+def method_of(request: HttpRequest) -> str:
+    """One of a few, whatever somebody sent instead."""
+    return str(request.method) if request.method in _METHODS else "other"
 
 
 def wants_json(request: HttpRequest) -> bool:

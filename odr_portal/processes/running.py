@@ -281,16 +281,17 @@ def portal_programs(place: Installation, *, bind: str, reload: bool) -> dict[str
     web = (
         f"{python} -m gunicorn odr_portal.wsgi --bind {bind} --worker-class"
         f" odr_portal.processes.web_worker.PatientWorker --workers {1 if reload else 2} --threads 4 --timeout 30"
-        f" --graceful-timeout {1 if reload else 20} --max-requests 2000 --max-requests-jitter 200 --backlog 128"
+        f" --logger-class odr_portal.processes.web_logger.WebLogger --graceful-timeout {1 if reload else 20}"
+        f" --max-requests 2000 --max-requests-jitter 200 --backlog 128"
         f" --limit-request-line 4094 --no-control-socket --worker-tmp-dir {place.sockets} "
         + ("" if reload else "--preload")
     )
     worker = (
-        f"{python} -m celery --app odr_portal.celery worker --concurrency 2 --without-gossip --without-mingle "
+        f"{python} -m celery --quiet --app odr_portal.celery worker --concurrency 2 --without-gossip --without-mingle "
         "--optimization fair --loglevel INFO"
     )
     beat = (
-        f"{python} -m celery --app odr_portal.celery beat --loglevel INFO --pidfile= "
+        f"{python} -m celery --quiet --app odr_portal.celery beat --loglevel INFO --pidfile= "
         f"--schedule {place.sockets / 'beat-schedule'}"
     )
     watch = f"{python} manage.py watch"

@@ -6,7 +6,7 @@ Whoever neither shows the token nor asks from a listed address gets the 404 of a
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -23,6 +23,7 @@ from oversight.portal_state.state import BEATS, QUEUES
 from oversight.presenting import cards
 from oversight.presenting.choosing import dashboard_page
 from web.small_numbers import ENOUGH, share_text, too_few, wilson
+from web.telemetry import counts
 
 
 @officer_page("GET")
@@ -185,13 +186,18 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read(request):
         raise Http404
-    with serving(request):
-        result = signs.read(now=timezone.now())
-    return HttpResponse(written(result), content_type=TYPE)
+    try:
+        with serving(request):
+            text = written(signs.read(now=timezone.now()))
+    except DatabaseError:
+        text = ""
+    up = ["# HELP odr_database_up 1 where the database answered.", "# TYPE odr_database_up gauge"]
+    up += [f"odr_database_up {bool(text):d}\n"]
+    return HttpResponse("\n".join(up) + text + counts.told(), content_type=TYPE)
 
 
 def written(result: Signs) -> str:
-    """The whole answer. Shares that nothing stands for are left out; ages are in seconds."""
+    """What stands in the database. Shares that nothing stands for are left out; ages are in seconds."""
     lines: list[str] = []
     for name, text, values in _measures(result):
         lines += [f"# HELP odr_{name} {text}", f"# TYPE odr_{name} gauge"]
@@ -262,3 +268,4 @@ def _measures(result: Signs) -> Iterator[tuple[str, str, list[tuple[str, float]]
     yield "uncounted_steps", "Steps that are not folded into the counters yet.", one(result.uncounted)
     yield "counter_differences", "What the last comparison of counters and cases found.", one(result.differences)
     yield "alarms", "Conditions that somebody must see to.", one(len(result.alarms))
+    yield "alarm", "1 for each of them.", [(f'{{condition="{code}"}}', 1.0) for code in result.alarms]

@@ -47,6 +47,7 @@ from oversight.reports import keeping as reports
 from routing.directory_changes import previewing
 from routing.forwarding import forwarding
 from routing.rule_desk import learning, trying
+from web.telemetry import counts
 
 log = logging.getLogger("watch")
 
@@ -106,6 +107,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
         separation.refuse_to_start("watch")
         refuse_to_start()
+        counts.begin("watch")
         ended = threading.Event()
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):
