@@ -483,6 +483,8 @@ SECURITY_CONTACT = environment.contact("SECURITY_CONTACT", environment.text("SEC
 # Who may read /metrics and the details of /healthz: whoever shows this word, or asks from one of these addresses.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 METRICS_ADDRESSES = environment.words("METRICS_ADDRESSES")
+# Where `watch` of a host without pages tells its counts.
+WATCH_METRICS = environment.listening("WATCH_METRICS", environment.text("WATCH_METRICS"))
 # The counts of all processes of this host.
 METRICS_FOLDER = LOCAL / "metrics"
 # Where traces go (the address of a collector, without /v1/traces), and of how many in a hundred.

@@ -248,6 +248,14 @@ def reports_to(name: str, value: str) -> str:
     return value
 
 
+def listening(name: str, value: str) -> tuple[str, int] | None:
+    """host:port of this machine; empty: none."""
+    host, _colon, port = value.rpartition(":")
+    if value and not (host and port.isdecimal() and 0 < int(port) < 65536):
+        raise OddValue(name, value, "write host:port, such as 10.0.0.5:9105.")
+    return (host.strip("[]"), int(port)) if value else None
+
+
 def pairs(name: str, value: str) -> dict[str, str]:
     """Headers as OpenTelemetry writes them: name=value,name=value, values in the form of addresses."""
     found = dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)

@@ -35,7 +35,7 @@ from complaints.webhooks import deliveries
 from database.sweeping import Sweep, drain
 from enterprises.enrolment import enrolled
 from odr_portal.clock_guard import guarded
-from odr_portal.processes import separation
+from odr_portal.processes import separation, told_counts
 from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
@@ -108,6 +108,7 @@ class Command(BaseCommand):
         separation.refuse_to_start("watch")
         refuse_to_start()
         counts.begin("watch")
+        told_counts.begin()
         ended = threading.Event()
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,5 +1,6 @@
 """The counts of all processes of a host are one sum, whichever of them is asked and whichever ended meanwhile."""
 
+import http.client
 import json
 import os
 import secrets
@@ -20,9 +21,9 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from odr_portal.clock_guard import run
-from odr_portal.processes import running
+from odr_portal.processes import running, told_counts
 from oversight.portal_state import system_views
-from tests import ROOT, waited
+from tests import PATIENCE, ROOT, waited
 from tests.canaries import CANARIES, seen
 from web.telemetry import counts
 
@@ -122,6 +123,35 @@ def test_answers_are_counted_by_pattern_method_and_class_and_tasks_by_outcome(co
     assert told["odr_tasks_total", (("outcome", "failed"), ("task", "counters"))] == 1
     assert told["odr_task_seconds_count", (("task", "counters"),)] == 2
     assert seen(metrics().encode(), [*CANARIES.items()]) == []
+
+
+def test_a_host_without_pages_tells_its_counts_by_watch_to_whoever_may_read_them(counting: Any) -> None:
+    counts.task("clocks", "done", 0.2)
+    counting.WATCH_METRICS = ("127.0.0.1", 0)
+    server = told_counts.begin()
+    assert server is not None
+    line = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=PATIENCE)
+
+    def ask(path: str, **headers: str) -> tuple[int, str]:
+        line.request("GET", path, headers=headers)
+        answer = line.getresponse()
+        return answer.status, answer.read().decode()
+
+    status, text = ask("/metrics", Authorization="Bearer a-long-word")
+    assert (status, samples(text)["odr_tasks_total", (("outcome", "done"), ("task", "clocks"))]) == (200, 1)
+    assert ask("/metrics") == (404, "")
+    assert ask("/metrics", Authorization="Bearer another") == (404, "")
+    # Nobody stands in front of it: what a caller says of where it comes from is nothing.
+    counting.METRICS_ADDRESSES, counting.TRUSTED_PROXIES = ["10.0.0.0/8"], 1
+    assert ask("/metrics", **{"X-Forwarded-For": "10.1.2.3"}) == (404, "")
+    counting.METRICS_ADDRESSES = ["127.0.0.1"]
+    assert ask("/metrics")[0] == 200
+    assert ask("/else", Authorization="Bearer a-long-word") == (404, "")
+    counting.WATCH_METRICS = ("127.0.0.1", server.server_port)
+    with pytest.raises(SystemExit, match="nobody can listen there"):
+        told_counts.begin()
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.mark.django_db
