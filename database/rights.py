@@ -39,7 +39,8 @@ order by 1"""
 
 
 def wider(connection: Any, login: str) -> list[str]:
-    """One sentence without its end for each right of ``login`` or of a role it takes that it should not have."""
+    """One sentence without its end for each right of ``login`` or of a role it takes that it should not have; where a
+    role is not there, for each of these and nothing else."""
     who = [login, *roles.CALLERS, roles.STEPS]
     values = {
         "who": who,
@@ -52,5 +53,8 @@ def wider(connection: Any, login: str) -> list[str]:
         "roles": [roles.APP, *roles.CALLERS, roles.STEPS],
     }
     with connection.cursor() as cursor:
+        cursor.execute("select name from unnest(%s::text[]) name where to_regrole(quote_ident(name)) is null", [who])
+        if missing := [f"the role {name} is missing" for (name,) in cursor.fetchall()]:
+            return missing
         cursor.execute(_WIDER, values)
         return [row[0] for row in cursor.fetchall()]

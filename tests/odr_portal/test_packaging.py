@@ -12,6 +12,7 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 from complaints.evidence import storing
+from database import roles
 from odr_portal import checks, deploy_checks
 from odr_portal.backup import database as backup_database
 from odr_portal.backup.archive import Unusable
@@ -151,6 +152,18 @@ def test_a_missing_role_is_told_in_words(settings: Any, monkeypatch: pytest.Monk
     (told,) = checks.the_database_user_is_under_row_security(None, databases=["default"])
     assert (told.id, told.hint) == ("odr_portal.E007", checks._HINT)
     assert "portal_not_there" in told.msg
+
+
+@pytest.mark.django_db
+def test_a_role_of_callers_that_is_missing_is_told_in_words(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an upgrade whose SQL for roles nobody ran: the login is there, and comes in."""
+    settings.COMMAND = "check"
+    monkeypatch.setattr(roles, "CALLERS", (*roles.CALLERS, "portal_absent"))
+    told = checks.the_database_user_is_under_row_security(None, databases=["default"])
+    assert {(one.id, one.msg, one.hint) for one in told} == {
+        ("odr_portal.E006", "In the database the role portal_absent is missing.", checks._HINT),
+        ("odr_portal.E004", "The database user portal_web cannot become portal_absent.", checks._HINT),
+    }
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files to others")
