@@ -160,6 +160,7 @@ def _issue(number: int) -> int:
             "label": f"问题{code}",
             "received": None if (region + code) % 3 == 0 else region * code,
             "multiple_of": 1,
+            "finest": "county",
         }
         for region in range(REGIONS)
         for code in range(CODES)
@@ -189,7 +190,7 @@ def _table() -> None:
     with ground.as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "create table bare (region_code text, region_name text, region_name_en text, month text, by text,"
-            " code text, label text, received text, multiple_of text)"
+            " code text, label text, received text, multiple_of text, finest text)"
         )
         for file in DataFile.objects.order_by("pk").iterator(chunk_size=1):
             with TemporaryFile("w+", encoding="utf-8") as out:

@@ -45,7 +45,10 @@ TEXTS = {
     "seat_code",
     "seat_path",
     "sector",
+    "finest",
 }
+#: Levels of places, the narrowest first.
+FINEST = ("county", "city", "province")
 #: Sums that stand in the files, and what they are sums of.
 SUMS = {
     "other": ("settled_elsewhere", "failed"),
@@ -157,6 +160,13 @@ def wrong_sums(folder: Path) -> list[str]:
     return wrong
 
 
+def tells(lines: list[dict], level: str) -> bool:
+    """Whether places of this level have lines in a table: a month with too few cases goes by wider places alone. Files
+    from before this column have all."""
+    finest = lines[0].get("finest", "county") if lines else "county"
+    return level not in FINEST[: FINEST.index(finest)]
+
+
 # --- sums of what may be unknown --------------------------------------------------------------------------------------
 
 
@@ -218,6 +228,13 @@ def run_of(months: list[str], step: int, most: int) -> list[str]:
     return results[::-1]
 
 
+class Untold(dict):
+    """The line of a place that a month tells nothing of."""
+
+    def __missing__(self, column: str) -> None:
+        return None
+
+
 def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     """What /open/ shows of the country, each province, city and county; shares from thirty on."""
     run = run_of(list(folders), 1, RUN)
@@ -231,8 +248,10 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
         3,
         QUARTERS,
     )
-    of_months = {month: {line["region_code"]: line for line in read(folders[month], "regions")} for month in run}
-    of_quarters = [{line["region_code"]: line for line in read(folders[month], "region_quarters")} for month in ends]
+    tables = {month: read(folders[month], "regions") for month in run}
+    of_months = {month: {line["region_code"]: line for line in lines} for month, lines in tables.items()}
+    quarter_tables = [read(folders[month], "region_quarters") for month in ends]
+    of_quarters = [{line["region_code"]: line for line in lines} for lines in quarter_tables]
     objects: dict[str, dict[str, list]] = {}
     problems: dict[str, dict[str, dict[str, object]]] = {}
     for month in run:
@@ -248,19 +267,29 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     for region, level in levels.items():
         if level not in ("country", "province", "city", "county"):
             continue
-        received = [of_months[month].get(region, {}).get("received", 0) for month in months]
-        quarters = [lines[region] for lines in of_quarters if region in lines]
-        of_region = objects.get(region, {})
-        exact = added([added(of_region.get(name, [])) for name in named])
+        # A line that is missing says that nothing came, but where a month has no lines of such places.
+        untold = {month for month, lines in tables.items() if not tells(lines, level)}
+        received = [
+            of_months[month].get(region, {"received": None if month in untold else 0})["received"] for month in months
+        ]
+        quarters = [
+            lines.get(region, Untold())
+            for lines, table in zip(of_quarters, quarter_tables, strict=True)
+            if region in lines or not tells(table, level)
+        ]
+        nothing = [None for month in months if month in untold]
+        of_region = {name: [*objects.get(region, {}).get(name, []), *nothing] for name in named}
+        exact = added([added(of_region[name]) for name in named])
         total = added(received)
-        categories = {name: shown(of_region.get(name, [])) for name in named}
+        categories = {name: shown(of_region[name]) for name in named}
         categories["other"] = total - exact if total is not None and exact is not None else None
         one = {
             "received": shown(received),
             "months": dict(zip(months, received, strict=True)),
             "categories": categories,
             "problems": {
-                code: [numbers.get(month, 0) for month in run] for code, numbers in problems.get(region, {}).items()
+                code: [None if month in untold else numbers.get(month, 0) for month in run]
+                for code, numbers in problems.get(region, {}).items()
             },
         }
         for name, parts in (
@@ -272,7 +301,13 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
             is_told = numbers[0] is not None and numbers[-1] is not None and numbers[-1] >= RANKED_FROM
             one[name] = {"numbers": numbers, "share": numbers[0] / numbers[-1] if is_told else None}
         one["response"] = _response(quarters)
-        one["recovered"] = _recovered([of_months[month][region] for month in months if region in of_months[month]])
+        one["recovered"] = _recovered(
+            [
+                of_months[month].get(region, Untold())
+                for month in months
+                if region in of_months[month] or month in untold
+            ]
+        )
         result[region] = one
     return result
 
@@ -391,6 +426,17 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
     it.
     """
     lines = {line["region_code"]: line for line in read(folders[month], "regions")}
+    level = (
+        "country"
+        if code == "CN"
+        else "province"
+        if code.endswith("0000")
+        else "city"
+        if code.endswith("00")
+        else "county"
+    )
+    if not tells(list(lines.values()), level):
+        sys.exit(f"{month}: too few cases; nothing is told of {code}.")
     end = _before(month, int(month[5:]) % 3)
     of_quarter = {line["region_code"]: line for line in read(folders[end], "region_quarters")} if end in folders else {}
     for one in of_quarter.values():

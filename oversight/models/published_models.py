@@ -32,8 +32,12 @@ class DataSet(models.Model):
     is more than numbers that came out otherwise: the one before it told too much, and should not be used any more.
     ``multiple_of``: 5 where counts are rounded to multiples of 5 that add up, 1 where they are exact and small ones
     withheld. ``counted``: of a rounded set the true and the told number of each cell, by table; it is never served, and
-    held against the next version so that both together tell nothing (oversight/open_data/issuing.py).
+    held against the next version so that both together tell nothing (oversight/open_data/issuing.py). ``finest``: the
+    narrowest places that have rows; a month with too few cases goes by cities or provinces alone.
     """
+
+    #: Levels of places, the narrowest first.
+    FINEST = ("county", "city", "province")
 
     month = models.DateField()
     version = models.PositiveSmallIntegerField()
@@ -42,6 +46,7 @@ class DataSet(models.Model):
     changes = models.JSONField(default=list)
     reason = models.CharField(max_length=500, blank=True, default="")
     multiple_of = models.PositiveSmallIntegerField(default=1)
+    finest = models.CharField(max_length=8, default="county", choices=[(one, one) for one in FINEST])
     counted: models.JSONField[Any, Any] = models.JSONField(default=dict)
 
     objects = DataSets()
@@ -54,6 +59,10 @@ class DataSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}.{self.version}"
+
+    def tells(self, level: str) -> bool:
+        """Whether places of this level have rows; then one that is missing had nothing."""
+        return level not in self.FINEST[: self.FINEST.index(self.finest)]
 
 
 class DataFile(models.Model):

@@ -20,7 +20,7 @@ from authorities.models import Region
 from complaints.parties.conditions import current_calendar
 from oversight.counters.reads import steadily
 from oversight.figures.suppression import TOTAL, Axis, Key, published
-from oversight.models import MEASURES, MonthFacet, Tally
+from oversight.models import MEASURES, DataSet, MonthFacet, Tally
 from web.small_numbers import sum_may_be_shown
 
 #: What lies in a region and in none below it; what is said of no enterprise that is named.
@@ -153,9 +153,16 @@ class Counted:
     facets: Mapping[int, Mapping[str, int]]
 
 
-def cells_of(month: date, *, now: datetime, already: Collection[Withheld] = (), by: Teller = withholding) -> Cells:
+def levels_to(finest: str) -> list[str]:
+    """The levels of places that have rows where these (``DataSet.finest``) are the narrowest."""
+    return [Region.Level.COUNTRY, *DataSet.FINEST[DataSet.FINEST.index(finest) :]]
+
+
+def cells_of(
+    month: date, *, now: datetime, finest: str = "county", already: Collection[Withheld] = (), by: Teller = withholding
+) -> Cells:
     """What may be published of the month from this day, withheld ``already`` included. Some five statements."""
-    places = {region.pk: region for region in Region.objects.exclude(level=Region.Level.TOWNSHIP)}
+    places = {region.pk: region for region in Region.objects.filter(level__in=levels_to(finest))}
     counted = steadily(lambda _counters: _read(month, places), now=now, calendar=current_calendar())
     return cells_from(counted, places, already=already, by=by)
 

@@ -10,14 +10,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from oversight.models import DataFile, DataSet
-from oversight.open_data.files import LICENCE
+from oversight.open_data.files import LICENCE, not_told
 from web.languages import languages
 
 TITLE = gettext_lazy("消费纠纷在线和解公开数据")
@@ -58,6 +58,11 @@ def citation(data_set: DataSet, place: str) -> str:
     }
 
 
+def about(data_set: DataSet) -> str:
+    """What it is, and of which places it tells nothing."""
+    return " ".join(filter(None, (str(ABOUT), not_told(data_set.finest))))
+
+
 def last_day(data_set: DataSet) -> date:
     """Of its month."""
     return (data_set.month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -71,7 +76,7 @@ def dataset(data_set: DataSet, files: Sequence[DataFile], place: str) -> Describ
         "@id": address_of(data_set, place),
         "url": address_of(data_set, place),
         "name": f"{TITLE} {data_set.month:%Y-%m}",
-        "description": str(ABOUT),
+        "description": about(data_set),
         "version": str(data_set.version),
         "datePublished": f"{localdate(data_set.made_at):%Y-%m-%d}",
         "temporalCoverage": f"{data_set.month:%Y-%m-%d}/{last_day(data_set):%Y-%m-%d}",
@@ -113,7 +118,7 @@ def data_catalogue(sets: Sequence[DataSet], place: str) -> Described:
                 "@id": address_of(one, place),
                 "url": address_of(one, place),
                 "name": f"{TITLE} {one.month:%Y-%m}",
-                "description": str(ABOUT),
+                "description": about(one),
                 "version": str(one.version),
                 "license": LICENCE["path"],
                 "creator": _publisher(place),
@@ -188,7 +193,7 @@ def _dcat_of(data_set: DataSet, files: Sequence[DataFile], agent: Described, pla
         "@id": address_of(data_set, place),
         "@type": "dcat:Dataset",
         "dct:title": _in_each(TITLE, f" {data_set.month:%Y-%m}"),
-        "dct:description": _in_each(ABOUT),
+        "dct:description": _in_each(lazy(about, str)(data_set)),
         "dct:identifier": str(data_set),
         "dcat:version": str(data_set.version),
         "dct:issued": _moment(data_set),

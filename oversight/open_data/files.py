@@ -77,13 +77,15 @@ def described(data_set: DataSet, tables: Sequence[File]) -> list[File]:
 
 
 def rows_of(
-    month: date, cells: Cells, quarter: Numbers | None = None, *, multiple_of: int = 1
+    month: date, cells: Cells, quarter: Numbers | None = None, *, multiple_of: int = 1, finest: str = "county"
 ) -> dict[str, list[FileRow]]:
     """The lines of each table, in the order of their keys. ``quarter``: of the one that ends with the month."""
     tables = _rows(month, cells, quarter)
     for rows in tables.values():
         for row in rows:
             row["multiple_of"] = multiple_of
+            if "region_code" in row:
+                row["finest"] = finest
     return tables
 
 
@@ -177,6 +179,13 @@ def label_of(by: str, code: str) -> str:
     return str((OBJECT_LABELS if by == "object" else PROBLEM_LABELS).get(code, code))
 
 
+def not_told(finest: str) -> str:
+    """What stands beside numbers of a set that has no rows of some places."""
+    if finest == "city":
+        return _("件数太少，不按县公布。")
+    return _("件数太少，不按县、市公布。") if finest == "province" else ""
+
+
 def csv_of(name: str, rows: Iterable[FileRow]) -> bytes:
     """UTF-8 with a mark for spreadsheets, lines end as RFC 4180 says."""
     out = io.StringIO()
@@ -247,6 +256,11 @@ def _constraints(column: Column, table: DataTable) -> FileRow:
     return result
 
 
+def _description(data_set: DataSet) -> str:
+    with override("en"):
+        return " ".join(filter(None, (str(_ABOUT[data_set.multiple_of > 1]), not_told(data_set.finest))))
+
+
 def _package(data_set: DataSet, files: Iterable[File]) -> bytes:
     """``datapackage.json``: Data Package of Frictionless, version 1 (specs.frictionlessdata.io)."""
     resources = []
@@ -275,7 +289,7 @@ def _package(data_set: DataSet, files: Iterable[File]) -> bytes:
                 "profile": "tabular-data-package",
                 "name": f"odr-{month}",
                 "title": f"消费纠纷在线和解公开数据 {month}",
-                "description": _in_both(_ABOUT[data_set.multiple_of > 1])["description"],
+                "description": _description(data_set),
                 "version": f"{data_set.version}.0.0",
                 "created": data_set.made_at.isoformat(),
                 **({"id": page, "homepage": page} if page else {}),

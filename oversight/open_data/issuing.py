@@ -13,6 +13,7 @@ import io
 import logging
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -30,7 +31,17 @@ from oversight.figures.rounding import BASE, FARTHEST, POSSIBLE, Reader, Version
 from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
 from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading
-from oversight.open_data.cells import NONE, Cells, Withheld, cells_of, payments_of, sums_of, sums_told, withholding
+from oversight.open_data.cells import (
+    NONE,
+    Cells,
+    Numbers,
+    Withheld,
+    cells_of,
+    payments_of,
+    sums_of,
+    sums_told,
+    withholding,
+)
 from oversight.open_data.quarters import ends_with
 from oversight.open_data.reading import OF_QUARTERS, RETIRED, TABLES, WITHHELD
 from web import small_numbers
@@ -233,16 +244,9 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
     if before is not None and not _may_be_restated(before, on=now.astimezone(SHANGHAI).date()):
         return None
     is_rounded = before.multiple_of > 1 if before is not None else month >= ROUNDED_FROM and not already
-    rounding = Rounding(f"{month:%Y-%m}", before.counted if before is not None else {}) if is_rounded else None
-    by: Any = {"now": now, "already": already, "by": rounding or withholding}
-    quarter = quarters.publishable(month, **by) if quarters.ends_with(month) else None
-    cells = cells_of(month, **by)
-    if rounding:
-        rounding.tell_money(cells, month)
-    else:
-        _hold_back_money(cells, month, before)
-    multiple_of = BASE if rounding else 1
-    tables = files.rows_of(month, cells, quarter, multiple_of=multiple_of)
+    told = _told(month, before, is_rounded=is_rounded, already=already, now=now)
+    multiple_of = BASE if is_rounded else 1
+    tables = files.rows_of(month, told.cells, told.quarter, multiple_of=multiple_of, finest=told.finest)
     made = files.tables_of(tables)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -265,7 +269,8 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             formulas=dict(VERSIONS),
             changes=changes,
             multiple_of=multiple_of,
-            counted=rounding.counted if rounding else {},
+            finest=told.finest,
+            counted=told.counted,
             reason=BY_QUARTERS_NOW if before and wrong_in(before) else "",
         )
         DataFile.objects.bulk_create(
@@ -283,6 +288,44 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             ]
         )
     return data_set
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What may be told of a month down to the ``finest`` places, and the true numbers behind it."""
+
+    finest: str
+    cells: Cells
+    quarter: Numbers | None
+    counted: dict[str, Any]
+
+
+def _told(
+    month: date, before: DataSet | None, *, is_rounded: bool, already: Collection[Withheld], now: datetime
+) -> _Told:
+    """By county; a rounded month that would tell too much so by city, else by province. Raises ``TellsTooMuch``.
+
+    A later version goes down to the places of the one before it: two levels of one month would tell what lies between
+    them.
+    """
+    levels = [before.finest] if before is not None else list(DataSet.FINEST if is_rounded else DataSet.FINEST[:1])
+    for finest in levels:
+        rounding = Rounding(f"{month:%Y-%m}", before.counted if before is not None else {}) if is_rounded else None
+        by: Any = {"now": now, "finest": finest, "already": already, "by": rounding or withholding}
+        try:
+            quarter = quarters.publishable(month, **by) if quarters.ends_with(month) else None
+            cells = cells_of(month, **by)
+        except TellsTooMuch as error:
+            if finest == levels[-1]:
+                raise
+            logger.warning("open data of %s: too few cases to be told by %s (%s)", month, finest, error)
+            continue
+        if rounding:
+            rounding.tell_money(cells, month)
+        else:
+            _hold_back_money(cells, month, before)
+        return _Told(finest, cells, quarter, rounding.counted if rounding else {})
+    raise AssertionError("there is always a level")
 
 
 def _may_be_restated(before: DataSet, *, on: date) -> bool:

@@ -20,7 +20,7 @@ from oversight.counters.reads import steadily
 from oversight.figures.rounding import BASE
 from oversight.figures.suppression import TOTAL
 from oversight.models import MonthEnterprise, MonthFacet, Tally
-from oversight.open_data.cells import Counts, Figure, Numbers, Teller, Withheld, tell, tree_of, withholding
+from oversight.open_data.cells import Counts, Figure, Numbers, Teller, Withheld, levels_to, tell, tree_of, withholding
 from web.small_numbers import ENOUGH
 
 #: First responses by the working hours within which they came.
@@ -108,11 +108,13 @@ def mark(month: date) -> str:
     return f"{month:%Y}-Q{month.month // 3}"
 
 
-def publishable(month: date, *, now: datetime, already: Collection[Withheld] = (), by: Teller = withholding) -> Numbers:
+def publishable(
+    month: date, *, now: datetime, finest: str = "county", already: Collection[Withheld] = (), by: Teller = withholding
+) -> Numbers:
     """What may be published of the quarter that ends with this month. Some six statements, the rest in memory."""
     places = {region.pk: region for region in Region.objects.all()}
     enterprises = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))
-    counted = steadily(lambda _counters: read(*span(month), places), now=now, calendar=current_calendar())
+    counted = steadily(lambda _counters: read(*span(month), places, finest), now=now, calendar=current_calendar())
     return numbers_from(counted, places, enterprises, already=already, by=by)
 
 
@@ -161,9 +163,10 @@ def sectors(first: date, last: date) -> dict[int, str]:
         return dict(cursor.fetchall())
 
 
-def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
-    """Regions down to the county, and enterprises with all their branches."""
-    levels = {pk for pk, place in places.items() if place.level != Region.Level.TOWNSHIP}
+def read(first: date, last: date, places: Mapping[int, Region], finest: str = "county") -> Counted:
+    """Regions down to the ``finest``, and enterprises with all their branches."""
+    told = levels_to(finest)
+    levels = {pk for pk, place in places.items() if place.level in told}
     regions = {
         pk: of
         for pk, of in _summed(MonthFacet._meta.db_table, "region", "facet = ''", first, last).items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, BinaryIO
@@ -79,19 +79,12 @@ def lines_of(file: DataFile, first: str) -> list[dict[str, str]]:
 
 def typed(name: str, line: Mapping[str, str]) -> dict[str, Any]:
     """The values of a line as programs want them: numbers as numbers, None where a value is withheld."""
+    readers: Mapping[str, Callable[[str], Any]] = {"integer": int, "number": float}
     kinds = {column.name: column.kind for column in TABLES[name].columns}
-    results: dict[str, Any] = {}
-    for column, value in line.items():
-        kind = kinds.get(column, "string")
-        if value == WITHHELD:
-            results[column] = None
-        elif kind == "integer" and value:
-            results[column] = int(value)
-        elif kind == "number" and value:
-            results[column] = float(value)
-        else:
-            results[column] = value
-    return results
+    return {
+        column: None if value == WITHHELD else readers.get(kinds.get(column, ""), str)(value) if value else value
+        for column, value in line.items()
+    }
 
 
 FileLine = dict[str, Any]
@@ -237,6 +230,12 @@ _MULTIPLE_OF = Column(
     pgettext_lazy("open data", "件数是几的倍数：5为取整到5（与实际一般相差不超过4，各项相加等于合计），1为实际的数"),
     among=(1, 5),
 )
+_FINEST = Column(
+    "finest",
+    "string",
+    pgettext_lazy("open data", "公布到哪一级；city、province：件数太少，不按县（市）公布"),
+    DataSet.FINEST,
+)
 _MISROUTED = (
     Column("misrouted", "integer", pgettext_lazy("open data", "误送：企业以不是本企业为由退回的阶段（重复投诉除外）")),
     Column("routed", "integer", pgettext_lazy("open data", "结束的阶段，因重复投诉退回的除外；误送率的分母")),
@@ -317,6 +316,7 @@ TABLES: Mapping[str, DataTable] = {
                     ),
                 ),
                 _MULTIPLE_OF,
+                _FINEST,
             ),
         ),
         DataTable(
@@ -337,6 +337,7 @@ TABLES: Mapping[str, DataTable] = {
                 Column("label", "string", pgettext_lazy("open data", "类别名称")),
                 Column("received", "integer", pgettext_lazy("open data", "收到的投诉")),
                 _MULTIPLE_OF,
+                _FINEST,
             ),
         ),
         DataTable(
@@ -352,6 +353,7 @@ TABLES: Mapping[str, DataTable] = {
                 *_HANDLED,
                 *_MISROUTED,
                 _MULTIPLE_OF,
+                _FINEST,
             ),
         ),
         DataTable(
@@ -382,10 +384,11 @@ TABLES: Mapping[str, DataTable] = {
     )
 }
 #: Columns that older sets do not have, with what is known of them there.
-LATER: Mapping[str, int | None] = {
+LATER: Mapping[str, int | str | None] = {
     **{column.name: None for column in _MISROUTED},
     **dict.fromkeys(("answered", "let_rest", "closed_let_rest")),
     "multiple_of": 1,
+    "finest": "county",
 }
 #: The tables of a month that ends a quarter.
 OF_QUARTERS = ("region_quarters", "enterprise_quarters")

@@ -7,7 +7,7 @@ a change are made as a monthly report makes them (oversight/reports), so both sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ from complaints.procedure.categories import PROBLEM_LABELS
 from oversight.figures.rounding import FAR
 from oversight.hot_spots.campaign_forms import TONES, cell_text
 from oversight.models import Campaign, ConsumerWarning, DataSet
-from oversight.open_data.files import label_of
+from oversight.open_data.files import label_of, not_told
 from oversight.presenting import shifts
 from oversight.reports.changes import Run, span_of
 from oversight.reports.figures import top
@@ -44,6 +44,16 @@ def number(n: Number) -> str:
     if isinstance(n, list):
         return _("至少%(n)s") % {"n": f"{n[0]:,}"}
     return _("不公布") if n is None else f"{n:,}"
+
+
+def untold(data: dict[str, Any], levels: Iterable[str]) -> list[str]:
+    """2026-12 件数太少，不按县公布。 Of the months shown those without rows of places of one of these levels."""
+    levels, shown = set(levels), {name for name, _n in data["months"]}
+    return [
+        f"{name} {not_told(finest)}"
+        for name, finest in data.get("coarse", ())
+        if name in shown and not all(DataSet(finest=finest).tells(level) for level in levels)
+    ]
 
 
 def least(n: Number) -> int:
@@ -76,13 +86,26 @@ class Months:
     names: Sequence[str]
     received: Sequence[int | None]
     problems: dict[str, list[int | None]]
+    #: Those that tell nothing of such places.
+    untold: Sequence[str]
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Months:
         months = [(name, multiple) for name, multiple in data.get("run", ())]
         sets = [DataSet(month=date.fromisoformat(f"{name}-01"), multiple_of=by) for name, by in reversed(months)]
         run = Run(sets, [span_of(one, 1) for one in sets], current_calendar()) if len(sets) > 1 else None
-        return cls(run, [name for name, _by in months], data.get("history", ()), data.get("problems", {}))
+        return cls(
+            run,
+            [name for name, _by in months],
+            data.get("history", ()),
+            data.get("problems", {}),
+            data.get("untold", ()),
+        )
+
+    @property
+    def nothing(self) -> list[int | None]:
+        """What of a problem was received that no line names."""
+        return [None if name in self.untold else 0 for name in self.names]
 
     @property
     def newest(self) -> str:
@@ -128,7 +151,7 @@ def problems(months: Months, region: str, *, most: int | None = PROBLEMS) -> lis
     Without a place: what is not published could stand before it, or there are under thirty in all. ``region``: of the
     addresses.
     """
-    if not months.names:
+    if not months.names or months.names[-1] in months.untold:
         return []
     now = {code: numbers[-1] for code, numbers in months.problems.items() if numbers[-1] != 0}
     old = {code: numbers[-2] for code, numbers in months.problems.items()} if months.run is not None else None

@@ -4,6 +4,7 @@ The newest published set is shown as it stands; nothing is counted or withheld h
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -74,10 +75,19 @@ class _Place:
             return _("还没有公布过数字。每天夜里从公开数据里算。")
         first, last = (date_format(day, "YEAR_MONTH_FORMAT") for day in (self.country.first, self.country.last))
         values = {"place": self.name, "first": first, "last": last}
+        if untold := findings.untold(self.country.data, [self.bare.level]):
+            return " ".join([_("%(first)s至%(last)s，%(place)s没有公布过数字。") % values, *untold])
         return _("%(first)s至%(last)s，%(place)s没有收到投诉。有了以后，月份结束、公布以后就在这里。") % values
 
+    @cached_property
     def below(self) -> list[OpenIndicators]:
         return list(OpenIndicators.objects.filter(parent=self.row.region).order_by("region")) if self.row else []
+
+    def untold(self) -> list[str]:
+        """Months shown here of which nothing is said of this place, or of those right below it."""
+        if self.row is None:
+            return []
+        return findings.untold(self.row.data, {self.row.level, *(one.level for one in self.below)})
 
     def above(self) -> tuple[str, str] | None:
         """Number ("" for the whole country) and name of what it lies in."""
@@ -120,8 +130,9 @@ def home(request: HttpRequest) -> HttpResponse:
                     "received": number(one.data["received"]),
                     "settled": _share(one.data["settled"]),
                 }
-                for one in place.below()
+                for one in place.below
             ],
+            "untold": place.untold(),
         }
     return render(request, "open/home.html", context)
 
@@ -155,17 +166,18 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
         context |= {"above_url": findings.address(code, above[0]), "above_name": above[1]}
     if place.row is not None:
         months = Months.of(place.row.data)
-        numbers = months.problems.get(code, [0] * len(months.names))
+        numbers = months.problems.get(code, months.nothing)
         shown = list(zip(months.names, numbers, strict=True))[-MONTHS:]
         context |= {
             "said": months.said(numbers) or place.nothing,
             "newest": months.newest,
             "is_rounded": months.is_rounded,
+            "untold": place.untold(),
             "bars": findings.bars(shown),
             "months": [(name, number(n)) for name, n in shown],
             "regions": [
                 {"name": name_of(one), "url": findings.address(code, str(one.region)), "received": number(counts[-1])}
-                for one in place.below()
+                for one in place.below
                 if (counts := one.data.get("problems", {}).get(code))
             ],
         }

@@ -10,6 +10,8 @@ in all]; ``response``: [hours within which half had a first response, how many h
 ``recovered`` in yuan; ``quarters``: the first and the last of them; ``multiple_of``: 5 where a set of them is rounded.
 For what is usual of a number, and for the pages of problems: ``run``, up to 26 months as [name, multiple of], the
 oldest first; ``history`` and ``problems`` (by code): what was received in each of them, null where withheld.
+``untold``: of the months of ``run`` those that were issued without rows of such places, as there were too few cases;
+then all of them is null. ``coarse``: of those months [name, finest places] where that is not the county.
 """
 
 from collections import defaultdict
@@ -30,7 +32,7 @@ from oversight.open_data import quarters, reading
 from web.small_numbers import ENOUGH
 
 #: Counted or shown differently from before gets the next number.
-FORMULA = 4
+FORMULA = 5
 MONTHS, QUARTERS = 12, 4
 #: Of these a row is made.
 LEVELS = (Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY, Region.Level.COUNTY)
@@ -49,6 +51,8 @@ WHOLES: Mapping[str, tuple[str, ...]] = {
 #: What is read of the lines of months.
 COLUMNS = ("received", "recovered", "recovered_n")
 FileLine = Mapping[str, Any]
+#: The line of a place that a set tells nothing of.
+_UNTOLD: FileLine = defaultdict(lambda: None)
 
 
 def publish(*, now: datetime) -> int:
@@ -73,10 +77,10 @@ class _Read:
     run: list[DataSet] = field(default_factory=list)
     untold: set[int] = field(default_factory=set)
     months: list[date] = field(default_factory=list)
-    quarters: list[date] = field(default_factory=list)
+    quarters: list[DataSet] = field(default_factory=list)
     #: Of each region and month what ``COLUMNS`` say: of all counties the whole lines would be some hundred megabytes.
     by_month: dict[str, dict[date, FileLine]] = field(default_factory=lambda: defaultdict(dict))
-    by_quarter: dict[str, list[FileLine]] = field(default_factory=lambda: defaultdict(list))
+    by_quarter: dict[str, dict[date, FileLine]] = field(default_factory=lambda: defaultdict(dict))
     multiple_of: int = 1
     objects: dict[str, dict[str, list[int | None]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
@@ -106,7 +110,7 @@ def made(*, now: datetime) -> list[OpenIndicators]:
             last=(read.months[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1),
             formula=FORMULA,
             made_at=now,
-            data=_data_of(region.code, read, named),
+            data=_data_of(region, read, named),
         )
         for region in (regions[code] for code in there)
     ]
@@ -147,38 +151,55 @@ def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
         if quarters.ends_with(one.month) and (lines := reading.table(one, "region_quarters")) is not None
     }
     for one in reversed(reading.run_of([one for one in sets if one.pk in of_quarters], step=3, most=QUARTERS)):
-        result.quarters.append(one.month)
+        result.quarters.append(one)
         result.multiple_of = max(result.multiple_of, one.multiple_of)
         for line in of_quarters[one.pk]:
             if line["region_code"] in known:
-                result.by_quarter[line["region_code"]].append(line)
+                result.by_quarter[line["region_code"]][one.month] = line
     return result
 
 
-def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
-    of_region, by_quarter = read.by_month.get(code, {}), read.by_quarter.get(code, [])
-    history: list[int | None] = [of_region[one.month]["received"] if one.month in of_region else 0 for one in read.run]
+def _data_of(region: Region, read: _Read, named: Sequence[str]) -> dict[str, Any]:
+    code, level = region.code, region.level
+    of_region, of_quarters = read.by_month.get(code, {}), read.by_quarter.get(code, {})
+    # A line that is missing says that nothing came, but where a set has no such lines.
+    untold = {one.month for one in read.run if not one.tells(level)}
+    history: list[int | None] = [
+        of_region[one.month]["received"] if one.month in of_region else None if one.month in untold else 0
+        for one in read.run
+    ]
     of_months = history[-MONTHS:]
-    objects = read.objects.get(code, {})
+    nothing = [None for month in read.months if month in untold]
+    objects = {name: [*read.objects.get(code, {}).get(name, []), *nothing] for name in named}
+    by_quarter: list[FileLine] = [
+        of_quarters.get(one.month, _UNTOLD) for one in read.quarters if one.month in of_quarters or not one.tells(level)
+    ]
     received = reading.added(of_months)
-    exact = [reading.added(objects.get(name, [])) for name in named]
+    exact = [reading.added(objects[name]) for name in named]
     known = reading.added(exact)
     rest = received - known if received is not None and known is not None else None
     return {
         "received": shown(of_months),
         "months": [[f"{month:%Y-%m}", n] for month, n in zip(read.months, of_months, strict=True)],
-        "categories": [*([name, shown(objects.get(name, []))] for name in named), [OTHER, rest]],
+        "categories": [*([name, shown(objects[name])] for name in named), [OTHER, rest]],
         **{name: [reading.added(line[one] for line in by_quarter) for one in parts] for name, parts in WHOLES.items()},
         "response": _response(by_quarter),
-        "recovered": _recovered(of_region[month] for month in read.months if month in of_region),
+        "recovered": _recovered(
+            of_region.get(month, _UNTOLD) for month in read.months if month in of_region or month in untold
+        ),
         "multiple_of": read.multiple_of,
         "run": [[f"{one.month:%Y-%m}", one.multiple_of] for one in read.run],
         "history": history,
         "problems": {
-            name: [None if place in read.untold else n for place, n in enumerate(numbers)]
+            name: [
+                None if place in read.untold or read.run[place].month in untold else n
+                for place, n in enumerate(numbers)
+            ]
             for name, numbers in sorted(read.problems.get(code, {}).items())
         },
-        "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],
+        "untold": [f"{one.month:%Y-%m}" for one in read.run if one.month in untold],
+        "coarse": [[f"{one.month:%Y-%m}", one.finest] for one in read.run if one.finest != DataSet.FINEST[0]],
+        "quarters": [quarters.mark(read.quarters[at].month) for at in (0, -1)] if read.quarters else [],
     }
 
 

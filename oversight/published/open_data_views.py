@@ -20,7 +20,7 @@ from accounts.sign_in.limits import place_of
 from oversight.models import DataFile, DataSet
 from oversight.open_data import describing, issuing
 from oversight.open_data import reading as all_months
-from oversight.open_data.files import CSV, LICENCE
+from oversight.open_data.files import CSV, LICENCE, not_told
 from oversight.open_data.reading import TABLES, WITHHELD
 
 PROGRAM = settings.ROOT / "docs" / "how-to" / "recompute_figures.py"
@@ -42,7 +42,7 @@ def data(request: HttpRequest) -> HttpResponse:
     newest_sets = [one for nth, one in enumerate(sets) if nth == 0 or one.month != sets[nth - 1].month]
     for one in sets:
         row = {"set": one, "url": _url(one), "is_newest": one.month not in newest, "size": sizes.get(one.pk, 0)}
-        rows.append(row | {"changed": sum(change["rows"] for change in one.changes)})
+        rows.append(row | {"changed": sum(change["rows"] for change in one.changes), "not_told": not_told(one.finest)})
         newest.add(one.month)
     tables = [
         {"title": table.title, "url": reverse("oversight:open-data-series", args=[table.name])}
@@ -123,7 +123,8 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
             "files": [
                 {"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])} for file in files
             ],
-            "about": describing.ABOUT,
+            "about": describing.about(result),
+            "not_told": not_told(result.finest),
             "citation": describing.citation(result, place),
             "described": describing.script_of(describing.dataset(result, files, place)),
         },

@@ -10,7 +10,7 @@ from authorities.policies import Limits
 from oversight.open_data.files import label_of
 from oversight.presenting import shifts
 from oversight.reports import changes
-from oversight.reports.figures import DataLine, shares
+from oversight.reports.shares import DataLine, shares
 from web.small_numbers import ENOUGH
 
 #: The blocks of a report, in their order.

@@ -6,10 +6,10 @@ beyond the swings of the issued months (oversight/reports/changes.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from authorities.models import Region
 from oversight.figures.rounding import FAR
 from oversight.models import DataSet
 from oversight.open_data import issuing, quarters, reading
@@ -17,7 +17,8 @@ from oversight.open_data.cells import GOODS, NONE, SERVICE
 from oversight.open_data.reading import LATER, TABLES, WITHHELD
 from oversight.presenting import leagues
 from oversight.reports.changes import Number, Run, attach, frozen
-from web.small_numbers import ENOUGH, wilson
+from oversight.reports.shares import BY_QUARTER, SHARES, DataLine, sum_of
+from web.small_numbers import ENOUGH
 
 #: Categories that a table names.
 TOP_OBJECTS, TOP_PROBLEMS = 5, 10
@@ -26,7 +27,6 @@ OF_UNITS = ("received", "closed")
 OF_QUARTERS = ("settled", "unconfirmed", "ended", "in_time", "due")
 #: Ranks, words and shares made otherwise than before get the next number; the numbers of cases are those of the files.
 METHOD = 3
-DataLine = dict[str, Any]
 
 
 def drawn(
@@ -45,8 +45,12 @@ def drawn(
 
     What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names
     it and the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month
-    before (of an enterprise: of the quarter before); it is missing where no such set was issued.
+    before (of an enterprise: of the quarter before); it is missing where no such set was issued, or one that goes by
+    wider places. ``finest``: the narrowest places of which the set of the month tells (``DataSet.finest``).
     """
+    level = Region.objects.values_list("level", flat=True).get(code=region_code)
+    if before is not None and not before.tells(level):
+        before = None
     regions, was = _regions(data_set, region_code), _regions(before, region_code) if before else None
     categories = _categories(data_set, region_code)
     old: Mapping[str, dict[str, int | None] | None]
@@ -58,16 +62,18 @@ def drawn(
     far = FAR if rounded else 0
     of_quarter, of_old = _of_quarter(now_quarter, region_code), _of_quarter(old_quarter, region_code)
     units = {code: line for code, line in regions.items() if code != region_code}
+    below = {str(line["level"]) for line in units.values()}
     received = regions.get(region_code, {"received": 0})["received"]
     result = {
         "method": METHOD,
+        "finest": data_set.finest,
         "sets": [str(data_set), str(before) if before else ""],
         "quarter": [quarters.mark(one.month) if one else "" for one in (now_quarter, old_quarter)],
         "quarter_sets": [str(one) if one else "" for one in (now_quarter, old_quarter)],
         "summary": {
             **_zero("regions"),
             **regions.get(region_code, {}),
-            **({**_zero("region_quarters"), **of_quarter.get(region_code, {})} if now_quarter else {}),
+            **({**_nothing(now_quarter, level), **of_quarter.get(region_code, {})} if now_quarter else {}),
             "is_rounded": rounded,
             "quarter_is_rounded": quarter_rounded,
         },
@@ -79,7 +85,7 @@ def drawn(
         **(
             {
                 "stages_before": {
-                    **_zero("region_quarters"),
+                    **_nothing(old_quarter, level),
                     **of_old.get(region_code, {}),
                     "quarter_is_rounded": old_quarter_rounded,
                 }
@@ -98,11 +104,18 @@ def drawn(
                         "is_rounded": rounded,
                         "quarter_is_rounded": quarter_rounded,
                         **(
-                            {name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}
+                            {
+                                name: (_nothing(now_quarter, line["level"]) | of_quarter.get(code, {}))[name]
+                                for name in OF_QUARTERS
+                            }
+                            if now_quarter
+                            else {}
                         ),
                     },
                     code,
-                    {c: one.get("received", 0) for c, one in was.items()} if was is not None else None,
+                    {c: one.get("received", 0) for c, one in was.items()}
+                    if was is not None and before is not None and all(map(before.tells, below))
+                    else None,
                 )
                 for code, line in units.items()
             ],
@@ -110,7 +123,9 @@ def drawn(
             far=far,
         ),
         # A county has no regions below it: its units are the enterprises that have their seat there.
-        "firms": [] if units or not now_quarter else _enterprises(now_quarter, old_quarter, region_code),
+        "firms": []
+        if units or not now_quarter or not data_set.tells(Region.Level.COUNTY)
+        else _enterprises(now_quarter, old_quarter, region_code),
         "channels": top(categories["channel"], old["channel"], whole=received, far=far),
         "kinds": top(
             {code: n for code, n in categories["object"].items() if "." not in code},
@@ -127,24 +142,32 @@ def drawn(
         ),
         "problems": top(categories["problem"], old["problem"], whole=received, far=far, most=TOP_PROBLEMS),
     }
-    _add_changes_of_months(result, Run.of(data_set, before, step=1), region_code)
-    _add_changes_of_quarters(result, Run.of(now_quarter, old_quarter, step=3), region_code)
+    _add_changes_of_months(result, Run.of(data_set, before, step=1), region_code, level)
+    _add_changes_of_quarters(result, Run.of(now_quarter, old_quarter, step=3), region_code, level)
     return result
 
 
-def _add_changes_of_months(result: dict[str, Any], run: Run | None, code: str) -> None:
+def _add_changes_of_months(result: dict[str, Any], run: Run | None, code: str, level: str) -> None:
     """Each table is looked at as a whole, also what of it is not shown."""
     if run is None:
         return
     regions = [_regions(one, code) for one in run.sets]
-    zero = _zero("regions")
-    own = [{**zero, **one.get(code, {})} for one in regions]
+    own = [
+        {**_nothing(one, level, "regions"), **lines.get(code, {})} for one, lines in zip(run.sets, regions, strict=True)
+    ]
     result["summary"]["changes"] = frozen(
         {name: run.of_counts([line[name] for line in own]) for name in OF_UNITS}
         | _changes_of_shares(run, own, lambda name: name not in BY_QUARTER)
     )
     units = {
-        unit: run.of_counts([one.get(unit, zero)["received"] for one in regions]) for unit in regions[0] if unit != code
+        unit: run.of_counts(
+            [
+                lines.get(unit, _nothing(one, of_unit["level"], "regions"))["received"]
+                for one, lines in zip(run.sets, regions, strict=True)
+            ]
+        )
+        for unit, of_unit in regions[0].items()
+        if unit != code
     }
     attach(result["units"], frozen(units))
     every = [_categories(one, code) for one in run.sets]
@@ -154,21 +177,28 @@ def _add_changes_of_months(result: dict[str, Any], run: Run | None, code: str) -
             codes = {part: n for part, n in codes.items() if "." not in part}
         elif name == "objects":
             codes = {part: n for part, n in codes.items() if part not in (GOODS, SERVICE)}
-        parts = {part: run.of_counts([one[by].get(part, 0) for one in every]) for part in codes}
+        parts = {
+            part: run.of_counts(
+                [
+                    lines[by].get(part, 0 if one.tells(level) else None)
+                    for one, lines in zip(run.sets, every, strict=True)
+                ]
+            )
+            for part in codes
+        }
         attach(result[name], frozen(parts))
 
 
-def _add_changes_of_quarters(result: dict[str, Any], run: Run | None, code: str) -> None:
+def _add_changes_of_quarters(result: dict[str, Any], run: Run | None, code: str, level: str) -> None:
     if run is None:
         return
     tables = [reading.table(one, "region_quarters") for one in run.sets]
-    zero = _zero("region_quarters")
     own: list[DataLine] = [
         # Of a table of an earlier shape nothing is known.
-        dict.fromkeys(zero)
+        dict.fromkeys(_zero("region_quarters"))
         if lines is None
-        else {**zero, **next((line for line in lines if line["region_code"] == code), {})}
-        for lines in tables
+        else {**_nothing(one, level), **next((line for line in lines if line["region_code"] == code), {})}
+        for one, lines in zip(run.sets, tables, strict=True)
     ]
     result["summary"]["quarter_changes"] = frozen(_changes_of_shares(run, own, lambda name: name in BY_QUARTER))
     if result["firms"]:
@@ -183,7 +213,7 @@ def _add_changes_of_quarters(result: dict[str, Any], run: Run | None, code: str)
 
 def _changes_of_shares(run: Run, lines: Sequence[DataLine], is_told: Callable[[str], bool]) -> dict[str, Any]:
     results = {}
-    for code, (part, wholes) in _SHARES.items():
+    for code, (part, wholes) in SHARES.items():
         if is_told(code):
             numbers = [(line.get(part), sum_of(line, *wholes)) for line in lines]
             results[code] = run.of_shares(numbers)
@@ -196,6 +226,11 @@ def _zero(table: str) -> DataLine:
         for column in TABLES[table].columns
         if column.kind in ("integer", "number") and column.name != "multiple_of"
     }
+
+
+def _nothing(data_set: DataSet, level: str, table: str = "region_quarters") -> DataLine:
+    """The numbers of a place without a line: zeros, or None where the set tells nothing of such places."""
+    return _zero(table) if data_set.tells(level) else dict.fromkeys(_zero(table))
 
 
 def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
@@ -254,7 +289,7 @@ def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
         line["region_code"]: {
             name: None if value in (WITHHELD, None) else value if name in _TEXTS else int(value)
             for name, value in (later | line).items()
-            if name != "multiple_of"
+            if name not in ("multiple_of", "finest")
         }
         for line in reading.lines(data_set.files.get(name="regions.csv"))
         if code in (line["region_code"], line["parent_code"])
@@ -319,63 +354,3 @@ def placed(lines: list[DataLine], *, whole: int | None, far: int, most: int | No
 
 def _with_before(line: DataLine, code: str, old: dict[str, Any] | None) -> DataLine:
     return line if old is None else {**line, "before": old.get(code, 0)}
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """``part`` of ``whole``; both None where one of them is withheld. ``upper``: had every silence been a yes.
-
-    Of under thirty there is no share.
-    """
-
-    part: int | None
-    whole: int | None
-    upper: int | None = None
-    is_rounded: bool = False
-
-    @property
-    def is_too_few(self) -> bool:
-        return self.whole is not None and self.whole < ENOUGH
-
-    @property
-    def value(self) -> float | None:
-        return self._of_whole(self.part)
-
-    @property
-    def upper_value(self) -> float | None:
-        return self._of_whole(self.upper)
-
-    def _of_whole(self, part: int | None) -> float | None:
-        return part / self.whole if part is not None and self.whole and not self.is_too_few else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        return wilson(self.part or 0, self.whole or 0, rounded=int(self.is_rounded)) if self.value is not None else None
-
-
-#: Each share by the name of its formula: its part, and what that is a part of.
-_SHARES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "settled": ("settled", ("ended",)),
-    "on_time": ("in_time", ("due",)),
-    "review_on_time": ("review_met", ("reviewed",)),
-    "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")),
-    "kept": ("promises_kept", ("promised",)),
-}
-#: Those that are told by quarters.
-BY_QUARTER = frozenset({"settled", "on_time", "kept", "rating"})
-
-
-def shares(line: DataLine) -> dict[str, Share]:
-    """The shares that a line gives, by the name of their formula; those of which it has no numbers are missing."""
-    result = {}
-    for code, (part, wholes) in _SHARES.items():
-        if part in line and all(name in line for name in wholes):
-            upper = sum_of(line, "settled", "unconfirmed") if code == "settled" else None
-            is_rounded = bool(line.get("quarter_is_rounded" if code in BY_QUARTER else "is_rounded"))
-            result[code] = Share(line[part], sum_of(line, *wholes), upper, is_rounded)
-    return result
-
-
-def sum_of(line: DataLine, *names: str) -> int | None:
-    numbers = [line.get(name) for name in names]
-    return None if None in numbers else sum(number for number in numbers if number is not None)

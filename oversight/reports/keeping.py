@@ -23,8 +23,9 @@ from complaints.documents import printing, signing
 from complaints.documents.printing import readable
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from oversight.models import MonthlyReport
+from oversight.models import DataSet, MonthlyReport
 from oversight.open_data import issuing, reading
+from oversight.open_data.files import not_told
 from oversight.reports import changes, drafting, showing
 from oversight.reports import figures as report_figures
 from oversight.reports.figures import drawn
@@ -78,6 +79,8 @@ def notes_of(report: MonthlyReport) -> list[str]:
         notes[-1] = _(
             "均为5的倍数，与实际一般相差不超过4，各项相加等于合计；相差不到10的分不出先后，名次并列。“*”为不公布的金额、评分，或者以前月份不公布的数。和解成功率前一个数是消费者确认的，后一个数把没有答复的也算上。"
         )
+    if words := not_told(figures.get("finest", DataSet.FINEST[0])):
+        notes.append(words)
     if figures.get("quarter", [""])[0]:
         notes.append(
             _(
@@ -122,6 +125,8 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
     data_set = issuing.newest(month)
     if data_set is None:
         raise WrongInput("no_open_data", _("这个月的公开数据还没有生成，月末过后第3天起才能起草。"), field="month")
+    if not data_set.tells(authority.region.level):
+        raise WrongInput("too_few_cases", not_told(data_set.finest), field="month")
     with transaction.atomic():
         # Two who draft at once: the second waits here.
         Authority.objects.select_for_update(no_key=True).get(pk=authority.pk)

@@ -17,7 +17,7 @@ from oversight.open_data.reading import WITHHELD
 from oversight.presenting import cards, shifts
 from oversight.reports import changes
 from oversight.reports.drafting import BLOCKS
-from oversight.reports.figures import BY_QUARTER, Share, shares
+from oversight.reports.shares import BY_QUARTER, Share, shares
 from web.languages import name_in_language
 from web.small_numbers import ENOUGH, too_few
 

@@ -54,6 +54,7 @@ class Version(Shape):
     issued_at = DateTimeField()
     is_newest = BooleanField()
     multiple_of = IntegerField(help_text="5: counts are rounded to multiples of 5; 1: exact, small ones withheld")
+    finest = CharField(help_text="narrowest places with lines: county; city or province in a month with too few cases")
     reason = CharField(allow_blank=True, help_text="why it was issued, where that is more than other numbers")
     url = CharField()
     page = CharField()
@@ -180,6 +181,7 @@ def _version(data_set: DataSet, newest: bool, place: str) -> dict[str, Any]:
         "issued_at": data_set.made_at,
         "is_newest": newest,
         "multiple_of": data_set.multiple_of,
+        "finest": data_set.finest,
         "reason": data_set.reason,
         "url": place + reverse("oversight:open-api-version", args=[str(data_set)]),
         "page": describing.address_of(data_set, place),

@@ -21,7 +21,7 @@ from accounts.sign_in.limits import place_of
 from authorities.models import Region
 from oversight.hot_spots.open_campaigns import shown
 from oversight.models.published_models import OpenIndicators
-from oversight.open_pages.findings import bars, number
+from oversight.open_pages.findings import bars, number, untold
 from oversight.open_pages.places import kinds_of
 from oversight.reuse import pictures
 from oversight.reuse.publications import KINDS
@@ -77,6 +77,7 @@ def received(request: HttpRequest) -> HttpResponse:
     if context["row"] is not None:
         months: Sequence[Any] = context["row"].data["months"]
         context |= {"bars": bars(months), "months": [(name, number(n)) for name, n in months]}
+        context["untold"] = untold(context["row"].data, [context["row"].level])
     return render(request, "reuse/received.html", context)
 
 

@@ -16,7 +16,7 @@ from oversight.mirror import appraisals
 from oversight.models import MonthlyReport
 from oversight.models.published_models import OpenIndicators
 from oversight.published import indicator_making, league_making
-from oversight.reports import figures as reports
+from oversight.reports.shares import shares
 from tests.audit import Pair, Pairs
 from tests.audit.compare import Audit, paired
 from tests.audit.core import published
@@ -153,7 +153,7 @@ def _reports(cursor: Any, every: list[Issued], folder: Path) -> Pairs:
             month,
         )
         yield from paired(
-            {name: (one.part, one.whole, one.value) for name, one in reports.shares(summary).items()},
+            {name: (one.part, one.whole, one.value) for name, one in shares(summary).items()},
             {name: (one["part"], one["whole"], one["value"]) for name, one in told["shares"].items()},
             scope,
             month,

@@ -70,6 +70,13 @@ class Release:
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}.{self.version}"
 
+    @property
+    def levels(self) -> list[str]:
+        """Of the places that have lines, as the file says it."""
+        every = ["country", "province", "city", "county"]
+        finest = next((line.get("finest", "county") for line in self.tables["regions"]), "county")
+        return every[: every.index(finest) + 1]
+
 
 def releases(cursor: Any) -> list[Release]:
     cursor.execute(
@@ -148,7 +155,7 @@ def sheets_of(release: Release, as_of: AsOf, firms: Mapping[str, int]) -> Iterat
 
     def tree(told: Collection[str], counted: Collection[str]) -> dict[str, str]:
         """The regions where something was told or counted, what lies in them, and what lies in no part of them."""
-        here = {code for code in {*told, *counted} if levels[code] != "township"}
+        here = {code for code in {*told, *counted} if levels[code] in release.levels}
         result = {code: code_of.get(parents[code] or 0, "") for code in sorted(here)}
         return result | {f"{REST}:{whole}": whole for whole in set(result.values()) - {""}}
 
@@ -157,7 +164,7 @@ def sheets_of(release: Release, as_of: AsOf, firms: Mapping[str, int]) -> Iterat
     counted = {
         code_of[pk]: as_of.counts(month, region=pk)
         for pk in as_of.book.rows.of_regions()
-        if levels[code_of[pk]] != "township"
+        if levels[code_of[pk]] in release.levels
     }
     truth = {code: month_counts(slow) for code, slow in counted.items()}
     rows = [tree(of_region, [code for code, n in truth.items() if any(n.values())])]
