@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
             models.CharField(
                 max_length=8,
                 default="county",
+                db_default="county",
                 choices=[("county", "county"), ("city", "city"), ("province", "province")],
             ),
         )

@@ -46,7 +46,9 @@ class DataSet(models.Model):
     changes = models.JSONField(default=list)
     reason = models.CharField(max_length=500, blank=True, default="")
     multiple_of = models.PositiveSmallIntegerField(default=1)
-    finest = models.CharField(max_length=8, default="county", choices=[(one, one) for one in FINEST])
+    finest = models.CharField(
+        max_length=8, default="county", db_default="county", choices=[(one, one) for one in FINEST]
+    )
     counted: models.JSONField[Any, Any] = models.JSONField(default=dict)
 
     objects = DataSets()
