@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import wording
@@ -47,7 +48,14 @@ def further_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
         | {
             "narrowed_to": page.form.enterprise_name,
             "is_too_much": found is None,
-            "causes": [{"name": wording.label(one.cause, kind="root_cause"), "of": one} for one in causes],
+            "causes": [
+                {
+                    "name": wording.label(one.cause, kind="root_cause"),
+                    "of": one,
+                    "remedy_url": reverse("oversight:remedy-new") + page.asked.url(cause=one.cause, page="", sort=""),
+                }
+                for one in causes
+            ],
             "losses": [_loss(one, page.lists) for one in losses],
             "whole": _passed(whole, page.lists) if passed else None,
             "passed": [{"name": named(names[one.enterprise_id]), **_passed(one, page.lists)} for one in passed[:MOST]],

@@ -20,7 +20,7 @@ from oversight.models.reduction import LONGEST, HotSpot
 
 
 class Remedy(DecidedRow):
-    """What an officer demanded (about a hot spot, a campaign or a case), and what the enterprise proposed for it.
+    """What an officer demanded (about a hot spot, a campaign, a root cause or a case), and what was proposed for it.
 
     ``first`` to ``last``: when the complaints of this cause were received; ``sector``: category of object, ``problem``:
     kind of problem, "" all. They say who is a complainant of it.

@@ -46,6 +46,13 @@ def number(n: Number) -> str:
     return _("不公布") if n is None else f"{n:,}"
 
 
+def of_problem(data: dict[str, Any], code: str) -> list[int | None]:
+    """What was received of a problem in each month of ``run``; what no line names is nothing, where lines are told."""
+    untold = set(data.get("untold", ()))
+    nothing = [None if name in untold else 0 for name, _by in data.get("run", ())]
+    return list(data.get("problems", {}).get(code, nothing))
+
+
 def untold(data: dict[str, Any], levels: Iterable[str]) -> list[str]:
     """2026-12 件数太少，不按县公布。 Of the months shown those without rows of places of one of these levels."""
     levels, shown = set(levels), {name for name, _n in data["months"]}
@@ -101,11 +108,6 @@ class Months:
             data.get("problems", {}),
             data.get("untold", ()),
         )
-
-    @property
-    def nothing(self) -> list[int | None]:
-        """What of a problem was received that no line names."""
-        return [None if name in self.untold else 0 for name in self.names]
 
     @property
     def newest(self) -> str:

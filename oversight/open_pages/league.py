@@ -86,14 +86,15 @@ def newest_sets() -> list[LeagueSet]:
     return list(result[:40])
 
 
-def first_of(region: int, most: int) -> dict[str, Any] | None:
+def first_of(region: int, most: int, sector: str = ALL) -> dict[str, Any] | None:
     """The first ranked lines of a place over the longest newest period; None without one. Two statements."""
     chosen = next(iter(newest_sets()), None)
     if chosen is None:
         return None
-    lines = LeagueLine.objects.filter(of=chosen, region=region, sector=ALL, place_first__isnull=False)
+    lines = LeagueLine.objects.filter(of=chosen, region=region, sector=sector, place_first__isnull=False)
     rows = [_row(line, set()) for line in lines.order_by("position")[:most]]
-    return {"rows": rows, "period": period_label(chosen), "url": f"{reverse('oversight:open-league')}?region={region}"}
+    query = urlencode({"region": region} | ({"sector": sector} if sector else {}))
+    return {"rows": rows, "period": period_label(chosen), "url": f"{reverse('oversight:open-league')}?{query}"}
 
 
 def key_of(one: LeagueSet) -> str:

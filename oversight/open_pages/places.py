@@ -20,7 +20,7 @@ from authorities.models import Region
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 from oversight.models.published_models import OpenIndicators
 from oversight.open_data.files import label_of
-from oversight.open_pages import findings, league
+from oversight.open_pages import findings, league, problem_ranks
 from oversight.open_pages.findings import Months, least, number
 from oversight.published.indicator_making import FORMULA, LEVELS, MONTHS, OTHER
 from web.incoming import whole
@@ -166,7 +166,8 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
         context |= {"above_url": findings.address(code, above[0]), "above_name": above[1]}
     if place.row is not None:
         months = Months.of(place.row.data)
-        numbers = months.problems.get(code, months.nothing)
+        numbers = findings.of_problem(place.row.data, code)
+        sector = problem_ranks.sector_of(code)
         shown = list(zip(months.names, numbers, strict=True))[-MONTHS:]
         context |= {
             "said": months.said(numbers) or place.nothing,
@@ -175,11 +176,10 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
             "untold": place.untold(),
             "bars": findings.bars(shown),
             "months": [(name, number(n)) for name, n in shown],
-            "regions": [
-                {"name": name_of(one), "url": findings.address(code, str(one.region)), "received": number(counts[-1])}
-                for one in place.below
-                if (counts := one.data.get("problems", {}).get(code))
-            ],
+            "regions": problem_ranks.places(code, place.below),
+            "league": league.first_of(place.row.region, findings.FIRMS, sector),
+            "sector": str(OBJECT_LABELS.get(sector, "")),
+            "enough": ENOUGH,
         }
     return render(request, "open/problem.html", context)
 

@@ -98,16 +98,35 @@ class _CauseForm(_OfToday):
         return values
 
 
+def _problem() -> Choice:
+    return Choice(
+        label=_("哪类投诉"), widget=forms.Select, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
+    )
+
+
+def _offer_problems(form: forms.Form) -> None:
+    field: Any = form.fields["problem"]
+    field.choices = (("", _("请选择")), *PROBLEM_CATEGORIES)
+
+
 class DemandForm(_CauseForm):
-    """What an officer demands."""
+    """What an officer demands; of a root cause also about which kind of complaint (``asks_problem``)."""
 
     enterprise = Choice(
         label=_("要求哪家企业"), widget=forms.RadioSelect, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
     )
-    field_order = ("enterprise", "cause", "first", "last")
+    problem = _problem()
+    field_order = ("enterprise", "problem", "cause", "first", "last")
 
-    def __init__(self, *args: Any, enterprises: Sequence[tuple[str, str]], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, enterprises: Sequence[tuple[str, str]], asks_problem: bool = False, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
+        if asks_problem:
+            _offer_problems(self)
+        else:
+            # A hot spot, a campaign and a case say it.
+            del self.fields["problem"]
         field: Any = self.fields["enterprise"]
         field.choices = enterprises
         if len(enterprises) == 1:
@@ -133,15 +152,12 @@ class ProposalForm(_OfToday):
 class OfferForm(_CauseForm, ProposalForm):
     """What an enterprise proposes of its own accord."""
 
-    problem = Choice(
-        label=_("哪类投诉"), widget=forms.Select, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
-    )
+    problem = _problem()
     field_order = ("problem", "cause", "first", "last", "affected", "how", "due_on")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        field: Any = self.fields["problem"]
-        field.choices = (("", _("请选择")), *PROBLEM_CATEGORIES)
+        _offer_problems(self)
 
 
 class RemedyReportForm(PlainForm):

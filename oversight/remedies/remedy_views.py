@@ -1,5 +1,6 @@
 """举一反三 at the authority: the list, a demand, one with all that is done to it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -11,16 +12,21 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import redirect_once
 from accounts.roles import Right
+from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
+from complaints.procedure.categories import CAUSE_LABELS
 from complaints.reading.case import AUTHORITY, case_url
+from enterprises.models import Enterprise
+from oversight.counters import further
 from oversight.hot_spots import reduction_forms
-from oversight.hot_spots.guidance_views import enterprises_of
+from oversight.hot_spots.guidance_views import MOST_ENTERPRISES, enterprises_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.models import Campaign, Remedy, RemedyReport
 from oversight.presenting import sheets
+from oversight.presenting.choosing import THIRTY, dashboard_page, patiently
 from oversight.remedies import remedy_forms, verifying
 from oversight.remedies import remedying as acts
 from oversight.remedies.remedy_forms import DemandForm, DrawForm, ExamineForm, ReasonForm, WithdrawForm
@@ -80,12 +86,20 @@ def remedies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @officer_page("GET", "POST")
 def remedy_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """A demand about a hot spot (``?spot=``), a campaign (``?campaign=``) or a case (``?case=``)."""
-    if not request.GET.keys() & {"spot", "campaign", "case"}:
+    """A demand about a hot spot (``?spot=``), a campaign (``?campaign=``), a root cause (``?cause=``) or a case
+    (``?case=``).
+    """
+    if not request.GET.keys() & {"spot", "campaign", "cause", "case"}:
         return redirect("oversight:remedies")
     source, place, back, enterprises, initial = _source(request, workspace)
     office = acting(workspace, place)
-    form = DemandForm(posted(request), enterprises=enterprises, today=workspace.today, initial=initial)
+    form = DemandForm(
+        posted(request),
+        enterprises=enterprises,
+        asks_problem="cause" in request.GET,
+        today=workspace.today,
+        initial=initial,
+    )
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         values, authority_id = form.cleaned_data, office.authority_id
@@ -94,7 +108,7 @@ def remedy_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
         def demanded() -> tuple[str, str]:
             made = acts.demand(
-                source,
+                replace(source, problem=values.get("problem", source.problem)),
                 enterprise_id=int(values["enterprise"]),
                 authority_id=authority_id,
                 region_id=place,
@@ -129,11 +143,37 @@ def _source(
         source = Source(campaign=campaign, sector=campaign.sector, problem=campaign.problem)
         days = {"first": campaign.chose_first.isoformat(), "last": workspace.today.isoformat()}
         return source, campaign.region_id, reverse("oversight:campaign", args=[campaign.pk]), firms, days
+    if "cause" in request.GET:
+        return _of_cause(request, workspace, request.GET["cause"])
     case = workspace.find(request.GET.get("case", "")[:40]).complaint
     firms = [(str(case.enterprise_id), named(case.enterprise))] if case.enterprise else []
     source = Source(case_number=case.number, problem=case.problem_category)
     days = {"first": timezone.localdate(case.received_at).isoformat(), "last": workspace.today.isoformat()}
     return source, case.handling_region_id, case_url(case, AUTHORITY), firms, days
+
+
+def _of_cause(
+    request: HttpRequest, workspace: Workspace, code: str
+) -> tuple[Source, int | None, str, list[tuple[str, str]], dict[str, Any]]:
+    """A root cause that several enterprises named, in the place and days that its page was asked for. Offered are the
+    enrolled enterprises that most complaints there are against: who named the cause is told to nobody.
+    """
+    if code not in CAUSE_LABELS:
+        raise Http404
+    page = dashboard_page(request, workspace, "further", usual=THIRTY)
+    place = next((one.pk for one in page.places.regions if acting_for(workspace, one.pk) is not None), None)
+    against = (patiently(lambda: further.passed(page.measure)) or [])[:MOST_ENTERPRISES]
+    names = Enterprise.objects.only("name", "name_en").in_bulk([one.enterprise_id for one in against])
+    firms = [
+        (
+            str(one.enterprise_id),
+            _("%(name)s（%(n)s件）") % {"name": named(names[one.enterprise_id]), "n": f"{one.n:,}"},
+        )
+        for one in against
+    ]
+    days = {"first": page.asked.period.first.isoformat(), "last": page.asked.period.last.isoformat()}
+    initial = {"cause": wording.label(code, kind="root_cause"), **days}
+    return Source(), place, reverse("oversight:further") + page.asked.url(page="", sort=""), firms, initial
 
 
 @officer_page("GET", "POST")

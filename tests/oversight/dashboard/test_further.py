@@ -125,6 +125,9 @@ def test_a_cause_is_told_where_three_named_it_thirty_times_and_never_by_whom(
     begin = "/authority/campaigns/new/?cause=billing_error"
     assert (begin in page, begin in page_of(world.head_officer.user, URL)) == (False, True)
     assert wording.label("billing_error", kind="root_cause") in page_of(world.head_officer.user, begin)
+    # And demands from there that it is put right for all, of whoever they choose: who named it is not told.
+    demand = "/authority/remedies/new/?period=30&amp;cause=billing_error"
+    assert (demand in page, demand in page_of(world.head_officer.user, URL)) == (False, True)
     # Of one enterprise nothing is told, nor of two.
     narrow = browser(world.su).get(f"{URL}?enterprise={world.mobile.pk}")
     assert narrow.context["causes"] == []

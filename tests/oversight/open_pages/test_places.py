@@ -155,7 +155,7 @@ def test_one_problem_by_month_and_place_with_what_one_can_do(world: World) -> No
     a_year(problems=((CHARGE, 95),))
     page, there = f"/open/problems/{CHARGE}/", number_of("350100")
     text = read(page)
-    assert not missing_in(text, "2026年10月收到95件", "上月90件", "全国", "按地区代码排列，不是名次", 'href="/file/"')
+    assert not missing_in(text, "2026年10月收到95件", "上月90件", "全国", "够比的不到两处，不排名次", 'href="/file/"')
     province = read(f"{page}?region={number_of('350000')}")
     assert f'{page}?region={there}"' in province
     assert "福州市" in read(f"{page}?region={there}")
