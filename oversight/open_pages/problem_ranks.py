@@ -32,7 +32,7 @@ A_MONTH = 30
 
 
 def places(code: str, rows: Sequence[OpenIndicators]) -> dict[str, Any]:
-    """Those with a rate by it, the others by their code with why they have none. ``years``: when the people were counted."""
+    """Those with a rate by it, the others by their code with the reason. ``years`` in which people were counted."""
     codes = dict(Region.objects.filter(pk__in=[row.region for row in rows]).values_list("pk", "code"))
     lines, people = [], []
     for row in rows:

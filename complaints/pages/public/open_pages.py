@@ -114,6 +114,7 @@ def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
         "complain_url": f"{reverse('complaints:file')}?pick={enterprise.pk}--",
         "league": figures,
         "quarters": quarter_lines(quarters),
+        "next_quarter": next_quarter(quarters, on=today),
         "campaigns": [line for find_campaigns in CAMPAIGNS_OF for line in find_campaigns(enterprise.pk)],
         "problems": problems_of(enterprise.pk, on=today),
         "reply": next(iter(replying.of_enterprise(enterprise.pk, [PublicReply.State.SHOWN])), None),
@@ -150,6 +151,23 @@ def league_of(enterprise_id: int) -> tuple[LeagueLine | None, list[LeagueLine]]:
     lines = list(rows[: 4 * QUARTERS])
     singles = [line for line in lines if (line.of.last - line.of.first).days < 93][:QUARTERS]
     return (lines[0] if lines else None), singles[::-1]
+
+
+def next_quarter(lines: Sequence[LeagueLine], *, on: dt.date) -> dict[str, Any]:
+    """The quarter that is published next, and in which month: the one after the newest of ``lines``, else the running
+    one.
+    """
+    begin = lines[-1].of.last + dt.timedelta(days=1) if lines else on
+    if _month_after(begin) < on.replace(day=1):
+        # One that was not issued in its month is not waited for.
+        begin = on
+    return {"quarter": f"{begin:%Y}-Q{(begin.month + 2) // 3}", "month": _month_after(begin)}
+
+
+def _month_after(day: dt.date) -> dt.date:
+    """The first day after the quarter of this day."""
+    months = 12 * day.year + 3 * ((day.month + 2) // 3)
+    return dt.date(months // 12, months % 12 + 1, 1)
 
 
 def quarter_lines(lines: Sequence[LeagueLine]) -> list[dict[str, str]]:

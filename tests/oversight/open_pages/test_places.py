@@ -186,6 +186,10 @@ def test_an_enterprise_by_quarters(world: World) -> None:
     page = read(f"/open/enterprises/{shop.code}/")
     assert not missing_in(page, "2026-Q1", "2026-Q2", "2026-Q3", "120", "50%", "75%")
     assert page.index("2026-Q1") < page.index("2026-Q3")
+    assert not missing_in(page, "单个企业只按季度公布", "2026-Q4的在2027年1月公布")
+    # Of one that nothing is published of it says when something may be.
+    bare = read(f"/open/enterprises/{a_shop(world, '新商场').code}/")
+    assert not missing_in(bare, "还没有公布过它的数字", "的在20")
 
 
 def test_a_published_campaign_stands_with_its_place_its_problem_and_its_enterprises(world: World) -> None:
