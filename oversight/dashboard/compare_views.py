@@ -22,7 +22,7 @@ from complaints.reading.case_people import label_of
 from enterprises.models import Enterprise
 from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Wish, steadily
-from oversight.dashboard import difference_panel
+from oversight.dashboard import difference_panel, outside_panel
 from oversight.figures.definitions import DEFINITIONS, Period, Scope
 from oversight.figures.figures import Figure, Measure
 from oversight.presenting import cards, choosing, flow, past, sheets, shifts, worse
@@ -49,13 +49,14 @@ class OtherForm(forms.Form):
     with_region = forms.ChoiceField(
         label=_("对比的地区"),
         required=False,
-        error_messages={"invalid_choice": _("没有这个地区，或者它不在您的辖区里。")},
+        error_messages={"invalid_choice": _("没有这个地区，或者它不在您的辖区里；辖区以外的请写在下面。")},
     )
 
     with_category = forms.ChoiceField(
         label=_("对比的类别"), required=False, error_messages={"invalid_choice": _("没有这个类别，已按同一类别对比。")}
     )
     with_enterprise = forms.CharField(label=_("对比的企业（全称或信用代码）"), required=False, max_length=200)
+    outside = forms.CharField(label=_("辖区以外的地方（名称或代码）"), required=False, max_length=80)
 
     def __init__(self, data: Any, *, page: DashboardPage) -> None:
         given = {name: data.get(name, "") for name in self.base_fields}
@@ -65,7 +66,7 @@ class OtherForm(forms.Form):
         groups = page.form.fields["category"].choices[1:]  # type: ignore[attr-defined]
         set_choices(self, "with_category", [("", str(gettext("同一类别"))), *groups])
         self.today = page.workspace.today
-        places = page.places
+        self.places = places = page.places
         options = {
             region.code: named(region)
             for region in (*places.own, *((places.above,) if places.above else ()), *places.parts)
@@ -88,6 +89,10 @@ class OtherForm(forms.Form):
             raise forms.ValidationError(_("没有这家企业；请写全称或者统一社会信用代码。"))
         self.enterprise_name = named(enterprise)
         return enterprise.pk
+
+    def clean_outside(self) -> Region | None:
+        text = self.cleaned_data["outside"].strip()
+        return outside_panel.found(text, self.places.own) if text else None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -153,6 +158,7 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 for one in (*map(named, regions), form.enterprise_name, label_of(str(chosen.get("category", ""))))
                 if one
             ),
+            "outside": outside_panel.read(page.places.regions, form.cleaned_data.get("outside")),
             **_who_got_worse(request, page, form, there),
             **_what_explains(request, page, form, there, other_lists),
         },

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import xlsxwriter
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
 from web.safe_cells import safe_cell
@@ -27,7 +29,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})*|-?[0-9]{1,15}")
 #: Elements without an end.
 _VOID = frozenset(("br", "img", "input", "hr", "meta", "link", "wbr", "col", "source"))
 Rows = list[list[str]]
-#: So many rows of a list stand in its file.
+#: So many rows of a list may stand in its file; a longer one is not given as a file.
 MOST_ROWS = 100_000
 
 
@@ -85,7 +87,7 @@ def tables_of(page: str) -> list[tuple[str, Rows]]:
 
 
 def downloadable(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The page of ``view``, or its tables where ``sheet`` asks for them."""
+    """The page of ``view``, or its tables where ``sheet`` asks for them; 422 where one is too long for a file."""
 
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -96,6 +98,11 @@ def downloadable(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         if not kind or not isinstance(answer, HttpResponse) or answer.status_code != 200:
             return answer
         tables = tables_of(answer.content.decode())
+        # One row of each is its head.
+        if any(len(rows) > MOST_ROWS + 1 for _name, rows in tables):
+            back = f"{request.path}?{urlencode([pair for pair in request.GET.items() if pair[0] != 'sheet'])}"
+            context = {"most": f"{MOST_ROWS:,}", "back": back}
+            return render(request, "oversight/sheet_too_long.html", context, status=422)
         made = HttpResponse(_csv(tables) if kind == "csv" else _xlsx(tables), content_type=KINDS[kind])
         name = f"{request.path.strip('/').replace('/', '-')}-{timezone.localdate()}.{kind}"
         made.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -105,8 +112,8 @@ def downloadable(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 
 
 def size(request: HttpRequest, page: int = 0) -> int:
-    """How many rows of a list are shown: ``page``, and in a file all of them."""
-    return MOST_ROWS if "sheet" in request.GET else page
+    """How many rows of a list are shown: ``page``, and in a file all of them, or one more than fit."""
+    return MOST_ROWS + 1 if "sheet" in request.GET else page
 
 
 def _csv(tables: Iterable[tuple[str, Rows]]) -> bytes:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMessage
 from accounts.roles import Role
-from complaints import wording
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff
 from oversight.hot_spots.guiding import ReductionRefusal
@@ -195,30 +194,6 @@ def test_a_campaign_and_a_case_lead_to_it_too(world: World) -> None:
     assert case.number not in page_of(world.lead, f"/enterprise/remedies/{from_case.pk}/")
     assert browser(world.rui).get("/authority/remedies/new/").status_code == 302
     assert browser(world.rui).get("/authority/remedies/new/?case=20260101-AAAAAAAAAAAA-0").status_code == 404
-
-
-def test_a_root_cause_leads_to_it_with_every_firm_that_is_complained_of(world: World) -> None:
-    """Whoever named the cause is told to nobody: one that named nothing is offered like the others."""
-    given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now() - 3 * DAY)
-    head = officer_of(world, "head")
-    link = "/authority/remedies/new/?cause=billing_error"
-    page = page_of(head, link)
-    assert not missing_in(
-        page, f"{world.mobile.name}（1件）", "哪类投诉", wording.label("billing_error", kind="root_cause")
-    )
-    assert 'href="/oversight/further/?period=30' in page, "the way back"
-    days = browser(head).get(link).context["form"].initial
-    values = {"enterprise": world.mobile.pk, "cause": "账单没有列明收费", "first": days["first"], "last": days["last"]}
-    assert sent(head, link, **values).status_code == 422, "which kind of complaint it is must be said"
-    answer = sent(head, link, **values, problem=CHARGE)
-    made = Remedy.objects.get()
-    assert (answer.status_code, answer.url) == (302, f"/authority/remedies/{made.pk}/")
-    assert (made.problem, made.enterprise, made.region_id) == (CHARGE, world.mobile, world.gulou.region_id)
-    assert (made.hot_spot, made.campaign, made.case_number, made.state) == (None, None, "", "asked")
-    assert browser(head).get("/authority/remedies/new/?cause=no.such").status_code == 404
-    assert browser(world.su).get(link).status_code == 404, "who only reads demands nothing"
-    # Of another place's complaints nothing is offered.
-    assert world.mobile.name not in page_of(officer_of(world, "far"), link)
 
 
 def test_an_enterprise_begins_one_of_its_own_accord(world: World) -> None:

@@ -20,10 +20,12 @@ from oversight.counters import further
 from oversight.dashboard import further_views
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
+from oversight.models import Remedy
 from tests import given, missing_in
 from tests.cast import World
-from tests.oversight.counting import a_shop
-from tests.oversight.looking import browser, opened, page_of
+from tests.complaints.pages.at_the_authority import officer_of
+from tests.oversight.counting import CHARGE, a_shop
+from tests.oversight.looking import browser, opened, page_of, sent
 from tests.oversight.worlds import Walk
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +146,27 @@ def test_of_few_no_sum_stands_there_and_only_officers_find_the_page(world: World
     assert "这段时间没有针对入驻企业的投诉" in page_of(world.far_officer.user, URL)
     for stranger in (world.chen, world.ming):
         assert browser(stranger).get(URL).status_code == 404
+
+
+def test_a_root_cause_leads_to_a_remedy_by_any_firm_that_is_complained_of(world: World) -> None:
+    """Whoever named the cause is told to nobody: one that named nothing is offered like the others."""
+    given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now() - 3 * DAY)
+    head = officer_of(world, "head")
+    link = "/authority/remedies/new/?cause=billing_error"
+    page = page_of(head, link)
+    assert not missing_in(
+        page, f"{world.mobile.name}（1件）", "哪类投诉", wording.label("billing_error", kind="root_cause")
+    )
+    assert 'href="/oversight/further/?period=30' in page, "the way back"
+    days = browser(head).get(link).context["form"].initial
+    values = {"enterprise": world.mobile.pk, "cause": "账单没有列明收费", "first": days["first"], "last": days["last"]}
+    assert sent(head, link, **values).status_code == 422, "which kind of complaint it is must be said"
+    answer = sent(head, link, **values, problem=CHARGE)
+    made = Remedy.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"/authority/remedies/{made.pk}/")
+    assert (made.problem, made.enterprise, made.region_id) == (CHARGE, world.mobile, world.gulou.region_id)
+    assert (made.hot_spot, made.campaign, made.case_number, made.state) == (None, None, "", "asked")
+    assert browser(head).get("/authority/remedies/new/?cause=no.such").status_code == 404
+    assert browser(world.su).get(link).status_code == 404, "who only reads demands nothing"
+    # Of another place's complaints nothing is offered.
+    assert world.mobile.name not in page_of(officer_of(world, "far"), link)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from complaints.procedure.workflow import Status
 from oversight.dashboard import list_views
+from oversight.presenting import sheets
 from oversight.presenting.sheets import tables_of
 from tests import given, missing_in
 from tests.cast import World
@@ -66,3 +67,18 @@ def test_a_list_of_several_pages_is_whole_in_its_file_and_no_cell_is_a_formula(w
     names = [row[0] for row in rows if row and "商场" in row[0]]
     assert len(names) == n
     assert all(name.startswith("'=") for name in names)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_list_that_is_too_long_is_not_given_in_part(world: World, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    today = timezone.localdate()
+    for nth in range(6):
+        received({today - timedelta(days=1): 2}, region=world.region.pk, enterprise=a_shop(world, f"商场{nth}").pk)
+    client, link = browser(world.su), f"/oversight/enterprises/?period=7&sheet={kind}"
+    monkeypatch.setattr(sheets, "MOST_ROWS", 6)
+    assert "attachment" in client.get(link).headers["Content-Disposition"]
+    monkeypatch.setattr(sheets, "MOST_ROWS", 5)
+    refused = client.get(link)
+    assert (refused.status_code, "Content-Disposition" in refused.headers) == (422, False)
+    page = refused.content.decode()
+    assert not missing_in(page, "一个文件最多5行", "请先缩小范围再下载", 'href="/oversight/enterprises/?period=7"')

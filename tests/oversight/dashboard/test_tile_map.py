@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from authorities.models import Region
 from authorities.tables import TableError
 from complaints import handling
+from oversight.figures.definitions import Period
 from oversight.presenting import tile_map
+from oversight.presenting.cards import Lists
 from tests import ROOT, found_in, given, missing_in
 from tests.cast import World
 from tests.oversight.looking import browser, page_of
@@ -123,6 +126,26 @@ def test_without_places_of_its_own_there_is_a_list_and_without_people_counts_alo
     page = answer.content.decode()
     assert not missing_in(page, '<details class="map-table" open>', ">40</a>")
     assert not found_in(page, '<svg\n  class="map', "北 ↑")
+
+
+#: Counties of Fuzhou of which no bulletin that was found says how many people live there.
+BARE = {"350111": "晋安区", "350123": "罗源县", "350125": "永泰县"}
+
+
+def test_exactly_three_counties_have_no_people_and_stand_there_with_their_cases_alone(
+    directory: None, db: None
+) -> None:
+    counties = Region.objects.filter(parent__code="350100", level="county")
+    month = Period(first=timezone.localdate() - 30 * DAY, last=timezone.localdate() - DAY)
+    assert {row.code: row.name for row in counties if tile_map.people_of(row.code, month.last) is None} == BARE
+    lists = Lists(month, "", None, "350100", "")
+    shown = tile_map.drawn([(row, 40, "") for row in counties], {}, lists, month, "350100")
+    assert shown is not None
+    assert {tile.name: tile.rate for tile in shown.tiles if tile.look == "bare"} == dict.fromkeys(BARE.values(), "")
+    said = render_to_string("oversight/_map.html", {"map": shown})
+    assert not missing_in(
+        said, "没有人口数的，只列件数", *(f"{name}：40件，没有人口数，不比" for name in BARE.values())
+    )
 
 
 def test_people_of_a_later_year_are_not_used_for_earlier_days() -> None:
