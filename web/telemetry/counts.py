@@ -10,10 +10,13 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from contextlib import suppress
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -27,10 +30,13 @@ log = logging.getLogger(__name__)
 #: In seconds: pages, and sweeps, of which some may take four minutes.
 _OF_REQUESTS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _OF_TASKS = (0.05, 0.25, 1, 5, 15, 30, 60, 240)
+#: Bytes of a file: some 10,000 sums.
+_ROOM = 2 * 1024 * 1024
 #: Which process this is; empty where nothing is counted.
 _process = ""
 #: Of this process id: its place and the file whose lock holds it.
 _held: tuple[int, str, int] = (0, "", -1)
+_taking = Lock()
 _metrics: list[tuple[Counter, Histogram, Counter, Histogram]] = []
 
 
@@ -41,24 +47,26 @@ def is_on() -> bool:
 
 def begin(process: str) -> None:
     """From here on this process and those made of it count, as ``process`` (web, worker, watch). What nobody goes on
-    with since all of that kind ended is counted anew."""
+    with since all of that kind ended is counted anew. Where the folder cannot be used nothing is counted, and the log
+    says so."""
     global _process
     if not is_on():
         return
-    folder = private_files.folder(Path(settings.METRICS_FOLDER))
-    for lock in folder.glob(f"{process}-*.lock"):
-        handle = os.open(lock, os.O_RDWR)
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for kind in ("counter", "histogram"):
-                (folder / f"{kind}_{lock.stem}.db").unlink(missing_ok=True)
-        os.close(handle)
+    try:
+        folder = private_files.folder(Path(settings.METRICS_FOLDER))
+        for lock in folder.glob(f"{process}-*.lock"):
+            with _held_alone(lock) as handle:
+                for file in _files(lock.stem) if handle is not None else ():
+                    file.unlink(missing_ok=True)
+    except OSError as error:
+        log.error("nothing is counted: %s", error)
+        return
     _process = process
 
 
 def request(route: str, method: str, status: int, seconds: float) -> None:
     """One answer: ``route`` and ``method`` by `route_of` and `method_of` of errors, ``seconds`` until it began."""
-    if _process:
+    if _counts():
         requests, request_seconds, _tasks, _seconds = _made()
         requests.labels(route, method, f"{status // 100}xx").inc()
         request_seconds.labels(route).observe(seconds)
@@ -66,27 +74,31 @@ def request(route: str, method: str, status: int, seconds: float) -> None:
 
 def task(name: str, outcome: str, seconds: float) -> None:
     """One run of a sweep: done, failed (an exception, or too long), held (it waits while the clock is not trusted)."""
-    if _process:
+    if _counts():
         _requests, _seconds, tasks, task_seconds = _made()
         tasks.labels(name, outcome).inc()
         task_seconds.labels(name).observe(seconds)
 
 
 def told() -> str:
-    """The sums of this host in Prometheus's text form."""
-    folder = Path(settings.METRICS_FOLDER)
-    if not folder.is_dir():
+    """The sums of this host in Prometheus's text form; nothing where a file is damaged, and the log says so."""
+    # One that is being made has no room yet.
+    files = [str(file) for file in Path(settings.METRICS_FOLDER).glob("*.db") if file.stat().st_size]
+    if not files:
         return ""
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
+    class Sums:
+        def collect(self) -> Any:
+            return MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
+    registry.register(Sums())
     try:
         return generate_latest(registry).decode()
-    except OSError as error:
-        # A process of a user whose files we may not read; the rest of /metrics is told all the same.
-        log.error("counts of other processes cannot be read: %s", error)
+    except (OSError, RuntimeError, ValueError, struct.error) as error:
+        log.error("counts cannot be read, and begin anew when web, worker and watch are started again: %s", error)
         return ""
 
 
@@ -95,7 +107,7 @@ def _made() -> tuple[Counter, Histogram, Counter, Histogram]:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.METRICS_FOLDER)
         from prometheus_client import Counter, Histogram, values
 
-        values.ValueClass = values.MultiProcessValue(_own_place)  # type: ignore[no-untyped-call]
+        values.ValueClass = values.MultiProcessValue(lambda: _held[1])  # type: ignore[no-untyped-call]
         _metrics.append(
             (
                 Counter("odr_requests", "Answers by route.", ["route", "method", "status"], registry=None),
@@ -113,25 +125,59 @@ def _made() -> tuple[Counter, Histogram, Counter, Histogram]:
     return _metrics[0]
 
 
-def _own_place() -> str:
-    """The place of this process; taken anew by one that was made of another (fork)."""
-    global _held
-    if _held[0] != os.getpid():
-        if _held[2] >= 0:
-            os.close(_held[2])
-        _held = os.getpid(), *_taken()
-    return _held[1]
+def _counts() -> bool:
+    """Whether this process counts; it has taken its place then, anew if it was made of another (fork)."""
+    global _held, _process
+    if not _process or _held[0] == os.getpid():
+        return bool(_process)
+    with _taking:
+        if _held[0] != os.getpid():
+            if _held[2] >= 0:
+                os.close(_held[2])
+            try:
+                _held = os.getpid(), *_taken()
+            except OSError as error:
+                # A full disk, above all: no page and no sweep fails for that.
+                log.error("nothing is counted: %s", error)
+                _process = ""
+    return bool(_process)
 
 
 def _taken() -> tuple[str, int]:
-    folder = Path(settings.METRICS_FOLDER)
+    """A free place, with its files, and the open lock. Raises OSError."""
     for nth in count():
         place = f"{_process}-{nth}"
-        handle = private_files.opened(folder / f"{place}.lock", os.O_RDWR | os.O_CREAT)
+        lock = private_files.opened(Path(settings.METRICS_FOLDER) / f"{place}.lock", os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for file in _files(place):
+                handle = private_files.opened(file, os.O_RDWR | os.O_CREAT)
+                with os.fdopen(handle):
+                    # They are written as memory is: without room behind it a process would be killed.
+                    os.posix_fallocate(handle, 0, _ROOM)
         except BlockingIOError:
-            os.close(handle)
+            os.close(lock)
+        except OSError:
+            os.close(lock)
+            raise
         else:
-            return place, handle
+            return place, lock
     raise AssertionError
+
+
+def _files(place: str) -> list[Path]:
+    """As prometheus_client calls them."""
+    return [Path(settings.METRICS_FOLDER) / f"{kind}_{place}.db" for kind in ("counter", "histogram")]
+
+
+@contextmanager
+def _held_alone(lock: Path) -> Iterator[int | None]:
+    """None where a process lives that holds it."""
+    handle = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield handle
+    except BlockingIOError:
+        yield None
+    finally:
+        os.close(handle)

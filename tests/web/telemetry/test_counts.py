@@ -1,8 +1,10 @@
 """The counts of all processes of a host are one sum, whichever of them is asked and whichever ended meanwhile."""
 
+import errno
 import http.client
 import json
 import os
+import pwd
 import secrets
 import shlex
 import signal
@@ -23,7 +25,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from odr_portal.clock_guard import run
 from odr_portal.processes import running, told_counts
 from oversight.portal_state import system_views
-from tests import PATIENCE, ROOT, waited
+from tests import PATIENCE, ROOT, missing_in, waited
 from tests.canaries import CANARIES, seen
 from web.telemetry import counts
 
@@ -98,7 +100,8 @@ def counting(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(counts, "_process", "")
     counts.begin("web")
     yield settings
-    os.close(counts._held[2])
+    if counts._held[2] >= 0:
+        os.close(counts._held[2])
 
 
 def metrics() -> str:
@@ -154,6 +157,56 @@ def test_a_host_without_pages_tells_its_counts_by_watch_to_whoever_may_read_them
         told_counts.begin()
     server.shutdown()
     server.server_close()
+
+
+def full(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.django_db
+def test_on_a_full_disk_pages_are_served_and_the_log_says_that_nothing_is_counted(
+    counting: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The files are written as memory is: a process that met a full disk there would be killed."""
+    monkeypatch.setattr(counts.os, "posix_fallocate", full)
+    assert [Client().get("/readyz").status_code for _ in range(2)] == [200, 200]
+    (line,) = [one for one in caplog.records if one.name == counts.__name__]
+    assert not missing_in(line.getMessage(), "nothing is counted", "No space left on device")
+    assert "odr_database_up 1" in metrics()
+
+
+@pytest.mark.django_db
+def test_a_damaged_file_takes_nothing_else_along(
+    counting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a power cut leaves it."""
+    counts.task("clocks", "done", 0.1)
+    for damage in (b"", b"\xff", b"\x00\x10\x00\x00" + b"\xff" * 5000):
+        (tmp_path / "counter_web-7.db").write_bytes(damage)
+        told = samples(metrics())
+        assert told["odr_database_up", ()] == 1
+        assert (("odr_task_seconds_count", (("task", "clocks"),)) in told) == (not damage)
+        assert ("counts cannot be read" in caplog.text) == bool(damage)
+
+
+def test_a_folder_that_cannot_be_used_stops_no_process(
+    counting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    counting.METRICS_FOLDER, counts._process = tmp_path / "file" / "metrics", ""
+    counts.begin("web")
+    counts.request("/a/", "GET", 200, 0.1)
+    assert (counts._process, "nothing is counted" in caplog.text) == ("", True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files to others")
+def test_what_a_command_of_root_counts_belongs_to_the_portal(counting: Any, tmp_path: Path) -> None:
+    counting.PROCESS_USERS = {}
+    owner = pwd.getpwnam("daemon")
+    os.chown(tmp_path, owner.pw_uid, owner.pw_gid)
+    counts.task("clocks", "done", 0.1)
+    assert len(list(tmp_path.iterdir())) == 3
+    assert {path.stat().st_uid for path in tmp_path.iterdir()} == {owner.pw_uid}
 
 
 @pytest.mark.django_db
