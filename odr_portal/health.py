@@ -14,6 +14,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.record import clock, witnessing
 from complaints.record.log import not_admitted
 from database.row_security import serving, working_as_steps
+from odr_portal.processes import leaving
 from oversight.counters import rollups
 from oversight.portal_state.monitoring import may_read
 from oversight.portal_state.state import alarm_after, backlog, set_aside
@@ -76,7 +77,9 @@ def _told(request: HttpRequest, found: dict[str, Any]) -> JsonResponse:
 @transaction.non_atomic_requests
 def readyz(request: HttpRequest) -> HttpResponse:
     """503 where nobody may be sent: without the database, with one that only reads (a standby), or with a clock that is
-    not the database's."""
+    not the database's. 404 from a process that is about to end."""
+    if leaving.is_under_way():
+        return JsonResponse({"ready": False, "reason": "this process ends"}, status=404)
     try:
         with connection.cursor() as cursor:
             cursor.execute("select pg_is_in_recovery()")

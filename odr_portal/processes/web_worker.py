@@ -11,6 +11,7 @@ from typing import Any
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from database import row_security
+from odr_portal.processes import leaving
 
 #: Seconds in which the whole head of a request must have come.
 HEAD_WITHIN = 10.0
@@ -30,6 +31,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **options)
         self.waiting: dict[Any, float] = {}
         self.busy: dict[Any, float] = {}
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """Told to end: at once with the requests that are here, or after a moment (odr_portal/processes/leaving.py)."""
+        if not leaving.begin():
+            super().handle_exit(sig, frame)
 
     def handle(self, conn: Any) -> Any:
         seen = b"" if self.cfg.is_ssl else self._beginning(conn)
@@ -70,6 +76,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def murder_pending(self) -> None:
         """Once a second: look again at heads that are coming, cut what takes too long, here and in the database."""
         super().murder_pending()
+        if leaving.is_over():
+            self.alive = False
         now = time.monotonic()
         row_security.cancel_overdue(now)
         for conn, until in list(self.waiting.items()):

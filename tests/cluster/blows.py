@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests import ROOT
-from tests.cluster import bucket, engines, judge, portal, stage
+from tests.cluster import bucket, engines, judge, portal, release, stage
 from tests.cluster.stage import ADDRESS, GROUPS
 
 CLIENTS = 4
@@ -82,10 +82,8 @@ def all_of_etcd(those: Before) -> str:
 def frozen(those: Before) -> str:
     """Patroni stands still, PostgreSQL does not: nobody tells the old primary that it is none any more. As there is no
     watchdog here, only the balancers and quorum commit stand between."""
-    for pid in stage.processes(those["primary"]):
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            if b"patroni.yml" in file.read():
-                os.kill(pid, signal.SIGSTOP)
+    for pid in stage.running(those["primary"], "patroni.yml"):
+        os.kill(pid, signal.SIGSTOP)
     return those["primary"]
 
 
@@ -150,6 +148,10 @@ ALL = {
         Blow(
             *("migration", "a migration behind a reader of 60 s", slow_reader_and_release),
             **{"hold": 75, "silence": 5, "none_refused": True, "then": release_is_there},
+        ),
+        Blow(
+            *("release", "a release with a migration over all hosts, and back", release.roll),
+            **{"hold": 150, "silence": 5, "none_refused": True, "then": release.came_through},
         ),
     )
 }
@@ -227,11 +229,4 @@ def watch(blow: Blow, struck: float) -> float | None:
 
 
 def is_filing() -> bool:
-    for pid in stage.processes("client"):
-        try:
-            with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
-                if "clients.py" in file.read():
-                    return True
-        except OSError:
-            continue
-    return False
+    return bool(stage.running("client", "clients.py"))

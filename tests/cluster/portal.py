@@ -104,6 +104,10 @@ def client(host: str) -> None:
 
 def web(host: str) -> None:
     _bucket_door(host)
+    serve(host)
+
+
+def serve(host: str) -> None:
     server = {
         **{"bind": f"{ADDRESS[host]}:8000", "worker-class": "odr_portal.processes.web_worker.PatientWorker"},
         **{"workers": 1, "threads": 4, "timeout": 30, "graceful-timeout": 20, "backlog": 128},
@@ -112,12 +116,21 @@ def web(host: str) -> None:
     }
     words = [word for name, value in server.items() for word in (f"--{name}", value)]
     words = python("-m", "gunicorn", "odr_portal.wsgi", *words, "--no-control-socket", "--preload")
-    begin(host, "web", words, cwd=TREE, **settings(host, pooled=True))
+    begin(host, "web", words, cwd=TREE, LEAVE_SECONDS="4", **settings(host, pooled=True))
+
+
+def is_served_by(host: str) -> bool:
+    words = ["/usr/bin/python3", "-c", "import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=5)"]
+    return inside("client", [*words, f"http://{ADDRESS[host]}:8000/readyz"]).returncode == 0
 
 
 def worker(host: str) -> None:
-    """Worker, beat and watch on each host: more of them than needed do no harm. One signs the record."""
     _bucket_door(host)
+    work(host)
+
+
+def work(host: str) -> None:
+    """Worker, beat and watch on each host: more of them than needed do no harm. One signs the record."""
     told = settings(host, pooled=True) | {"STATEMENT_TIMEOUT_MS": "25000"}
     files = {"DOCUMENT_KEY_FILE": f"{stage.HOME}/keys/document-key.pem"}
     celery = python("-m", "celery", "--app", "odr_portal.celery")
@@ -164,6 +177,8 @@ backend web
   option httpchk
   http-check send meth GET uri /readyz
   http-check expect status 200
+  # A host that ends gets nothing new, and what it has in hand is not cut off.
+  http-check disable-on-404
   # Only what never reached a host is sent again: a filing carries its own key, and its sender decides.
   retry-on conn-failure
   retries 2

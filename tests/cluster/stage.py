@@ -2,6 +2,7 @@
 namespaces that tests/cluster/__main__.py makes: what is here ends with them, and the machine sees none of it.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -173,6 +174,16 @@ def done(host: str, words: list[Any], **how: Any) -> str:
 
 def processes(host: str) -> list[int]:
     return [int(pid) for pid in ip("netns", "pids", host, check=False).split()]
+
+
+def running(host: str, word: str) -> list[int]:
+    """Processes of the host whose command line has this word."""
+    found = []
+    for pid in processes(host):
+        with contextlib.suppress(OSError):
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 def signal_all(host: str, sign: int = signal.SIGKILL) -> None:
