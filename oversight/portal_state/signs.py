@@ -36,7 +36,7 @@ from database.row_security import working_as_steps
 from oversight.counters import rollups
 from oversight.counters.reads import Counters, steadily
 from oversight.figures.definitions import Period, Scope
-from oversight.models import AlarmSent, RollupState, SystemCheck
+from oversight.models import AlarmSent, RestoreDrill, RollupState, SystemCheck
 from oversight.portal_state.state import Waiting, alarm_after, backlog, set_aside
 from web.small_numbers import ENOUGH
 
@@ -45,6 +45,8 @@ NEWEST = 2000
 DAYS = 30
 #: The record was gone through as a whole longer ago than this: it ought to be every night.
 UNPROVEN = timedelta(days=3)
+#: A backup is restored and proved every night; without a drill nobody knows that there is one.
+UNDRILLED = timedelta(days=3)
 #: A checkpoint is due every minute where something is new.
 UNSEALED = timedelta(minutes=10)
 #: A step that is open for longer keeps its entries from the log; nobody else waits for it.
@@ -86,6 +88,8 @@ class Signs:
     open_since: timedelta
     not_admitted: int
     proven: SystemCheck | None
+    #: The last time that a backup was restored beside the portal.
+    drill: RestoreDrill | None
     #: So many rows that let somebody work or come in were not written by the portal, when they were last gone through.
     planted: int
     calendar_until: int
@@ -150,6 +154,7 @@ def read(*, now: datetime) -> Signs:
             open_since=open_for(now=now),
             not_admitted=len(not_admitted()),
             proven=SystemCheck.objects.filter(name=RECORD).first(),
+            drill=RestoreDrill.objects.first(),
             planted=sum(SystemCheck.objects.filter(name=POSTS, is_sound=False).values_list("counted", flat=True)),
             calendar_until=max(calendar.known_years, default=0),
             calendar_missing=missing_year(calendar, today),
@@ -202,6 +207,10 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
         texts.append("record_broken")
     elif result.proven is not None and result.at - result.proven.at > UNPROVEN:
         texts.append("record_unproven")
+    if result.drill is not None and result.drill.result != RestoreDrill.Result.SOUND:
+        texts.append("drill_failed")
+    elif result.drill is not None and result.at - result.drill.at > UNDRILLED:
+        texts.append("drill_old")
     if result.unsealed and result.seal_at is not None and result.at - result.seal_at > UNSEALED:
         texts.append("unsealed")
     if result.open_since > OPEN:
@@ -311,6 +320,10 @@ SENTENCES: Mapping[str, Any] = {
     "counters_differ": gettext_lazy("统计数字和案件对不上；已经更正，请查原因。"),
     "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),
     "record_unproven": gettext_lazy("记录已经三天没有完整核对。"),
+    "drill_failed": gettext_lazy(
+        "最近一次恢复演练没有通过：备份可能用不上。请看 manage.py restore_drill 的输出，修好后马上再演练一次。"
+    ),
+    "drill_old": gettext_lazy("已经三天没有演练恢复备份。"),
     "unsealed": gettext_lazy("记录超过10分钟没有封印。"),
     "step_open": gettext_lazy("有一个步骤超过5分钟还没有写完：它写下的记录还没有封印，其他的不受影响。"),
     "not_admitted": gettext_lazy(

@@ -42,6 +42,7 @@ def shown(result: Signs) -> dict[str, Any]:
             (_("送达和期限"), _delivery(result)),
             (_("后台"), _sweeps(result)),
             (_("记录"), _record(result)),
+            (_("备份"), _drill(result)),
             (_("日历和统计"), _counting(result)),
         ],
     }
@@ -159,6 +160,29 @@ def _record(result: Signs) -> list[dict[str, Any]]:
     ]
 
 
+def _drill(result: Signs) -> list[dict[str, Any]]:
+    """Of the last time that a backup was restored: what came of it, from what, how much, and how long it took."""
+    drill = result.drill
+    if drill is None:
+        return [_line(_("恢复演练"), _("还没有演练过"), _("备份没有恢复过，就不知道能不能用"))]
+    is_bad = bool({"drill_failed", "drill_old"} & set(result.alarms))
+    ago = _("%(age)s前，用了%(seconds)s") % {
+        "age": _seconds((result.at - drill.at).total_seconds()),
+        "seconds": _seconds(drill.seconds),
+    }
+    lines = [_line(_("恢复演练"), str(drill.get_result_display()), ago, is_bad=is_bad)]
+    if drill.backup:
+        moment = f"{timezone.localtime(drill.as_of):%Y-%m-%d %H:%M:%S}" if drill.as_of else ""
+        lines.append(_line(_("用的备份"), drill.backup, _("数据截至%(moment)s") % {"moment": moment} if moment else ""))
+    if drill.rows:
+        counted = _("%(cases)s件投诉，%(entries)s条记录") % {
+            "cases": f"{drill.cases:,}",
+            "entries": f"{drill.entries:,}",
+        }
+        lines.append(_line(_("恢复出来的行"), f"{drill.rows:,}", counted))
+    return lines
+
+
 def _counting(result: Signs) -> list[dict[str, Any]]:
     compared = (
         _("%(age)s前比对过") % {"age": _seconds((result.at - result.compared_at).total_seconds())}
@@ -263,6 +287,14 @@ def _measures(result: Signs) -> Iterator[tuple[str, str, list[tuple[str, float]]
             one(result.proven.is_sound),
         )
         yield "record_proven_age_seconds", "Since it was gone through.", age(result.proven.at)
+    if result.drill is not None:
+        yield (
+            "restore_drill_sound",
+            "1 if the last backup that was restored beside the portal came back whole.",
+            one(result.drill.result == "sound"),
+        )
+        yield "restore_drill_age_seconds", "Since it was restored.", age(result.drill.at)
+        yield "restore_drill_duration_seconds", "How long that took.", one(result.drill.seconds)
     yield "calendar_known_until_year", "The last year whose working days are loaded.", one(result.calendar_until)
     yield "calendar_missing", "1 if a year ought to be loaded and is not.", one(1 if result.calendar_missing else 0)
     yield "uncounted_steps", "Steps that are not folded into the counters yet.", one(result.uncounted)

@@ -1,14 +1,18 @@
-"""Back to an instant: a server of its own, made from the backup and the log in the bucket (pgBackRest, encrypted)."""
+"""Back to an instant: `restore_drill` makes a server of its own from the backup and the log in the bucket (pgBackRest,
+encrypted), and proves it."""
 
+import json
 import os
 import time
+from datetime import datetime
+from typing import Any
 
+from odr_portal.processes import embedded
 from tests.cluster import bucket, engines, portal, stage
-from tests.cluster.needs import POSTGRES
-from tests.cluster.stage import ADDRESS, done, folder, inside, secret
+from tests.cluster.stage import done, folder, inside
 
 HOST = "second"
-#: Seconds of work that may be lost with the whole building; in which a server of before must be open (10 GB).
+#: Seconds of work that may be lost with the whole building; in which a server of before must be open and proved.
 MOST_LOST, MOST_RESTORE = 60, 300
 #: Each table of the portal with its number of rows.
 _COUNTS = """
@@ -51,6 +55,12 @@ def carry_out() -> list[str]:
     archived = _archived_within()
     if archived > MOST_LOST:
         problems.append(f"LOST what is written stands in the bucket after {archived:.0f} s (at most {MOST_LOST})")
+    asked = time.time()
+    newest = _drill()
+    problems += _broken(newest)
+    behind = asked - datetime.fromisoformat(newest["as_of"] or "1970-01-01").timestamp()
+    if behind > MOST_LOST:
+        problems.append(f"LOST the newest that comes back is {behind:.0f} s old (at most {MOST_LOST})")
     file_some()
     for kind in ("worker", "web"):
         # Nothing is written around the instant, so that it can be counted.
@@ -62,20 +72,21 @@ def carry_out() -> list[str]:
     engines.sql("create table a_mistake as select 1 as made")
     engines.sql("select pg_switch_wal()")
     _archived_within()
-    begun = time.monotonic()
-    restore(moment)
-    restored = time.monotonic() - begun
+    before = _drill(moment)
+    problems += _broken(before)
+    restored = before["seconds"]
     if restored > MOST_RESTORE:
-        problems.append(f"LATE the server of before is open after {restored:.0f} s (at most {MOST_RESTORE})")
-    there = engines.sql(_COUNTS, host=HOST)
-    if there != counts:
-        differ = [f"{one} {two}" for one, two in zip(counts, there, strict=False) if one != two]
-        problems.append(f"LOST rows differ: {'; '.join(differ)[:400] or 'other tables'}")
-    problems += verified()
+        problems.append(f"LATE the server of before is proved after {restored:.0f} s (at most {MOST_RESTORE})")
+    there = before["rows"]
+    if differ := [f"{name} {n} {there.get(name)}" for name, n in counts if str(there.get(name)) != n]:
+        problems.append(f"LOST rows differ: {'; '.join(differ)[:400]}")
+    if "a_mistake" in there:
+        problems.append("LOST a table is there that was made after the instant")
     engines.sql("drop table a_mistake")
     rows = sum(int(one[1]) for one in counts)
     stage.say(
-        f"back in time: backup {backup:.0f} s, in the bucket after {archived:.0f} s, open after {restored:.0f} s, "
+        f"back in time: backup {backup:.0f} s, in the bucket after {archived:.0f} s, the newest "
+        f"that comes back {behind:.0f} s old, proved after {newest['seconds']:.0f} s; of the instant {restored:.0f} s, "
         f"{rows} rows in {len(counts)} tables; load {os.getloadavg()[0]:.1f}"
     )
     return problems
@@ -85,36 +96,24 @@ def file_some() -> None:
     portal.program("tests.faults", "clocks", 10, 3600, 7200)
 
 
-def restore(moment: str) -> None:
-    folder(HOST, user="postgres"), folder(HOST, "run", user="postgres")
-    bucket.backups_of(HOST)
-    data = folder(HOST, "data", user="postgres")
-    data.chmod(0o700)
-    target = ["--type=time", f"--target={moment}", "--target-action=promote", "--archive-mode=off"]
-    _backrest(HOST, *target, "restore")
-    hba = f"local all all peer\nhost all all {stage.NET}.0/24 scram-sha-256\n"
-    file, tls = stage.written(data / "second_hba.conf", hba, user="postgres"), stage.HOME / "pg1/tls"
-    settings = {
-        **{"unix_socket_directories": stage.HOME / HOST / "run", "listen_addresses": ADDRESS[HOST], "hba_file": file},
-        **{"synchronous_standby_names": "", "primary_conninfo": "", "archive_mode": "off", "ssl": "on"},
-        **{"ssl_cert_file": tls / "host.pem", "ssl_key_file": tls / "host.key", "ssl_ca_file": tls / "ca.pem"},
-        "primary_slot_name": "",
-    }
-    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    stage.begin(HOST, "postgres", [POSTGRES / "postgres", "-D", data, *words], user="postgres")
-    stage.until("the server of that instant is open", _is_open, 300)
+def _drill(moment: str = "") -> dict[str, Any]:
+    """What `restore_drill` found, of this moment or the newest: the portal's own command, on a host of its own."""
+    user = embedded.service_user()
+    assert user is not None
+    config = bucket.backups_of(HOST, user=user.pw_name)
+    if not stage.running(HOST, "haproxy"):
+        portal.client(HOST)
+    words = ["restore_drill", "--pgbackrest", "portal", "--config", config, "--in", folder(HOST, "room"), "--json"]
+    told = portal.settings(HOST, pooled=False)
+    words += ["--at", moment] if moment else []
+    ended = inside(HOST, portal.python("manage.py", *words), cwd=portal.TREE, **told)
+    if not ended.stdout.startswith("{"):
+        raise stage.Broken(f"restore_drill: {(ended.stdout + ended.stderr).strip()[-600:]}")
+    return dict(json.loads(ended.stdout))
 
 
-def _is_open() -> bool:
-    words = ["psql", "-XAtq", "-h", stage.HOME / HOST / "run", "-d", engines.DATABASE]
-    asked = inside(HOST, [*words, "-c", "select pg_is_in_recovery()"], user="postgres")
-    return asked.stdout.strip() == "f"
-
-
-def verified() -> list[str]:
-    """The record of the restored server, verified by the portal itself."""
-    tls = f"sslmode=verify-full&sslrootcert={stage.HOME}/tls/ca.pem"
-    place = f"postgresql://portal_web:{secret('portal_web')}@{ADDRESS[HOST]}:5432/{engines.DATABASE}?{tls}"
-    told = portal.settings("client", pooled=False) | {"DATABASE_URL": place}
-    said = portal.verifies(told)
-    return [f"TORN the restored record: {said}"] if said else []
+def _broken(found: dict[str, Any]) -> list[str]:
+    word = {"sound": "", "broken": "TORN"}.get(found["result"], "LOST")
+    left = [str(one) for one in folder(HOST, "room").iterdir()]
+    problems = [f"{word} {found['result']}: {found['told']}"] if word else []
+    return problems + [f"LEFT {', '.join(left)}"] * bool(left)

@@ -124,12 +124,12 @@ def make(name: str) -> bool:
     return inside(host, ["swift", *door, "post", name]).returncode == 0
 
 
-def backups_of(host: str) -> Path:
-    """The settings of pgBackRest on this host."""
+def backups_of(host: str, *, user: str = "postgres") -> Path:
+    """The settings of pgBackRest on this host, for this user."""
     place = stage.HOME / host
     for below in ("log", "lock", "spool"):
-        folder(host, "backrest", below, user="postgres")
-    folder(host, "backrest", user="postgres")
+        folder(host, "backrest", below, user=user)
+    folder(host, "backrest", user=user)
     settings = {
         **{"repo1-type": "s3", "repo1-path": "/backup", "repo1-s3-endpoint": ADDRESS["s31"], "repo1-bundle": "y"},
         **{"repo1-storage-port": DOOR, "repo1-s3-bucket": "backup", "repo1-s3-key": KEY, "repo1-s3-uri-style": "path"},
@@ -141,4 +141,4 @@ def backups_of(host: str) -> Path:
     }
     said = "\n".join(f"{name}={value}" for name, value in settings.items())
     own = f"[portal]\npg1-path={place}/data\npg1-socket-path={place}/run\npg1-user=postgres\n"
-    return written(place / "pgbackrest.conf", f"[global]\n{said}\n{own}", user="postgres")
+    return written(place / "pgbackrest.conf", f"[global]\n{said}\n{own}", user=user)

@@ -116,7 +116,14 @@ def serve(host: str) -> None:
     }
     words = [word for name, value in server.items() for word in (f"--{name}", value)]
     words = python("-m", "gunicorn", "odr_portal.wsgi", *words, "--no-control-socket", "--preload")
-    begin(host, "web", words, cwd=TREE, LEAVE_SECONDS="4", **settings(host, pooled=True))
+    begin(
+        host,
+        "web",
+        words,
+        cwd=TREE,
+        LEAVE_SECONDS="0" if engines.TWIN == "no-word" else "4",
+        **settings(host, pooled=True),
+    )
 
 
 def is_served_by(host: str) -> bool:

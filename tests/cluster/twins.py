@@ -49,6 +49,7 @@ TWINS = (
     Twin("asynchronous", "a commit waits for no second host", "half-partition", ("LOST",)),
     Twin("no-fencing", "sessions stay on a primary that is none", "frozen", ("SILENT", "HUNG", "LOST"), ("lb",)),
     Twin("no-lock-timeout", "a migration waits as long as it takes", "migration", ("REFUSED", "SILENT", "HUNG")),
+    Twin("no-word", "a web process ends at once when it is told to", "release", ("REFUSED",), ("web",)),
     Twin("no-leaving", "a web process ends without a word", "release", ("REFUSED",)),
     Twin("contract-at-once", "a column goes while a release serves that reads it", "release", ("REFUSED",)),
     Twin(
