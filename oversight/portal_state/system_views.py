@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -108,7 +109,8 @@ def _seconds(value: float) -> str:
     if value < 120:
         return _("%(n)s秒") % {"n": round(value)}
     if value < 7200:
-        return _("%(n)s分钟") % {"n": round(value / 60)}
+        minutes = round(value / 60)
+        return ngettext("%(n)s分钟", "%(n)s分钟", minutes) % {"n": minutes}
     return _("%(n)s小时") % {"n": round(value / 3600)}
 
 

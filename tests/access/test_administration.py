@@ -1,6 +1,7 @@
 """The pages of 三员: each opens only to its duty, and none shows anything of a case."""
 
 import csv
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from accounts.models import Administrator, BrowserSession, SecurityEvent, User
 from complaints.handling.transition import contact_access
 from complaints.procedure.workflow import Status
 from odr_portal.checks import routes
+from oversight.models import RestoreDrill
 from tests import given, missing_in, reloaded
 from tests.access.test_team import person
 from tests.cast import WEDNESDAY, World
@@ -166,6 +168,31 @@ def test_T84_the_configuration_shows_no_secret_and_there_is_no_other_administrat
     assert not [name for name, _pattern, _view in routes() if name.startswith("admin:")]
     assert reverse("oversight:administration") == "/administration/"
     assert "admin/" not in {str(entry.pattern) for entry in get_resolver().url_patterns}
+
+
+def test_the_page_of_the_system_says_what_came_of_the_last_restore_drill(
+    keepers: dict[str, User], settings: Any
+) -> None:
+    client, page, now = signed_in(keepers["system"]), "/administration/system/", timezone.now()
+    assert "还没有演练过" in shown(client.get(page))
+    row = {"at": now - timedelta(hours=5), "as_of": now - timedelta(hours=7), "seconds": 240}
+    RestoreDrill.objects.create(
+        **row, cases=12, entries=345, rows=6789, backup="portal-of-the-night.tar", result="sound"
+    )
+    told = ("恢复成功，记录没有断开", "portal-of-the-night.tar", "6,789", "12件投诉，345条记录", "5小时前，用了4分钟")
+    assert missing_in(shown(client.get(page)), *told) == []
+    RestoreDrill.objects.create(**row, backup="portal-of-the-night.tar", result="broken")
+    assert missing_in(shown(client.get(page)), "恢复出来的记录有断开", "最近一次恢复演练没有通过") == []
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert (
+        missing_in(
+            client.get(page).content.decode(),
+            "Restored record is broken",
+            "took 4 minutes",
+            "The last restore drill failed",
+        )
+        == []
+    )
 
 
 def test_T83_an_incident_is_handed_over_with_who_what_and_when(world: World, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests import ROOT
 from tests.odr_portal.backup.conftest import save
 
 pytestmark = pytest.mark.django_db(transaction=True)
+full = pytest.mark.full
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_a_good_archive_comes_back_whole_and_the_page_says_so(backups: Path, roo
             cursor.execute(change)
 
 
+@full
 def test_without_a_backup_or_with_an_old_one_it_does_not_do(
     backups: Path, room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_damaged_archive_and_one_without_its_keys_are_told(backups: Path, room
     assert (result, "was changed or damaged" in said) == ("refused", True)
 
 
+@full
 def test_a_broken_record_and_the_record_of_another_portal_are_told(
     portal: Complaint, room: Path, tmp_path: Path, superuser_connection: Any
 ) -> None:
@@ -120,6 +123,7 @@ def test_a_broken_record_and_the_record_of_another_portal_are_told(
     assert (result, "The record is broken in" in said) == ("broken", True)
 
 
+@full
 def test_two_at_once_and_what_a_killed_one_left(backups: Path, room: Path) -> None:
     left = room / "odr-restore-drill-killed"
     (left / "data").mkdir(parents=True)
@@ -131,6 +135,7 @@ def test_two_at_once_and_what_a_killed_one_left(backups: Path, room: Path) -> No
     assert carry_out(backups, room)[0] == "sound"
 
 
+@full
 def test_a_full_disk_is_told(backups: Path, room: Path, settings: Any) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root lays a small disk over a folder")
