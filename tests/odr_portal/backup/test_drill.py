@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from datetime import timedelta
 from io import StringIO
@@ -29,7 +30,9 @@ full = pytest.mark.full
 @pytest.fixture
 def room(tmp_path: Path) -> Path:
     """Where drills work; whoever runs the server may come through."""
-    for one in [tmp_path, *tmp_path.parents[:2]]:
+    for one in [tmp_path, *tmp_path.parents]:
+        if one == Path(tempfile.gettempdir()):
+            break
         one.chmod(0o755)
     place = tmp_path / "room"
     place.mkdir()
@@ -59,7 +62,8 @@ def carry_out(place: Path, room: Path, *more: str) -> tuple[str, str]:
 def test_a_good_archive_comes_back_whole_and_the_page_says_so(backups: Path, room: Path) -> None:
     newest = max(backups.glob("*.tar"))
     result, said = carry_out(backups, room, "--json")
-    assert (result, json.loads(said)["result"]) == ("sound", "sound")
+    assert result == "sound", said
+    assert json.loads(said)["result"] == "sound"
     row = RestoreDrill.objects.get()
     assert (row.backup, row.cases) == (newest.name, Complaint.objects.count())
     assert row.as_of is not None
