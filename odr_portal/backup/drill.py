@@ -35,6 +35,8 @@ OLD_ARCHIVE = timedelta(hours=36)
 #: How far the log in the bucket may be behind: it is sent once a minute, and something is written every few seconds.
 OLD_LOG = timedelta(minutes=10)
 _PREFIX = "odr-restore-drill-"
+#: Bytes of the folder above: the socket of the server lies below it, and no address of one is longer than 107.
+LONGEST_PATH = 107 - len(f"/{_PREFIX}12345678/.s.PGSQL.5432")
 _LOCK = 0x0F1661
 #: Seconds in which a server must be open, with the log of a day to read before.
 _PATIENCE = 6 * 3600

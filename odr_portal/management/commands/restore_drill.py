@@ -1,6 +1,7 @@
 """manage.py restore_drill [PLACE] [--pgbackrest STANZA]: a backup restored beside the portal, proved, and told."""
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,12 @@ class Command(BaseCommand):
             raise CommandError("--config and --at are for --pgbackrest.")
         if not folder.is_dir():
             raise CommandError(f"{folder} is no folder: name one with room by --in.")
+        folder = folder.absolute()
+        if len(os.fsencode(folder)) > drill.LONGEST_PATH:
+            raise CommandError(f"{folder} is too long a path for the socket of a server: name a shorter one by --in.")
         now = timezone.now()
         with plain_errors("Nothing was noted."):
-            found = drill.carry_out(source, url=owner_url(), folder=folder.absolute(), tell=Progress(self.stderr))
+            found = drill.carry_out(source, url=owner_url(), folder=folder, tell=Progress(self.stderr))
         cases, entries = (found.rows.get(f"complaints_{name}", 0) for name in ("complaint", "handlingstep"))
         row = RestoreDrill.objects.create(
             at=now,

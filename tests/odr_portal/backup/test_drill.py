@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from io import StringIO
@@ -28,15 +30,12 @@ full = pytest.mark.full
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Path:
-    """Where drills work; whoever runs the server may come through."""
-    for one in [tmp_path, *tmp_path.parents]:
-        if one == Path(tempfile.gettempdir()):
-            break
-        one.chmod(0o755)
-    place = tmp_path / "room"
-    place.mkdir()
-    return place
+def room() -> Iterator[Path]:
+    """Where drills work: whoever runs the server may come through, and its path is short enough for a socket."""
+    place = Path(tempfile.mkdtemp(prefix="odr-room-"))
+    place.chmod(0o755)
+    yield place
+    shutil.rmtree(place)
 
 
 @pytest.fixture
@@ -53,6 +52,8 @@ def carry_out(place: Path, room: Path, *more: str) -> tuple[str, str]:
     try:
         call_command("restore_drill", str(place), "--in", str(room), *more, stdout=out, stderr=StringIO())
     except CommandError as error:
+        if not RestoreDrill.objects.exists():
+            raise
         out.write(str(error))
     assert list(room.iterdir()) == [], "something of it is left"
     row = RestoreDrill.objects.first()
@@ -78,6 +79,16 @@ def test_a_good_archive_comes_back_whole_and_the_page_says_so(backups: Path, roo
     for change in ("update oversight_restoredrill set result = 'sound'", "delete from oversight_restoredrill"):
         with pytest.raises(DatabaseError), connection.cursor() as cursor:
             cursor.execute(change)
+
+
+def test_a_place_that_does_not_do_is_told_first(backups: Path, room: Path) -> None:
+    long = room / ("long" * 20)
+    with pytest.raises(CommandError, match="is no folder"):
+        carry_out(backups, long)
+    long.mkdir()
+    with pytest.raises(CommandError, match="too long a path"):
+        carry_out(backups, long)
+    assert not RestoreDrill.objects.exists()
 
 
 @full
