@@ -1,12 +1,14 @@
 """Where the bytes lie (a private folder, or a bucket by setting), and whether they still are what the record says."""
 
 import hashlib
+import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -87,14 +89,69 @@ def scratch() -> Iterator[IO[bytes]]:
         yield file
 
 
-def part_files() -> Iterator[tuple[Path, float]]:
-    """All unfinished ones, and when each was last written to (seconds since 1970)."""
-    for place in _incoming().glob("*.part"):
+#: Names in a bucket, where each part is a file of its own: any host of the portal goes on with what another began.
+_IN_BUCKET = "incoming/"
+
+
+def put_part(upload: UUID, content: bytes, *, at: int) -> None:
+    """One part of an unfinished upload, at its place."""
+    place = storage()
+    if isinstance(place, Bucket):
+        place.save(_part(upload, at), File(io.BytesIO(content)))
+        return
+    handle = private_files.opened(_part_file(upload), os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        written = 0
+        while written < len(content):
+            written += os.pwrite(handle, content[written:], at + written)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def put_together(upload: UUID, *, places: Iterable[int]) -> Iterator[IO[bytes]]:
+    """The parts that begin at these places, as one file. Raises FileNotFoundError."""
+    place = storage()
+    if not isinstance(place, Bucket):
+        with open(_part_file(upload), "rb") as file:
+            yield file
+        return
+    with scratch() as file:
+        for at in places:
+            with place.open(_part(upload, at)) as part:
+                shutil.copyfileobj(part, file)
+        file.seek(0)
+        yield file
+
+
+def drop_parts(upload: UUID, *, places: Iterable[int]) -> None:
+    place = storage()
+    if isinstance(place, Bucket):
+        drop(*(_part(upload, at) for at in places))
+    else:
+        _part_file(upload).unlink(missing_ok=True)
+
+
+def old_parts(*, before: datetime) -> Iterator[tuple[UUID, int]]:
+    """Of unfinished uploads: whose, and at which place, that were last written to before this moment."""
+    place = storage()
+    if isinstance(place, Bucket):
+        for name, changed in place.listed(_IN_BUCKET):
+            upload, _, at = name.removeprefix(_IN_BUCKET).partition(".")
+            if changed < before:
+                yield UUID(upload), int(at)
+        return
+    for file in _incoming().glob("*.part"):
         with suppress(FileNotFoundError):
-            yield place, place.stat().st_mtime
+            if file.stat().st_mtime < before.timestamp():
+                yield UUID(file.stem), 0
 
 
-def part_file(upload: UUID) -> Path:
+def _part(upload: UUID, at: int) -> str:
+    return f"{_IN_BUCKET}{upload.hex}.{at:012d}"
+
+
+def _part_file(upload: UUID) -> Path:
     """Where the parts of an unfinished upload are put together."""
     return _incoming() / f"{upload.hex}.part"
 

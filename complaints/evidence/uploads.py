@@ -2,7 +2,6 @@
 when the row says so; whoever lost the answer asks for the state and goes on from there."""
 
 import hashlib
-import os
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from complaints.evidence.limits import EvidenceRefused
 from complaints.models.complaint import Complaint
 from complaints.models.evidence import Evidence, FilingDraft, Upload
 from database.row_security import working_as_steps
-from web import private_files
 
 #: Counted from the last part; long enough to go home to a better network.
 KEPT_FOR = timedelta(hours=24)
@@ -106,7 +104,7 @@ def put_part(upload: Upload, content: bytes, *, at: int, sha256: str, name: str,
         is_whole = len(content) == limits.PART or at + len(content) == row.size
         if at != row.received or at + len(content) > row.size or not is_whole:
             raise WrongPlace
-        _write(row.pk, content, at=at)
+        storing.put_part(row.pk, content, at=at)
         row.digests = [*row.digests, sha256]
         row.received = at + len(content)
         row.expires_at = now + KEPT_FOR
@@ -114,14 +112,9 @@ def put_part(upload: Upload, content: bytes, *, at: int, sha256: str, name: str,
     return row
 
 
-def _write(upload_id: uuid.UUID, content: bytes, *, at: int) -> None:
-    handle = private_files.opened(storing.part_file(upload_id), os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW)
-    try:
-        written = 0
-        while written < len(content):
-            written += os.pwrite(handle, content[written:], at + written)
-    finally:
-        os.close(handle)
+def _places(upload: Upload) -> range:
+    """Where each part that arrived begins, and the one that may have been written before its row was."""
+    return range(0, min(upload.received + 1, upload.size), limits.PART)
 
 
 def finish(upload: Upload, holder: Holder, *, name: str, kind: str, whole: str, now: datetime) -> Upload:
@@ -149,7 +142,7 @@ def finish(upload: Upload, holder: Holder, *, name: str, kind: str, whole: str, 
         cancel(upload)
         raise
     upload.save(update_fields=["evidence", "kept"])
-    storing.part_file(upload.pk).unlink(missing_ok=True)
+    storing.drop_parts(upload.pk, places=_places(upload))
     return upload
 
 
@@ -160,23 +153,22 @@ def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.StoredFile:
         else Evidence.objects.filter(complaint=holder.complaint, audience="parties")
     )
     try:
-        source = open(storing.part_file(upload.pk), "rb")  # noqa: SIM115 - closed below
+        with storing.put_together(upload.pk, places=range(0, upload.size, limits.PART)) as source:
+            for wanted in upload.digests:
+                if hashlib.sha256(source.read(limits.PART)).hexdigest() != wanted:
+                    raise limits.refused("changed", name)
+            source.seek(0)
+            media_type = keeping.type_of(source.read(HEAD), size=upload.size, name=name)
+            return keeping.kept_from(source, media_type, name=name, known=rows.values_list("sha256", flat=True))
     except FileNotFoundError:
         raise limits.refused("broken", name) from None
-    with source:
-        for wanted in upload.digests:
-            if hashlib.sha256(source.read(limits.PART)).hexdigest() != wanted:
-                raise limits.refused("changed", name)
-        source.seek(0)
-        media_type = keeping.type_of(source.read(HEAD), size=upload.size, name=name)
-        return keeping.kept_from(source, media_type, name=name, known=rows.values_list("sha256", flat=True))
 
 
 def cancel(upload: Upload) -> None:
     """The upload and what it brought are gone; a file that was put forward stays."""
-    place = storing.part_file(upload.pk)
+    number, places = upload.pk, _places(upload)
     upload.delete()
-    place.unlink(missing_ok=True)
+    storing.drop_parts(number, places=places)
     if upload.kept is not None and upload.evidence_id is None:
         keeping.StoredFile(**upload.kept).drop()
 
@@ -200,8 +192,8 @@ def throw_away_expired(*, now: datetime, limit: int = 200) -> int:
 def _orphans(*, now: datetime) -> int:
     """Parts of a draft that went before its uploads did."""
     gone = 0
-    for place, changed in storing.part_files():
-        if changed < (now - KEPT_FOR).timestamp() and not Upload.objects.filter(pk=uuid.UUID(place.stem)).exists():
-            place.unlink(missing_ok=True)
+    for number, at in list(storing.old_parts(before=now - KEPT_FOR)):
+        if not Upload.objects.filter(pk=number).exists():
+            storing.drop_parts(number, places=[at])
             gone += 1
     return gone

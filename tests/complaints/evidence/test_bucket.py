@@ -16,10 +16,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
 from django.conf import settings as portal
@@ -28,14 +30,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from complaints import evidence
-from complaints.evidence import bucket, storing
+from complaints.evidence import bucket, storing, uploads
 from complaints.evidence.bucket import Bucket, BucketAway, Keys, signed
 from complaints.evidence.storing import FilesRead, damaged
-from complaints.models import Complaint, Evidence
+from complaints.models import Complaint, Evidence, Upload
 from complaints.procedure.workflow import Status
 from tests import given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.complaints.evidence.files import jpeg, pdf, png
+from tests.complaints.evidence.test_uploads import PART, TEXT, Sender
 from tests.complaints.pages.at_the_desk import send, signed_in
 from web.environment import BucketPlace
 
@@ -51,6 +54,18 @@ def test_the_signature_is_that_of_the_published_example() -> None:
         "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,"
         "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
     )
+
+
+def test_the_signature_of_a_list_is_that_of_the_published_example() -> None:
+    at, how = datetime(2013, 5, 24, tzinfo=UTC), {"payload": hashlib.sha256(b"").hexdigest(), "keys": KEYS}
+    headers = signed("GET", "/", {"host": "examplebucket.s3.amazonaws.com"}, at=at, query="max-keys=2&prefix=J", **how)
+    assert headers["Authorization"].endswith(
+        "Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
+    )
+
+
+#: So many names a list of the bucket here gives at once.
+A_PAGE = 2
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -86,6 +101,19 @@ class _Door(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         kept = self.server.kept  # type: ignore[attr-defined]
+        _place, _, query = self.path.partition("?")
+        if query:
+            asked = dict(parse_qsl(query))
+            names = sorted(name.removeprefix("/evidence/") for name in kept)
+            after = asked.get("start-after", "")
+            found = [name for name in names if name.startswith(asked["prefix"]) and name > after]
+            rows = (
+                f"<Contents><Key>{escape(name)}</Key><LastModified>2026-11-04T02:00:00.000Z</LastModified></Contents>"
+                for name in found[:A_PAGE]
+            )
+            more = str(len(found) > A_PAGE).lower()
+            self._answer(200, f"<R><IsTruncated>{more}</IsTruncated>{''.join(rows)}</R>".encode())
+            return
         self._answer(200, kept[self.path]) if self.path in kept else self._answer(404)
 
     do_HEAD = do_GET
@@ -126,6 +154,46 @@ def test_a_file_goes_to_the_bucket_and_comes_from_it(world: World, kept: dict[st
     assert client.get(f"/cases/{case.number}/files/{row.pk}/thumbnail/").status_code == 404
     evidence.take_away(Evidence.objects.get())
     assert kept == {}
+
+
+def incoming(kept: dict[str, bytes]) -> list[bytes]:
+    return [kept[name] for name in sorted(kept) if name.startswith("/evidence/incoming/")]
+
+
+def test_what_one_host_began_to_take_in_another_goes_on_with(
+    world: World, kept: dict[str, bytes], settings: Any, tmp_path: Path
+) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    sender = Sender(signed_in(world.chen), f"/cases/{case.number}/", TEXT)
+    assert sender.begin().status_code == 200
+    for number in range(3):
+        settings.EVIDENCE_ROOT = str(tmp_path / f"host-{number}")
+        assert sender.part(number).status_code == 200
+        assert incoming(kept)[number] == TEXT[number * PART :][:PART]
+    settings.EVIDENCE_ROOT = str(tmp_path / "another")
+    assert sender.finish().json()["is_done"]
+    assert incoming(kept) == []
+    whole = Upload.objects.get().kept
+    assert whole is not None
+    assert kept[f"/evidence/{whole['path']}"] == TEXT
+    assert not [place for place in tmp_path.rglob("*") if place.is_file()]
+
+
+def test_parts_in_the_bucket_that_nobody_finishes_go_away(world: World, kept: dict[str, bytes]) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    client = signed_in(world.chen)
+    for content in (TEXT, TEXT + b"x"):
+        sender = Sender(client, f"/cases/{case.number}/", content)
+        sender.begin()
+        assert (sender.part(0).status_code, sender.part(1).status_code) == (200, 200)
+    # Its row went without its parts, as with a draft that is thrown away.
+    Upload.objects.filter(pk=sender.id).delete()
+    due = Upload.objects.get().expires_at
+    written = datetime(2026, 11, 4, 2, tzinfo=UTC)
+    assert uploads.throw_away_expired(now=min(due - timedelta(seconds=1), written + uploads.KEPT_FOR)) == 0
+    assert len(incoming(kept)) == 4
+    assert uploads.throw_away_expired(now=max(due, written + uploads.KEPT_FOR + timedelta(seconds=1))) == 3
+    assert incoming(kept) == []
 
 
 def test_a_bucket_that_is_away_says_so_and_keeps_its_words_to_itself(kept: dict[str, bytes]) -> None:
