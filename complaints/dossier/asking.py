@@ -13,6 +13,7 @@ from django.utils.translation import override
 
 from accounts import security_log
 from accounts.models import OutgoingMessage, User
+from complaints.evidence import outgoing
 from complaints.models import Complaint, Dossier, NoticeChoice
 from complaints.notices.recipients import ORDER, address_of
 from complaints.procedure import working_calendar
@@ -77,7 +78,7 @@ def fetch(dossier: Dossier, form: str, *, now: datetime) -> BinaryIO | None:
     if form not in dossier.files:
         return None
     try:
-        file = path_of(dossier, form).open("rb")
+        file = outgoing.opened(path_of(dossier, form))
     except FileNotFoundError:
         raise _gone() from None
     security_log.note("dossier_fetched", now=now, user=dossier.asked_by, subject=dossier.complaint.number, reason=form)
@@ -100,8 +101,7 @@ def path_of(dossier: Dossier, form: str) -> Path:
 
 def remove_files(public_id: UUID) -> None:
     """All that was built of it, half-built parts too."""
-    for place in folder().glob(f"{public_id}.*"):
-        place.unlink(missing_ok=True)
+    outgoing.remove_all(folder(), f"{public_id}.")
 
 
 def destroy(dossiers: list[Dossier]) -> None:

@@ -21,6 +21,7 @@ from complaints.dossier import asking, court, papers, receipts
 from complaints.dossier.gathering import Gathered, gather
 from complaints.dossier.packing import pack
 from complaints.dossier.proving import Proof, certified, proof_of
+from complaints.evidence import outgoing
 from complaints.models import Dossier
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import ENTERPRISE, find_case, page_of
@@ -205,6 +206,7 @@ def _pack(
         digest = hashlib.file_digest(out, "sha256").hexdigest()
         size = out.seek(0, os.SEEK_END)
     half.rename(path)
+    outgoing.share(path)
     return [digest, size]
 
 
@@ -214,6 +216,7 @@ def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
     with os.fdopen(private_files.opened(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as out:
         out.write(content)
     half.rename(path)
+    outgoing.share(path)
     return [hashlib.sha256(content).hexdigest(), len(content)]
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.retention import delete_some
+from complaints.evidence import outgoing
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import files
 from complaints.tables.exporting.selecting import NoWorkspace
@@ -56,12 +57,14 @@ def kept(chunks: Iterable[bytes], mark: str) -> Iterator[tuple[str, str]]:
                 file.write(chunk)
         if not size:
             raise WrongInput("empty", _("这份文件是空的。"), field="file")
-        yield form_of(first), digest.hexdigest()
+        form = form_of(first)
+        outgoing.share(path)
+        yield form, digest.hexdigest()
     except SheetRefused as refused:
-        path.unlink(missing_ok=True)
+        outgoing.remove(path)
         raise WrongInput("not_a_table", str(refused), field="file") from None
     except BaseException:
-        path.unlink(missing_ok=True)
+        outgoing.remove(path)
         raise
 
 
@@ -70,7 +73,7 @@ def lines_below_heading(
 ) -> tuple[Path, Iterator[tuple[int, dict[str, str]]]]:
     """The file, and (line, cells by code) of what stands in it below the heading. Raises SheetRefused."""
     path = files.upload_of(mark)
-    if not path.exists():
+    if not outgoing.fetched(path):
         raise SheetRefused(_("文件已不在，请重新上传。"))
     lines = lines_of(path, form)
     first = next(lines, None)

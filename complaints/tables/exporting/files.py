@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from xlsxwriter.utility import xl_range_abs
 
+from complaints.evidence import outgoing
 from web import private_files
 from web.safe_cells import safe_cell
 
@@ -30,19 +31,19 @@ LONGEST_SHEET_NAME = 31
 
 
 def half_of(mark: str) -> Path:
-    return _folder() / f"{mark}.rows"
+    return folder() / f"{mark}.rows"
 
 
 def file_of(mark: str, kind: str) -> Path:
-    return _folder() / f"{mark}.{kind}"
+    return folder() / f"{mark}.{kind}"
 
 
 def upload_of(mark: str) -> Path:
     """A table that came in and has not been read yet (complaints/round_trip)."""
-    return _folder() / f"{mark}.upload"
+    return folder() / f"{mark}.upload"
 
 
-def _folder() -> Path:
+def folder() -> Path:
     return private_files.folder(Path(settings.EXPORT_ROOT))
 
 
@@ -51,16 +52,24 @@ def append(mark: str, rows: Sequence[Sequence[str]], *, after: int) -> int:
 
     Returns how many bytes are good now.
     """
+    content = b"".join(json.dumps(list(row), ensure_ascii=False).encode() + b"\n" for row in rows)
+    _whole_half(mark, after)
     with os.fdopen(private_files.opened(half_of(mark), os.O_RDWR | os.O_CREAT), "r+b") as file:
-        if file.seek(0, os.SEEK_END) < after:
-            raise FileNotFoundError(f"{mark}: the half-built file is shorter than it was")
         file.truncate(after)
         file.seek(after)
-        for row in rows:
-            file.write(json.dumps(list(row), ensure_ascii=False).encode() + b"\n")
+        file.write(content)
+        outgoing.share_piece(half_of(mark), content, at=after)
         file.flush()
         os.fsync(file.fileno())
         return file.tell()
+
+
+def _whole_half(mark: str, size: int) -> None:
+    """So many bytes of the half-built file are here. Raises FileNotFoundError."""
+    path = half_of(mark)
+    outgoing.fetch_pieces(path, size=size)
+    if size and (not path.exists() or path.stat().st_size < size):
+        raise FileNotFoundError(f"{mark}: the half-built file is shorter than it was")
 
 
 def finish(
@@ -68,13 +77,15 @@ def finish(
     kind: str,
     heading: Sequence[str],
     *,
+    rows_in: int,
     who: str,
     at: datetime,
     query: str,
     choices: Mapping[int, Sequence[str]] | None = None,
 ) -> tuple[str, int]:
-    """Make the file from its rows. ``choices``: place of a column → the words to choose from there, in XLSX. Returns
-    (SHA-256 in hexadecimal, size in bytes)."""
+    """Make the file from its rows, which are so many bytes (``rows_in``). ``choices``: place of a column → the words to
+    choose from there, in XLSX. Returns (SHA-256 in hexadecimal, size in bytes)."""
+    _whole_half(mark, rows_in)
     path = file_of(mark, kind)
     with os.fdopen(private_files.opened(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), "w"):
         pass
@@ -88,12 +99,17 @@ def finish(
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    return digest.hexdigest(), path.stat().st_size
+    size = path.stat().st_size
+    outgoing.share(path)
+    return digest.hexdigest(), size
 
 
 def remove(mark: str) -> None:
-    for path in (half_of(mark), *(file_of(mark, kind) for kind in ("csv", "xlsx"))):
-        path.unlink(missing_ok=True)
+    outgoing.remove_all(folder(), f"{mark}.")
+
+
+def remove_half(mark: str) -> None:
+    outgoing.remove_all(folder(), half_of(mark).name)
 
 
 def _marked(mark: str) -> Iterator[list[str]]:

@@ -30,6 +30,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in import persons
 from complaints import handling
+from complaints.evidence import outgoing
 from complaints.handling.transition import contact_access
 from complaints.models import Export
 from complaints.parties.actors import Actor
@@ -179,7 +180,7 @@ def fetch(export: Export, token: str, *, actor: Actor, now: datetime) -> BinaryI
     _must_be_there(export, now=now)
     try:
         # Before it is marked: the sweep deletes what was fetched.
-        file = files.file_of(export.mark, export.format).open("rb")
+        file = outgoing.opened(files.file_of(export.mark, export.format))
     except FileNotFoundError:
         raise _gone() from None
     # Whoever comes first has it; the other one finds it gone.
@@ -310,7 +311,9 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
     who = f"{export.asked_by.name} · {named(place) if place else ''}"
     heading = [str(COLUMNS[code].title) for code in export.columns]
     export.file_digest, export.file_size = files.finish(
-        export.mark, export.format, heading, who=who, at=now, query=export.query, choices=_choices(export, now=now)
+        *(export.mark, export.format, heading),
+        **{"rows_in": export.kept_bytes, "who": who, "at": now, "query": export.query},
+        choices=_choices(export, now=now),
     )
     export.state, export.ready_at, export.expires_at = "ready", now, now + EXPIRES_AFTER
     export.case_ids, export.leased_until, export.has_file = None, None, True
@@ -318,7 +321,7 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
     with transaction.atomic():
         export.save(update_fields=fields)
         _tell(export, now=now)
-    files.half_of(export.mark).unlink(missing_ok=True)
+    files.remove_half(export.mark)
 
 
 def _choices(export: Export, *, now: datetime) -> dict[int, list[str]]:
@@ -352,4 +355,5 @@ def throw_away(*, now: datetime) -> int:
     for pk, mark in old.values_list("pk", "mark")[:BATCH]:
         files.remove(mark)
         gone += Export.objects.filter(pk=pk).update(has_file=False)
+    outgoing.forget_copies(files.folder(), before=now - EXPIRES_AFTER)
     return gone

@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.roles import Right
 from authorities.models import Authority
 from complaints import handling
+from complaints.evidence import outgoing
 from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.handling.steps.platform import checked_number, is_number
 from complaints.models import Complaint, PlatformFile, PlatformLine
@@ -73,7 +74,7 @@ def take_in(
             except IntegrityError:
                 # Somebody sent in the same bytes at the same moment.
                 known = same.get()
-        files.upload_of(mark).unlink(missing_ok=True)
+        outgoing.remove(files.upload_of(mark))
         return known
 
 
@@ -105,7 +106,7 @@ def end(file: PlatformFile, state: str, *, now: datetime, code: str = "", explan
         file.save(update_fields=["state", "ended_at", "leased_until", "failure", "failure_words"])
         if state != "dropped":
             _tell(file, now=now)
-    files.upload_of(file.mark).unlink(missing_ok=True)
+    outgoing.remove(files.upload_of(file.mark))
 
 
 def _tell(file: PlatformFile, *, now: datetime) -> None:

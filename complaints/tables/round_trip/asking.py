@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.letters import tell_of_the_end
 from accounts.models import User
+from complaints.evidence import outgoing
 from complaints.models import RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
 from complaints.procedure.numbering import new_mark
@@ -120,7 +121,7 @@ def fail(trip: RoundTrip, code: str, text: str = "", *, now: datetime) -> None:
     trip.failure, trip.failure_words = code, text[:300]
     trip.save(update_fields=["failure", "failure_words"])
     end(trip, "failed", now=now)
-    files.upload_of(trip.mark).unlink(missing_ok=True)
+    outgoing.remove(files.upload_of(trip.mark))
 
 
 def forget(*, now: datetime, limit: int) -> int:

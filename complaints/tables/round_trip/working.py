@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
+from complaints.evidence import outgoing
 from complaints.handling import Effect, Move, StepNotAllowed, StepResult, WrongInput
 from complaints.models import Complaint, Demand, RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
@@ -87,7 +88,7 @@ class _Worker:
                 piece = []
         self._keep(piece)
         self._turn_to("checking")
-        path.unlink(missing_ok=True)
+        outgoing.remove(path)
 
     def _keep(self, piece: Sequence[tuple[int, dict[str, str]]]) -> None:
         trip = self.trip
