@@ -152,7 +152,7 @@ def work(host: str) -> None:
 
 def edge(host: str) -> None:
     tls = stage.certificates()
-    hosts = "\n".join(f"  server {one} {ADDRESS[one]}:8000 check cookie {one}" for one in GROUPS["web"])
+    hosts = "\n".join(f"  server {one} {ADDRESS[one]}:8000 check" for one in GROUPS["web"])
     page = (ROOT / "packaging/nginx/503.html").read_text()
     (stage.HOME / host / "503.http").write_text(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
@@ -179,8 +179,6 @@ frontend site
   default_backend web
 backend web
   balance leastconn
-  # Parts of a file that are on their way lie on the host that took the first one.
-  cookie odr-host insert indirect nocache httponly secure
   option httpchk
   http-check send meth GET uri /readyz
   http-check expect status 200

@@ -338,8 +338,8 @@ def test_T47_T48_a_workbook_holds_texts_only_and_its_mark_and_lines_no_formula(w
 
 
 def test_T48_every_fiftieth_row_carries_the_mark(export_root: Path) -> None:
-    files.append("E1", [[str(number)] for number in range(101)], after=0)
-    files.finish("E1", "csv", ["n"], who="x", at=timezone.now(), query="")
+    size = files.append("E1", [[str(number)] for number in range(101)], after=0)
+    files.finish("E1", "csv", ["n"], rows_in=size, who="x", at=timezone.now(), query="")
     rows = list(csv.reader(files.file_of("E1", "csv").open(encoding="utf-8-sig")))[1:]
     assert [number for number, row in enumerate(rows) if row[1] == "E1"] == [0, 50, 100]
     assert files.file_of("E1", "csv").stat().st_mode & 0o777 == 0o600

