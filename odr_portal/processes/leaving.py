@@ -17,9 +17,9 @@ _until: float | None = None
 def begin() -> bool:
     """Whether the process goes on for a moment. Asked again meanwhile, it does."""
     global _until
-    if _until is None:
+    if _until is None and SECONDS:
         _until = time.monotonic() + SECONDS
-    return not is_over()
+    return _until is not None and not is_over()
 
 
 def is_under_way() -> bool:
