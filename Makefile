@@ -14,7 +14,7 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk package test-install test-cluster prove-cluster prove-faults prove-walls prove-proof attack audit check lock translations
+.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk package test-install test-cluster prove-cluster prove-faults prove-walls prove-proof attack audit check bench-peers lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -38,6 +38,7 @@ help:
 	@echo "make audit      recount what a running portal says from its rows (AREA=… MOST=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
 	@echo "make bench      what the portal costs, beside the least that this machine can do (15 minutes)"
+	@echo "make bench-peers    the same jobs by the portal and by django-helpdesk, in one run (up to 30 minutes)"
 	@echo "make lock       pin the requirements anew"
 
 set-up:
@@ -140,6 +141,11 @@ check: set-up-tests
 BENCH ?=
 bench: set-up
 	@$(PYTHON) -m benchmarks $(BENCH)
+
+# Installs django-helpdesk into .peers the first time. PEERS="--quick" or "--cases 10000 100000"
+PEERS ?=
+bench-peers: set-up
+	@$(PYTHON) -m benchmarks.peers $(PEERS)
 
 translations: set-up
 	@$(PYTHON) -m odr_portal.processes.local translations

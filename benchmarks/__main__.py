@@ -49,8 +49,8 @@ NAMES = (
     "dashboard",
     "public",
 )
-#: Run where they are named only: they need what is not installed by itself.
-NAMED_ONLY = ("optional.bills",)
+#: Run where they are named only: one needs what is not installed by itself, one starts a whole `make run` of its own.
+NAMED_ONLY = ("optional.bills", "small")
 LONGEST = 1500
 
 

@@ -59,8 +59,8 @@ def typed(pick: str, phone: str, now: datetime) -> dict[str, dict[str, list[str]
     return kept | {"proven": {"address": [f"+86{phone}"]}}
 
 
-def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
-    """So many people, each with a session of their own and one finished draft."""
+def ready_to_file(count: int, *, now: datetime, first: int = 0) -> list[Ready]:
+    """So many people from number ``first`` on, each with a session of their own and one finished draft."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.hashers import make_password
@@ -75,7 +75,7 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
 
     pick = f"{Enterprise.objects.get(name=ENTERPRISE).pk}--"
     unusable = make_password(None)
-    phones = [f"199{number:08d}" for number in range(count)]
+    phones = [f"199{number:08d}" for number in range(first, first + count)]
     people = [User(phone=f"+86{phone}", name="陈试", password=unusable, language="zh-hans") for phone in phones]
     keyring.secrets_of([person.person_key for person in people], make=True)
     users = User.objects.bulk_create(people)
