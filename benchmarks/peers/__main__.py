@@ -99,7 +99,29 @@ def in_turns(ours: Told, theirs: Told, job: str, calls: int, rounds: int) -> tup
     return results
 
 
-def pages(root: ground.Ground, python: Path, sizes: list[int], rounds: int) -> list[Figure]:
+def alone(ours: Told, size: int, rounds: int) -> list[Figure]:
+    """The portal at a number of cases that the peer is not filled up to."""
+    ours.ask("fill", count=size)
+    figures = []
+    for job, calls in JOBS.items():
+        seen = [ours.ask("time", job=job, calls=calls) for _ in range(rounds + 1)][1:]
+        medians = {part: statistics.median(one[part] for one in seen) for part in seen[0]}
+        what = f"{job}, {size:,} cases"
+        figures.append(
+            Figure(
+                benchmark="peers",
+                what=what,
+                value=medians["cpu"],
+                unit="ms of CPU",
+                rounds=rounds,
+                more={"ours": medians},
+            )
+        )
+        tell(f"{what}: {medians}")
+    return figures
+
+
+def pages(root: ground.Ground, python: Path, sizes: list[int], more: list[int], rounds: int) -> list[Figure]:
     figures = []
     with (
         ground.database("benchmark_peers") as base,
@@ -115,6 +137,9 @@ def pages(root: ground.Ground, python: Path, sizes: list[int], rounds: int) -> l
                 figure = compared(f"{job}, {size:,} cases", *in_turns(ours, theirs, job, calls, rounds))
                 tell(f"{figure.what}: {figure.value} and {figure.floor} ms, {figure.ratio} {figure.more}")
                 figures.append(figure)
+        for size in more:
+            tell(f"filling the portal up to {size:,} cases")
+            figures += alone(ours, size, rounds)
     return figures
 
 
@@ -177,14 +202,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller and fewer, to see that it works")
     parser.add_argument("--cases", type=int, nargs="*", help="how many; 10,000 and 100,000 unless told")
+    parser.add_argument("--alone", type=int, nargs="*", default=[], help="then the portal by itself up to so many")
     asked = parser.parse_args()
     begun, where, python = time.monotonic(), machine(), installed()
     sizes = asked.cases or ([3_000] if asked.quick else [10_000, 100_000])
     with ground.standing() as root:
-        rounds, due = (2, 300) if asked.quick else (5, 1000)
-        figures = pages(root, python, sizes, rounds)
+        rounds, due = (2, 300) if asked.quick else (5, 1_000)
         # One round more of each kind warms up, and one is by two at once.
-        figures += escalating(root, python, max(sizes[0], due * (2 * rounds + 3)), due, rounds)
+        figures = escalating(root, python, max(sizes[0], due * (2 * rounds + 3)), due, rounds)
+        for figure in figures:
+            tell(f"{figure.what}: {figure.value}, {figure.floor}, {figure.ratio} {figure.more}")
+        figures = pages(root, python, sizes, asked.alone, rounds) + figures
     where["load_after"] = [round(load, 2) for load in os.getloadavg()]
     where["seconds"] = round(time.monotonic() - begun)
     sys.stdout.write(f"\n{table(figures)}\n\n{where}\n{keep('peers', where, figures)}\n")

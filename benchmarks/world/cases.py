@@ -137,8 +137,9 @@ from complaints_complaint c
 join (select name, folded_words(name) as folded, pairs_of(folded_words(name)) as pairs
       from (select distinct item_name as name from complaints_complaint
           where id > {first}) one) n on n.name = c.item_name
-join (select p.county, array['r:' || p.county, 'r:' || p.province] || coalesce('r:' || p.city, '') as marks
-    from place p) r
+join (select p.county, array['r:' || p.county, 'r:' || p.province, 'r:' || above.parent_id]
+             || coalesce('r:' || p.city, '') as marks
+    from place p join authorities_region above on above.id = p.province) r
      on r.county = c.handling_county
 where c.id > {first}
 """
