@@ -50,7 +50,7 @@ NAMES = (
     "public",
 )
 #: Run where they are named only: one needs what is not installed by itself, one starts a whole `make run` of its own.
-NAMED_ONLY = ("optional.bills", "small")
+NAMED_ONLY = ("optional.bills", "optional.small")
 LONGEST = 1500
 
 

@@ -28,6 +28,8 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 SHARED = {"django", "djangorestframework", "psycopg2-binary"}
 #: Calls a round; what is slow at 100,000 cases is called once.
 JOBS = {"file": 20, "list": 3, "open a case": 5, "search": 2, "dashboard": 2, "report": 2}
+#: Rounds in which cases are escalated.
+ESCALATED = 3
 
 
 def wanted() -> str:
@@ -121,8 +123,9 @@ def alone(ours: Told, size: int, rounds: int) -> list[Figure]:
     return figures
 
 
-def pages(root: ground.Ground, python: Path, sizes: list[int], more: list[int], rounds: int) -> list[Figure]:
-    figures = []
+def pages(
+    root: ground.Ground, python: Path, sizes: list[int], more: list[int], rounds: int, figures: list[Figure]
+) -> None:
     with (
         ground.database("benchmark_peers") as base,
         peer_database(root, "benchmark_helpdesk") as address,
@@ -140,10 +143,9 @@ def pages(root: ground.Ground, python: Path, sizes: list[int], more: list[int], 
         for size in more:
             tell(f"filling the portal up to {size:,} cases")
             figures += alone(ours, size, rounds)
-    return figures
 
 
-def escalating(root: ground.Ground, python: Path, size: int, due: int, rounds: int) -> list[Figure]:
+def escalating(root: ground.Ground, python: Path, size: int, due: int, figures: list[Figure]) -> None:
     """By one worker, by two at once; the same with two of django-helpdesk that do not share the queues."""
     with (
         ground.database("benchmark_peers_due") as base,
@@ -160,10 +162,9 @@ def escalating(root: ground.Ground, python: Path, size: int, due: int, rounds: i
         tell(f"{size:,} cases each, of which {due} become due at a time")
         for workers in (ours, theirs):
             workers[0].ask("prepare_due", count=size)
-        figures = []
         for what, parts in (("one worker", ["all"]), ("two workers", ["first", "second"])):
             seen: tuple[list, list] = ([], [])
-            for number in range(rounds + 1):
+            for number in range(ESCALATED + 1):
                 for workers, kept in zip((ours, theirs), seen, strict=True):
                     cost = escalate(workers, parts, due)
                     if cost["times"] != [1] * due:
@@ -171,6 +172,7 @@ def escalating(root: ground.Ground, python: Path, size: int, due: int, rounds: i
                     if number:
                         kept.append(cost)
             figures.append(compared(f"{due} due escalated by {what}, {size:,} cases", *seen))
+            tell(f"{figures[-1].what}: {figures[-1].value} and {figures[-1].floor} ms")
         both = ["all", "all"]
         for name, workers in (("the portal", ours), ("django-helpdesk", theirs)):
             times = escalate(workers, both, due)["times"]
@@ -183,7 +185,6 @@ def escalating(root: ground.Ground, python: Path, size: int, due: int, rounds: i
                     unit="cases",
                 )
             )
-        return figures
 
 
 def escalate(workers: list[Told], parts: list[str], due: int) -> dict[str, Any]:
@@ -206,16 +207,18 @@ def main() -> int:
     asked = parser.parse_args()
     begun, where, python = time.monotonic(), machine(), installed()
     sizes = asked.cases or ([3_000] if asked.quick else [10_000, 100_000])
-    with ground.standing() as root:
-        rounds, due = (2, 300) if asked.quick else (5, 1_000)
-        # One round more of each kind warms up, and one is by two at once.
-        figures = escalating(root, python, max(sizes[0], due * (2 * rounds + 3)), due, rounds)
-        for figure in figures:
-            tell(f"{figure.what}: {figure.value}, {figure.floor}, {figure.ratio} {figure.more}")
-        figures = pages(root, python, sizes, asked.alone, rounds) + figures
-    where["load_after"] = [round(load, 2) for load in os.getloadavg()]
-    where["seconds"] = round(time.monotonic() - begun)
-    sys.stdout.write(f"\n{table(figures)}\n\n{where}\n{keep('peers', where, figures)}\n")
+    rounds, due = (2, 300) if asked.quick else (5, 1_000)
+    figures: list[Figure] = []
+    try:
+        with ground.standing() as root:
+            pages(root, python, sizes, asked.alone, rounds, figures)
+            # One round more of each kind warms up, and one is by two at once.
+            escalating(root, python, max(sizes[0], due * (2 * ESCALATED + 3)), due, figures)
+    finally:
+        # What was measured until it was broken off stands as well.
+        where["load_after"] = [round(load, 2) for load in os.getloadavg()]
+        where["seconds"] = round(time.monotonic() - begun)
+        sys.stdout.write(f"\n{table(figures)}\n\n{where}\n{keep('peers', where, figures)}\n")
     return 0
 
 

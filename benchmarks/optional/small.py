@@ -1,9 +1,9 @@
 """How much memory the whole of `make run` takes after a load of the demonstration, and how much CPU while nobody asks.
 
-`python -m benchmarks.small [--quick] [--minutes 60]`: a portal in a folder of its own, with the demonstration's data
-and every process of `make run`. Four people of the demonstration sign in and follow the links of their pages (GET
-only), one page each half a second. Memory is PSS: a page that several processes share is counted once. CPU is that
-of all processes over a minute in which nobody asks, after a minute's rest.
+`python -m benchmarks.optional.small [--quick] [--minutes 60]`: a portal in a folder of its own, with the data of the
+demonstration and every process of `make run`. Four people of the demonstration sign in and follow the links of their
+pages (GET only); after each has had one there is half a second's pause. Memory is PSS: a page that several processes
+share is counted once. CPU is that of all processes over a minute in which nobody asks, after a minute's rest.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def measure(*, quick: bool, minutes: float = 0.0) -> list[Figure]:
     tell(f"small: {parts}")
     return [
         Figure(
-            benchmark="small",
+            benchmark="optional.small",
             what=f"memory of all processes after {minutes:g} minutes of load",
             value=sum(parts.values()),
             unit="MB",
@@ -80,7 +80,7 @@ def measure(*, quick: bool, minutes: float = 0.0) -> list[Figure]:
             more={**known, "highest": highest, "parts": parts},
         ),
         Figure(
-            benchmark="small",
+            benchmark="optional.small",
             what="CPU of all processes while nobody asks",
             value=idle,
             unit="% of a core",
@@ -223,4 +223,4 @@ def named(command: str) -> str:
 
 if __name__ == "__main__":
     options = asked()
-    sys.exit(publish("small", measure(quick=options.quick, minutes=options.minutes)))
+    sys.exit(publish("optional-small", measure(quick=options.quick, minutes=options.minutes)))
