@@ -20,8 +20,8 @@ TICKETS = """
 insert into helpdesk_ticket (title, queue_id, created, modified, submitter_email, assigned_to_id, status, on_hold,
     description, resolution, priority, due_date, secret_key)
 select '试验商品' || n %% 30 || case when n %% 2999 = 0 then '琉璃' else '' end,
-       (select min(id) from helpdesk_queue) + (n * 7919) %% {queues}, at, at, 'chen' || n || '@example.com',
-       case when n %% 10 = 0 then null else (select min(id) from auth_user) + (n * 104729) %% {staff} end,
+       (select min(id) from helpdesk_queue) + (n::bigint * 7919) %% {queues}, at, at, 'chen' || n || '@example.com',
+       case when n %% 10 = 0 then null else (select min(id) from auth_user) + (n::bigint * 104729) %% {staff} end,
        case when n > {count} * 0.97 then 1 else 4 end, false, %s,
        case when n > {count} * 0.97 then null else '退款' end,
        3, at + interval '20 days', md5(n::text)
