@@ -62,6 +62,9 @@ ANSWERS = tuple(
         *("built", "built2", "built3", "held3", "held4", "built4"),
         *("built5", "built6", "built7", "held5", "held6", "built8"),
         *("held7", "held8", "built9", "built10"),
+        *("held9", "held10", "held11", "held12", "held13", "held14", "held15", "held16"),
+        *("held17", "held18", "held19", "held20", "held21", "held22"),
+        *("held23", "held24", "held25", "held26"),
     )
 )
 #: The day on which those texts were written.
@@ -240,7 +243,8 @@ def grounds(path: Path) -> None:
 def found_in(row: dict[str, Any]) -> set[str]:
     """Codes of what the portal would show beside the text: of its words and of the laws that it cites."""
     from authorities.law.citations import miscited
-    from complaints.listening.answering import Known, Said, read
+    from complaints.listening.answering import Known, read
+    from complaints.listening.row_by_row import Said
 
     rows = [
         Said(kind=one["demand"], verdict=one["verdict"], amount=_sum(one["amount"]), asked=_sum(one["asked"]))

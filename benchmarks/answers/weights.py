@@ -25,10 +25,13 @@ HERE = Path("tests/complaints/listening")
 #: How much a text may weigh.
 MOST = 30.0
 #: What is taken off each score, so that above 0 hardly a good text remains (`--check`).
-TAKEN_OFF = {"alone": 0.2, "condition": 0.0, "empty": 0.0, "refuses": 0.0}
+TAKEN_OFF = {"alone": 0.25, "condition": 0.0, "empty": 0.1, "refuses": 0.0}
 #: A threat and an insult are one finding.
 ALONE = (*listening.NEVER_ALONE, "insult")
 EMPTY = {"no_reason", "vague", "boilerplate", "as_agreed", "unreached", "brush_off", "unreachable"}
+
+#: Kinds whose words may say neither yes nor no.
+UNCLEAR = {"against_rows", "contradiction", "unreached", "unreachable", "boilerplate"}
 
 #: A text, folded, and what it is: a kind of poor answers, or nothing.
 Example = tuple[str, str]
@@ -72,9 +75,15 @@ def learn(answers: Sequence[dict[str, Any]], single: Sequence[Example]) -> Weigh
 
 
 def _refuses(answer: dict[str, Any]) -> bool | None:
-    """Whether the words refuse; None where they may say neither, or partly."""
+    """Whether the words refuse; None where they may say neither, or partly, or their author did not say how they differ
+    from the rows."""
     verdicts = {row["verdict"] for row in answer["rows"]}
-    if len(verdicts) > 1 or "part" in verdicts or _is_words(answer):
+    if (
+        answer["kind"] in ("against_rows", "contradiction")
+        or len(verdicts) > 1
+        or "part" in verdicts
+        or _is_words(answer)
+    ):
         return None
     return (verdicts == {"refuse"}) != (answer["kind"] == "against_row")
 

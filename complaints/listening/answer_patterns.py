@@ -14,7 +14,20 @@ FILE = Path(__file__).with_name("answers.toml")
 #: Every list of the table.
 LISTS = (
     *("threats", "conditions", "blanks", "unreached", "closes", "phoned", "attached", "courtesies"),
-    *("vague", "denies", "pays_first", "grants", "free", "words"),
+    *(
+        "vague",
+        "sends_away",
+        "denies",
+        "pays_first",
+        "grants",
+        "about",
+        "refusing",
+        "giving",
+        "provided",
+        "told_of",
+        "free",
+        "words",
+    ),
 )
 
 

@@ -11,25 +11,21 @@ from functools import lru_cache
 
 from complaints.listening.answer_patterns import answer_patterns
 from complaints.listening.answer_scores import score, sentences
-from complaints.listening.folding import Folded, fold
+from complaints.listening.answer_text import PUT_RIGHT, QUOTED, SAYS, AnswerText, Found
 from complaints.listening.numbers import sums
-from complaints.listening.patterns import Row
-from complaints.listening.promised_days import promised_days
+from complaints.listening.promised_days import named_days, promised_days
+from complaints.listening.row_by_row import Said, contradicted, is_provided, names, speaks_of
 
-#: A text of an answer is read whole: its verb takes no longer one.
-MOST_READ = 20_000
 #: Kinds of demand that are met by words alone: a refusal in the words is no contradiction.
 _WORDS = frozenset({"explain", "other"})
-#: Letters around a hit in which an exception may stand.
-_AROUND = 14
 #: From so much on the score of a refusal says that a text refuses; below the same with a minus, that it grants. Of 770
 #: good texts of five authors, each scored without having been learnt from, none is flagged by it alone.
 _SURE = 0.6
+#: Words of a refusal in a text that scores lower speak of something else: 贷款结清后仍被上报.
+_GRANTS = -0.4
 #: So much less is a sentence like a threat or a condition that says what the consumer may or need not do, or what staff
 #: said that was put right.
 _FREELY = 0.8
-#: Before what is given only once a paper was shown.
-_ON_PROOF = re.compile("有[^,。;!没]{0,14}(?:证明|诊断|鉴定|报告|凭证|票据|发票)[^。;!]*$")
 #: A sentence so unlike all threats and conditions is none, whatever words stand in it (docs/how-to/offers.md).
 _UNLIKE = -0.8
 #: Fewer letters than this say nothing.
@@ -37,8 +33,10 @@ _EMPTY = 6
 #: So long may words of regret be beside rows that say what is done; other words that are shorter are no reason.
 _SHORT = 30
 _QUOTE = 30
-_ENDS = ",。;!?\n"
-_QUOTED = re.compile(r"[“\"「『][^”\"」』]*[”\"」』]")
+#: Longer words may say more than that somebody else should be asked.
+_PLAIN = 60
+#: A figure, other than the number of a hotline.
+_FIGURE = re.compile(r"(?<!\d)(?!12\d{3}(?!\d)|96315)\d")
 _SORRY = re.compile(r"道歉|致歉|对不[起住]|抱歉|不好意思|赔(?:个|了)?(?:不是|礼)|不该|不当|伤人|伤了")
 _REACHED_LATER = re.compile(
     r"(?:终于|随后|后来|之后|才)[^,。;!]{0,8}(?:联系上|通上|通话|接通|接听|回电)|(?:您|你)(?:接了|回了|回电)"
@@ -46,47 +44,17 @@ _REACHED_LATER = re.compile(
 _GIVES = re.compile(
     r"退(?!货)|赔|补|返|减|免|抵扣|到账|打(?:到|进|款|入|给)|转(?:到|给|您|你|入|账|过去)|付(?:您|给)|发放|给予|入账|进话费|冲"
 )
-#: What somebody is told not to have done or to be; behind it there is a question that means the contrary.
-_DENIED = re.compile(r"(?:没有?|并未|从未|未曾|不曾|不会|绝不|决不|无权|并非|不是|不认为|不存在)[^,。;!?]{0,3}$")
-_ASKED_BACK = re.compile(r"^[^。;!]{0,8}(?:是什么|是啥|吗|吧|么|\?)")
-#: Rows of threats that may be denied; every condition may.
-_DENIABLE = frozenset(
-    {"pursue", "sue", "punish", "refuse_service", "exposed", "listed", "cut_off", "published", "watched", "credit"}
-    | {"accused", "accused_too", "leverage", "whereabouts"}
-)
-_STAFF = (
-    "客服|师傅|店员|营业员|员工|同事|保安|骑手|司机|业务员|老师|教练|坐席|小哥|经理|店长|护士|医生|收银员|人员|他|她"
-    "|小妹|新人|伙计|徒弟|前台|老婆|老公"
-)
-#: Before words in quotation marks: staff said them, or the consumer asks about them.
-_THEIRS = re.compile(
-    rf"(?:{_STAFF}|[那这]句|(?:短信|电话|来函)里|(?:您|你)(?:说|问|担心|反映|提到|以为|收到|看到))[^。;!]{{0,14}}$"
-)
-#: Before words without them: staff said or asked it, and it was put right.
-_SAYS = re.compile(rf"(?:{_STAFF})[^,。;!]{{0,12}}(?:说|骂|嘲|讽|喊|让|叫|要求)")
-_TOLD = re.compile(_SAYS.pattern + r"[^,。;!]{0,8}$")
-#: Right behind words: they are spoken of.
-_SPOKEN_OF = re.compile(r"^[^,。;!]{0,6}这(?:句|种)?话")
-_PUT_RIGHT = re.compile(r"停课|停岗|停职|辞退|开除|扣(?:了|罚|绩效)|处分|批评|违规|不应该|不对|错误|封号")
 _NO = re.compile(r"不|没|未|无")
 _ASKS = re.compile(r"要求|诉求|提出|主张|申请|希望|想要|您要")
 #: Right before a sum: it is given.
-_NET = re.compile(r"实(?:际)?(?:退|付|赔|返|到账?)[^,。;!\d]{0,3}$")
+_NET = re.compile(r"实际?(?:退|付(?:给|您|你)|赔|返|到账?)[^,。;!\d]{0,3}$")
+#: Half of what was asked for.
+_HALF = re.compile(r"(?<![求想先])(?:赔|退|补|担|出)[^,。;!]{0,4}(?:一半|半数|五成)")
 _DIRECT = re.compile(r"(?:退|赔|补|返|付|转)(?:还|偿|给|您|你|回|到|款){0,3}$")
 _EACH = re.compile(r"各|每|[×*÷]|乘|分别|其中|折(?!现)|一半")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _DOES = re.compile(_GIVES.pattern + r"|取消|关|停|修|换|装|寄|发|上门|恢复|完成|办|拆|送|转|免|抵|入账|到")
 _LETTERS = re.compile(r"[\s\W_]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One demand's row: ``verdict`` grant, part or refuse; ``amount`` what is granted, ``asked`` what was asked for."""
-
-    kind: str
-    verdict: str
-    amount: Decimal | None = None
-    asked: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +72,6 @@ class Known:
 _Hit = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """``code``: of the table's kinds; ``quote``: the words as typed, which stand at [start, end) of the text."""
-
-    code: str
-    start: int
-    end: int
-    quote: str
-
-
 def read(typed: str, rows: Sequence[Said], known: Known, *, beside: str = "") -> list[Found]:
     """What is to be said of one text, in the order of the table, each kind once. ``rows``: those it is about;
     ``beside``: other words of the same answer, in which a reason may stand too."""
@@ -123,17 +81,17 @@ def read(typed: str, rows: Sequence[Said], known: Known, *, beside: str = "") ->
 # A set of equal answers has the same words in each.
 @lru_cache(maxsize=64)
 def _read(typed: str, rows: tuple[Said, ...], known: Known, beside: str) -> tuple[Found, ...]:
-    text = _Text(typed)
+    text = AnswerText(typed)
     if not text.text.strip():
         return ()
     against = _against_rows(text, rows, known)
     hits = [*_never_alone(text), *_left_open(text), *against, *_brushed_off(text, known)]
     if not against and not {"unreached", "as_phoned", "no_enclosure"} & {code for code, *_ in hits}:
-        hits += _empty_words(text, rows, _Text(beside), has_day=known.last_day is not None)
+        hits += _empty_words(text, rows, AnswerText(beside), has_day=known.last_day is not None)
     return tuple(_each_once(text, hits))
 
 
-def _each_once(text: "_Text", hits: Iterable[_Hit]) -> list[Found]:
+def _each_once(text: "AnswerText", hits: Iterable[_Hit]) -> list[Found]:
     order = [kind.code for kind in answer_patterns().kinds]
     best: dict[str, Found] = {}
     for code, start, end in hits:
@@ -143,8 +101,13 @@ def _each_once(text: "_Text", hits: Iterable[_Hit]) -> list[Found]:
 
 def claims(texts: Iterable[str]) -> set[str]:
     """What the texts say that the case can confirm: ``unreached``, ``attached``."""
-    read_ones = [_Text(text) for text in texts]
-    return {name for name in ("unreached", "attached") if any(text.first(name) for text in read_ones)}
+    return set().union(*map(_claims, texts))
+
+
+@lru_cache(maxsize=64)
+def _claims(typed: str) -> frozenset[str]:
+    text = AnswerText(typed)
+    return frozenset(name for name in ("unreached", "attached") if text.first(name))
 
 
 def read_alone(typed: str, *, is_asked: bool = False) -> list[Found]:
@@ -155,79 +118,16 @@ def read_alone(typed: str, *, is_asked: bool = False) -> list[Found]:
 
 @lru_cache(maxsize=64)
 def _read_alone(typed: str, is_asked: bool) -> tuple[Found, ...]:
-    text = _Text(typed, lead="须" if is_asked else "")
+    text = AnswerText(typed, lead="须" if is_asked else "")
     return tuple(_each_once(text, [*_never_alone(text), *_left_open(text)]))
 
 
 def folded(typed: str) -> str:
     """As texts are read: in one written form, without spaces."""
-    return _Text(typed).text
+    return AnswerText(typed).text
 
 
-class _Text:
-    """A folded text without spaces, with the way back to what was typed."""
-
-    def __init__(self, typed: str, *, lead: str = "") -> None:
-        folded = fold(typed, most=MOST_READ)
-        kept = [place for place, letter in enumerate(folded.text) if letter != " "]
-        self.text = lead + "".join(folded.text[place] for place in kept)
-        self._folded = Folded(typed, self.text, (*[0] * len(lead), *(folded.origins[place] for place in kept)))
-        self.quoted = [hit.span() for hit in _QUOTED.finditer(self.text)]
-
-    def found(self, code: str, start: int, end: int) -> Found:
-        origins = self._folded.origins
-        end = min(max(end, start + 1), len(origins))
-        return Found(code, origins[start], origins[end - 1] + 1, self._folded.quote(start, end))
-
-    def hits(self, name: str) -> Iterator[re.Match[str]]:
-        """Hits of a list that nothing around them explains away."""
-        for row in answer_patterns().of(name):
-            for hit in row.words.finditer(self.text):
-                if not _is_explained(row, self.text, hit) and not self._is_denied(name, row, hit):
-                    yield hit
-
-    def first(self, name: str) -> re.Match[str] | None:
-        return next(self.hits(name), None)
-
-    def _is_denied(self, name: str, row: Row, hit: re.Match[str]) -> bool:
-        """没有停您的机, 不会要求您撤诉; but not 不是讹诈是什么."""
-        if name != "conditions" and (name != "threats" or row.code not in _DENIABLE):
-            return False
-        return bool(_DENIED.search(self.text, max(0, hit.start() - 8), hit.start())) and not _ASKED_BACK.match(
-            self.text[hit.end() :]
-        )
-
-    def is_quoted(self, hit: re.Match[str]) -> bool:
-        return any(start <= hit.start() and hit.end() <= end for start, end in self.quoted)
-
-    def is_theirs(self, hit: re.Match[str]) -> bool:
-        """Whether somebody of the enterprise is quoted, or told of and put right."""
-        told = _TOLD.search(self.text, max(0, hit.start() - 26), hit.start())
-        if _SPOKEN_OF.match(self.text[hit.end() : hit.end() + 12]):
-            return True
-        return bool(told and _PUT_RIGHT.search(self.text, hit.end())) or any(
-            start < hit.end() and hit.start() < end and _THEIRS.search(self.text, max(0, start - 20), start)
-            for start, end in self.quoted
-        )
-
-    def clause(self, start: int, end: int) -> tuple[int, int]:
-        begins = max(self.text.rfind(sign, 0, start) for sign in _ENDS) + 1
-        ends = [place for sign in _ENDS if (place := self.text.find(sign, end)) >= 0]
-        return begins, min(ends, default=len(self.text))
-
-    def bare(self) -> str:
-        """Without courtesies."""
-        text = self.text
-        for row in answer_patterns().of("courtesies"):
-            text = row.words.sub("", text)
-        return text
-
-
-def _is_explained(row: Row, text: str, hit: re.Match[str]) -> bool:
-    return bool(row.unless and row.unless.search(text[max(0, hit.start() - _AROUND) : hit.end() + _AROUND]))
-
-
-def _never_alone(text: _Text) -> Iterator[_Hit]:
+def _never_alone(text: AnswerText) -> Iterator[_Hit]:
     """Threats and conditions. What is quoted of staff, or with an apology, is told and not said."""
     is_sorry, found = bool(_SORRY.search(text.text)), False
     for name, code in (("threats", "threat"), ("conditions", "condition")):
@@ -241,29 +141,31 @@ def _never_alone(text: _Text) -> Iterator[_Hit]:
         yield like
 
 
-def _like_these(text: _Text) -> _Hit | None:
+def _like_these(text: AnswerText) -> _Hit | None:
     """The sentence that is most like a threat or a condition, by its score; a word or two are like nothing."""
     if len(_letters(text.text)) < _EMPTY:
         return None
-    likes = ((_likeness(text.text[begins:ends]), begins, ends) for begins, ends in sentences(text.text))
+    # What staff said, quoted with an apology, is told and not said.
+    said = QUOTED.sub(lambda hit: "“" * len(hit[0]), text.text) if _SORRY.search(text.text) else text.text
+    likes = ((_likeness(said[begins:ends]), begins, ends) for begins, ends in sentences(said))
     best, begins, ends = max(likes, default=(0.0, 0, 0))
     if best <= 0:
         return None
     return "condition" if score("condition", text.text[begins:ends]) > 0 else "threat", begins, ends
 
 
-def _is_unlike(text: _Text, hit: re.Match[str]) -> bool:
+def _is_unlike(text: AnswerText, hit: re.Match[str]) -> bool:
     of = next(((begins, ends) for begins, ends in sentences(text.text) if begins <= hit.start() < ends), None)
     return of is not None and _likeness(text.text[slice(*of)]) < _UNLIKE
 
 
 def _likeness(sentence: str) -> float:
-    is_told = (says := _SAYS.search(sentence)) and _PUT_RIGHT.search(sentence, says.end())
+    is_told = (says := SAYS.search(sentence)) and PUT_RIGHT.search(sentence, says.end())
     is_free = any(row.words.search(sentence) for row in answer_patterns().of("free"))
     return score("alone", sentence) - (_FREELY if is_free or is_told else 0)
 
 
-def _left_open(text: _Text) -> Iterator[_Hit]:
+def _left_open(text: AnswerText) -> Iterator[_Hit]:
     if hit := text.first("blanks"):
         yield "blanks", hit.start(), hit.end()
 
@@ -271,29 +173,30 @@ def _left_open(text: _Text) -> Iterator[_Hit]:
 # --- the words against the rows -------------------------------------------------------------------------------------
 
 
-def _against_rows(text: _Text, rows: Sequence[Said], known: Known) -> list[_Hit]:
+def _against_rows(text: AnswerText, rows: Sequence[Said], known: Known) -> list[_Hit]:
     verdicts, hits = {row.verdict for row in rows}, list[_Hit]()
     refuses = score("refuses", text.text) if not all(row.kind in _WORDS for row in rows) else 0.0
     if verdicts == {"grant"} and not all(row.kind in _WORDS for row in rows):
         for name in ("denies", "pays_first"):
             denied = next((hit for hit in text.hits(name) if not text.is_quoted(hit)), None)
-            if denied and not _gives(text, rows, known):
+            if denied and refuses > _GRANTS and not _gives(text, rows, known):
                 hits.append(("text_refuses", *denied.span()))
                 break
         else:
-            if refuses > _SURE:
+            if refuses > _SURE and not text.first("unreached"):
                 hits.append(("text_refuses", *_opening(text)))
     if verdicts == {"refuse"}:
-        # Not what a paper must show first: “有诊断证明写明……，我们退给您”.
-        hints = (hit for hit in text.hits("grants") if not _ON_PROOF.search(text.text[: hit.start()]))
+        # Not what something must show first: “有诊断证明写明……，我们退给您”.
+        hints = (hit for hit in text.hits("grants") if not is_provided(text.text, hit.start()))
         if granted := next(hints, None):
             hits.append(("text_grants", *granted.span()))
         elif refuses < -_SURE and (_DOES.search(text.text) or _SORRY.search(text.text)):
             hits.append(("text_grants", *_opening(text)))
+    hits += contradicted(text.text, rows)
     if verdicts & {"grant", "part"}:
         hits += _other_sum(text, rows)
-        if "refuse" not in verdicts and known.last_day is not None:
-            hits += _other_day(text, known.today, known.last_day)
+        if known.last_day is not None:
+            hits += _other_day(text, rows, known.today, known.last_day)
     return hits
 
 
@@ -303,7 +206,7 @@ def _own_sums(rows: Sequence[Said]) -> set[Decimal]:
     return {*granted, sum(granted, Decimal(0))} if granted else set()
 
 
-def _gives(text: _Text, rows: Sequence[Said], known: Known) -> bool:
+def _gives(text: AnswerText, rows: Sequence[Said], known: Known) -> bool:
     """Whether the words give all the same: a sum of the rows, or a day within them, in a clause without a no."""
     places = [(one.start, one.end) for one in sums(text.text) if one.yuan in _own_sums(rows)]
     if known.last_day is not None:
@@ -316,10 +219,17 @@ def _gives(text: _Text, rows: Sequence[Said], known: Known) -> bool:
     return False
 
 
-def _other_sum(text: _Text, rows: Sequence[Said]) -> Iterator[_Hit]:
+def _other_sum(text: AnswerText, rows: Sequence[Said]) -> Iterator[_Hit]:
     """A sum that is given in words where none of the words' sums is one of the rows', or that one is only asked for."""
+    is_whole = len(rows) == 1 and rows[0].amount and rows[0].amount == rows[0].asked
+    if is_whole and (half := _HALF.search(text.text)):
+        yield "other_sum", *half.span()
+        return
     own, money = _own_sums(rows), sums(text.text)
     if not own or not money:
+        return
+    spoken = {one.yuan for one in money}
+    if any(one not in spoken and names(text.text, one) for one in own):
         return
     for one in money:
         if one.yuan not in own and _NET.search(text.text[: one.start]):
@@ -340,20 +250,24 @@ def _other_sum(text: _Text, rows: Sequence[Said]) -> Iterator[_Hit]:
             return
 
 
-def _other_day(text: _Text, today: date, last_day: date) -> Iterator[_Hit]:
-    """A promised day after the last one of the rows, where none within them is promised in words."""
+def _other_day(text: AnswerText, rows: Sequence[Said], today: date, last_day: date) -> Iterator[_Hit]:
+    """A promised day after the last one of the rows, where none within them is promised in words. Where something is
+    refused too, the day must stand beside what is granted."""
     days = promised_days(text.text, today)
-    if any(day.value <= last_day for day in days):
+    if any(day.value <= last_day and (day in days or day.value > today) for day in named_days(text.text, today)):
         return
+    granted = {row.kind for row in rows if row.verdict != "refuse"}
+    is_all = len(granted) == len({row.kind for row in rows})
     for day in days:
-        yield "other_day", day.start, day.end
-        return
+        if is_all or speaks_of(text.text[slice(*text.clause(day.start, day.end))], granted):
+            yield "other_day", day.start, day.end
+            return
 
 
 # --- words that say nothing -----------------------------------------------------------------------------------------
 
 
-def _brushed_off(text: _Text, known: Known) -> Iterator[_Hit]:
+def _brushed_off(text: AnswerText, known: Known) -> Iterator[_Hit]:
     """Not reached, agreed elsewhere, enclosed where nothing is."""
     has_plan = bool(sums(text.text)) or bool(promised_days(text.text, known.today))
     unreached = next((hit for hit in text.hits("unreached") if not text.is_quoted(hit)), None)
@@ -367,10 +281,14 @@ def _brushed_off(text: _Text, known: Known) -> Iterator[_Hit]:
         yield "no_enclosure", *hit.span()
 
 
-def _empty_words(text: _Text, rows: Sequence[Said], beside: _Text, *, has_day: bool) -> Iterator[_Hit]:
+def _empty_words(text: AnswerText, rows: Sequence[Said], beside: AnswerText, *, has_day: bool) -> Iterator[_Hit]:
     """Nothing that can be checked, in the text or the words beside it; and which kind of empty words these are."""
     refused = {row.verdict for row in rows} == {"refuse"}
     told = [text.text, text.text + beside.text, *([beside.text] if len(beside.text) >= _SHORT else [])]
+    sent_away = text.first("sends_away") if refused and not _FIGURE.search(text.text) else None
+    if sent_away and len(_letters(text.text + beside.text)) < _PLAIN:
+        yield "no_reason", *sent_away.span()
+        return
     if any(score("empty", words) <= 0 for words in told):
         return
     if not refused and _is_enough(text, rows, has_day=has_day):
@@ -381,7 +299,7 @@ def _empty_words(text: _Text, rows: Sequence[Said], beside: _Text, *, has_day: b
     yield code, *(hit.span() if hit else _opening(text))
 
 
-def _is_enough(text: _Text, rows: Sequence[Said], *, has_day: bool) -> bool:
+def _is_enough(text: AnswerText, rows: Sequence[Said], *, has_day: bool) -> bool:
     """Of what is granted: a short courtesy or a word, beside rows that say the rest (``has_day``)."""
     letters = len(_letters(text.text))
     says_more = has_day or _GIVES.search(text.text) or any(row.kind == "apology" for row in rows)
@@ -393,5 +311,5 @@ def _letters(text: str) -> str:
     return _LETTERS.sub("", text)
 
 
-def _opening(text: _Text) -> tuple[int, int]:
+def _opening(text: AnswerText) -> tuple[int, int]:
     return 0, min(_QUOTE, len(text.text))

@@ -5,15 +5,18 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from complaints.listening.lunar import solar_day
 from complaints.listening.numbers import chinese_number
 
 _NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _DATE = re.compile(
-    rf"(?:(?P<year>20\d\d|明年|今年)年?[-/.]?)?(?P<month>{_NUMBER})(?:月(?:份)?|[-/.](?=\d))(?P<day>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?(?:[日号])?(?P<part>底|末|初|中旬|下旬|上旬)?(?![元块角%]|\d)"
+    rf"(?<![-\d.])(?:(?P<year>20\d\d|明年|今年)年?[-/.]?)?(?P<month>{_NUMBER})(?:月(?:份)?|[-/.](?=\d))(?P<day>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?(?:[日号])?(?P<part>底|末|初|中旬|下旬|上旬)?(?![元块角%]|\d)"
 )
-_DAY_ONLY = re.compile(r"(?<![\d月.])(?P<day>\d{1,2})[号日](?=前|之前|以前|上午|下午|到|左右|就|晚)")
+_DAY_ONLY = re.compile(
+    r"(?<![\d.])(?<![\d一二三四五六七八九十]月)(?P<day>\d{1,2})[号日](?=前|之前|以前|上午|下午|到|左右|就|晚|修|送|寄|完成)"
+)
 _AHEAD = re.compile(
-    r"(?P<word>今天|今晚|今日|当天|明天|明日|后天|(?P<which>本|这|下|下下)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天末])|(?:本|这个?)?月底|年底|下个?月底?)"
+    r"(?P<lunar>(?:过完?|来)年|年后|年前|春节[之以]?[前后]|正月(?P<first>十五|初[一二三四五六七八九十])?)|(?P<word>今天|今晚|今日|(?<![\u4e00-\u9fff])当天|明天|明日|明晚|明早|后天|(?P<which>本|这|下|下下)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天末])|(?:本|这个?)?月底|年底|下个?月底?)"
 )
 _WITHIN = re.compile(
     rf"(?P<number>{_NUMBER}|\d{{3}})(?:个)?(?P<unit>工作日|自然日|天|日|周|星期|月)(?:之|以)?(?:内|后|左右)(?!再查|答复|复测)"
@@ -28,7 +31,7 @@ _NO_PROMISE = re.compile(
 )
 #: Right before it: until when something holds, which nobody promises to do.
 _HOLDS_TO = re.compile(
-    r"(?:有效期?|合约|合同|协议|套餐|保修|质保|期限|名额|延长|延期|可用|用)[^,。;!]{0,5}(?:到|至|为)$"
+    r"(?:有效期?|合约|合同|协议|套餐|保修|质保|期限|名额|延长?|延期|可用|用)[^。;!]{0,7}(?:到|至|为)$"
 )
 _WEEKDAYS = "一二三四五六日"
 _NEAR = 16
@@ -45,8 +48,13 @@ class Promised:
 
 def promised_days(text: str, today: date) -> list[Promised]:
     """Days from today on that stand beside words of doing, in their order; the earliest that may be meant."""
+    return [one for one in named_days(text, today) if _is_promised(text, one)]
+
+
+def named_days(text: str, today: date) -> list[Promised]:
+    """All days from today on, in their order."""
     found = [*_written(text, today), *_ahead(text, today), *_within(text, today)]
-    return sorted((one for one in found if one.value >= today and _is_promised(text, one)), key=lambda one: one.start)
+    return sorted((one for one in found if one.value >= today), key=lambda one: one.start)
 
 
 def _is_promised(text: str, one: Promised) -> bool:
@@ -86,7 +94,15 @@ def _ahead(text: str, today: date) -> list[Promised]:
     found = []
     for hit in _AHEAD.finditer(text):
         word, weekday = hit["word"], hit["weekday"]
-        if weekday:
+        if hit["lunar"]:
+            # The earliest that may be meant: the first month of the next lunar year.
+            in_month = chinese_number((hit["first"] or "一").removeprefix("初")) or 1
+            days = (solar_day(year, 1, in_month) for year in (today.year, today.year + 1))
+            value = next((day for day in days if day and day > today), None)
+            if value is None:
+                continue
+            value -= timedelta(days=hit["lunar"].endswith("前"))
+        elif weekday:
             monday = today - timedelta(days=today.weekday())
             weeks = {"下": 1, "下下": 2}.get(hit["which"] or "", 0)
             place = _WEEKDAYS.find("日" if weekday in "天末" else weekday)

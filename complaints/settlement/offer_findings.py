@@ -17,7 +17,9 @@ from authorities.law.citations import miscited
 from complaints import wording
 from complaints.listening import answering
 from complaints.listening.answer_patterns import answer_patterns
-from complaints.listening.answering import Found, Known, Said
+from complaints.listening.answer_text import Found
+from complaints.listening.answering import Known
+from complaints.listening.row_by_row import Said
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.categories import DEMAND_BY_CODE
 from complaints.settlement.offer_terms import Answer, Promise

@@ -46,7 +46,7 @@ class Asking:
 
     def about(self, cases: Sequence[Complaint], regions: Sequence[Region], *, looked_back: timedelta) -> FirstStatement:
         """One statement. ``regions``: where the cases lie that the asker may see (``Workspace.regions``)."""
-        here = {case.pk: _facts(case) for case in cases}
+        here = {case.pk: replace(_facts(case), absent=tuple(case.absent)) for case in cases}
         rows = self.first(list(here), *_values(here.values(), looked_back), regions=regions)
         proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
         for case in cases:
@@ -215,7 +215,6 @@ def _facts(case: Complaint) -> Facts:
         outcome=case.outcome,
         behalf=case.on_behalf_kind,
         at_station=case.station_id is not None,
-        absent=tuple(case.absent),
     )
 
 

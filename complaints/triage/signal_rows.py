@@ -33,7 +33,7 @@ TEXTS = (
 COLUMNS = (
     *("pk", "number", "consumer_key", "filed_at", "received_at", "status", "outcome", "on_behalf_kind", "station_id"),
     *("picked_enterprise_id", "enterprise_id", "respondent_named", "problem_category", "object_category"),
-    *("item_name", "absent"),
+    "item_name",
 )
 _RESPONDENT = ("picked_enterprise_id", "enterprise_id", "respondent_named")
 

@@ -162,6 +162,7 @@ OFFER_FINDINGS: dict[str, Promise] = {
     "no_such_article": pgettext_lazy("offer_finding", "引用了没有的条文"),
     "no_such_item": pgettext_lazy("offer_finding", "引用了没有的项"),
     "not_its_words": pgettext_lazy("offer_finding", "引号里的话不在条文里"),
+    "unlike_its_words": pgettext_lazy("offer_finding", "说的和条文几乎没有相同的字"),
     "repealed": pgettext_lazy("offer_finding", "引用了已经废止的办法"),
 }
 

@@ -277,7 +277,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             value=cards.share_of(kept),
             tone=cards.tone_of(cards.goal_tone(kept.value), kept.n),
             foot=(
-                _("n=%(n)s项") % {"n": f"{kept.n:,}"},
+                _("共%(n)s项") % {"n": f"{kept.n:,}"},
                 *_before((kept.value, kept.n), (kept_then.value, kept_then.n)),
             ),
             parts=parts(*(f"promises_{name}" for name in mirror.PROMISED)),
@@ -305,7 +305,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
 
 
 def _n(n: int) -> str:
-    return _("n=%(n)s") % {"n": f"{n:,}"}
+    return _("共%(n)s件") % {"n": f"{n:,}"}
 
 
 def _before(this: tuple[float | None, int], before: tuple[float | None, int]) -> tuple[str, ...]:

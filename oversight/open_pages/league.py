@@ -153,7 +153,7 @@ def _kept(line: LeagueLine) -> str:
     if line.promised < ENOUGH:
         return _("%(part)s/%(whole)s项") % {"part": line.kept, "whole": line.promised}
     values = {"share": round(100 * line.kept / line.promised), "n": f"{line.promised:,}"}
-    return _("%(share)s%%（n=%(n)s）") % values
+    return _("%(share)s%%（共%(n)s项）") % values
 
 
 def _percents(line: LeagueLine) -> str:

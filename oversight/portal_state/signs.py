@@ -294,7 +294,7 @@ def sweep_posts(*, now: datetime) -> int:
 SENTENCES: Mapping[str, Any] = {
     "nobody_sweeps": gettext_lazy("定时任务和看守进程都停了：期限、分送和通知没有人处理。"),
     "clock_held": gettext_lazy(
-        "服务器的时钟没有核实：期限届满、到期删除、公布和封印都在等。请对照另一只钟，运行 manage.py confirm_clock。"
+        "服务器的时钟没有核实：期限届满、到期删除、公布和封印都在等。请让管理服务器的人对照另一只钟再确认。"
     ),
     "clock_refused": gettext_lazy("有服务器的时钟和数据库的相差超过30秒：那台服务器已经停止服务，请校准时钟。"),
     "lapses_wait": gettext_lazy(
@@ -318,7 +318,7 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "uncounted": gettext_lazy("超过10,000个步骤还没有计入统计。"),
     "counters_differ": gettext_lazy("统计数字和案件对不上；已经更正，请查原因。"),
-    "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),
+    "record_broken": gettext_lazy("全部记录核对不通过：请马上让管理服务器的人查。"),
     "record_unproven": gettext_lazy("记录已经三天没有完整核对。"),
     "drill_failed": gettext_lazy(
         "最近一次恢复演练没有通过：备份可能用不上。请看 manage.py restore_drill 的输出，修好后马上再演练一次。"
@@ -327,11 +327,11 @@ SENTENCES: Mapping[str, Any] = {
     "unsealed": gettext_lazy("记录超过10分钟没有封印。"),
     "step_open": gettext_lazy("有一个步骤超过5分钟还没有写完：它写下的记录还没有封印，其他的不受影响。"),
     "not_admitted": gettext_lazy(
-        "有记录没有通过核对，没有封印：可能有人绕过平台改了数据库。请马上运行 manage.py verify_record。"
+        "有记录没有通过核对，没有封印：可能有人绕过平台改了数据库。请马上让管理服务器的人查。"
     ),
     "posts_planted": gettext_lazy(
         "有岗位、职责、令牌或登录验证不是平台写下的：它们什么也打不开，但有人绕过平台改了数据库。"
-        "请马上运行 manage.py verify_record。"
+        "请马上让管理服务器的人查。"
     ),
     "witness_saw_more": gettext_lazy("有见证人见过比这里更长的记录：可能恢复了旧的备份，或者末尾被删。请马上查原因。"),
     "witness_saw_other": gettext_lazy("有见证人见过的是另一份记录：过去可能被改写。请马上查原因。"),

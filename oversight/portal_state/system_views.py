@@ -61,14 +61,14 @@ def _routing(result: Signs) -> list[dict[str, Any]]:
         _line(
             _("分送准确率（近30天）"),
             share_text(routing["routed"] - routing["misrouted"], routing["routed"]),
-            _("n=%(n)s，95%%区间%(share)s") % {"n": f"{routing['routed']:,}", "share": cards.percents(low, high)}
+            _("共%(n)s件，95%%区间%(share)s") % {"n": f"{routing['routed']:,}", "share": cards.percents(low, high)}
             if routing["routed"] >= ENOUGH
             else too_few(routing["routed"]),
         ),
         _line(
             _("退回后在分送期限内改正"),
             share_text(routing["mended"], over),
-            _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s")
+            _("共%(n)s件，超时%(late)s，还在期限内%(waiting)s")
             % {"n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]},
             is_bad=routing["mended_late"] > 0 and over >= ENOUGH,
         ),
@@ -81,7 +81,7 @@ def _delivery(result: Signs) -> list[dict[str, Any]]:
         _line(
             _("通知送出"),
             share_text(result.notices_sent, result.notices_sent + result.notices_lost),
-            _("n=%(n)s（最近%(most)s条以内）：送出%(sent)s，退信或无人可送%(lost)s")
+            _("共%(n)s条（最近%(most)s条以内）：送出%(sent)s，退信或无人可送%(lost)s")
             % {
                 "n": f"{result.notices_sent + result.notices_lost:,}",
                 "most": f"{signs.NEWEST:,}",
@@ -98,7 +98,7 @@ def _delivery(result: Signs) -> list[dict[str, Any]]:
         _line(
             _("期限届满后写入的延迟"),
             _seconds(late.median) if late.n else cards.NOTHING,
-            _("中位；最长%(most)s，n=%(n)s") % {"most": _seconds(late.most), "n": late.n}
+            _("中位；最长%(most)s，共%(n)s次") % {"most": _seconds(late.most), "n": late.n}
             if late.n
             else _("最近没有届满的"),
         ),

@@ -156,7 +156,7 @@ def tone_of(tone: str, n: int) -> str:
 
 
 def n_of(figure: Figure) -> str:
-    return _("n=%(n)s") % {"n": f"{figure.n:,}"}
+    return _("共%(n)s件") % {"n": f"{figure.n:,}"}
 
 
 def _count(figure: Figure, lists: Lists) -> Card:
@@ -297,7 +297,7 @@ def _kept(figure: Figure, lists: Lists) -> Card:
         code="kept",
         value=share_of(figure),
         tone=tone_of("bad" if figure.beside["broken"] else "neutral", figure.n),
-        foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
+        foot=(_("共%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
         parts=(
             _promises(_("按时做到并经确认"), figure.numerator or 0, lists, "promise_kept"),
             *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names),
@@ -329,7 +329,7 @@ def _recovered(figure: Figure, lists: Lists) -> Card:
     return Card(
         code="recovered",
         value=shown[0] if shown else amount_in("CNY", 0),
-        foot=(*shown[1:3], _("n=%(n)s项") % {"n": f"{figure.n:,}"}),
+        foot=(*shown[1:3], _("共%(n)s项") % {"n": f"{figure.n:,}"}),
         parts=(_promises(_("经确认的约定"), figure.n, lists, "recovered_n"), *parts),
     )
 

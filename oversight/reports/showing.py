@@ -319,7 +319,7 @@ def _add_let_rest(
 def _add_rating(rows: list[Cells], raw: list[Cells], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
     rated = line.get("rated", 0)
     before = _mean(was) if was is not None and "rated" in was else cards.NOTHING
-    rows.append([_("满意度（1–5分）"), _mean(line), before, _("n=%(n)s") % {"n": _shown(rated)}])
+    rows.append([_("满意度（1–5分）"), _mean(line), before, _("共%(n)s件") % {"n": _shown(rated)}])
     raw.append(["rating", _raw(line.get("marks", 0)), _raw(rated), ""])
 
 

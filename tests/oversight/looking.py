@@ -28,7 +28,7 @@ def page_of(who: User | Client | None, url: str, **headers: str) -> str:
     return str(answer.content.decode())
 
 
-_BEHIND = re.compile(r'<a[^>]*href="(/oversight/cases/[^"]*)"[^>]*>(?:n=)?([0-9,]+)</a>')
+_BEHIND = re.compile(r'<a[^>]*href="(/oversight/cases/[^"]*)"[^>]*>(?:共)?([0-9,]+)件?</a>')
 
 
 def opened(who: User | Client, page: str) -> int:

@@ -1,7 +1,7 @@
 """Reads pages as people do and says where a share, a rank or a colour stands beside fewer than thirty.
 
 Shares no code with the pages: it knows what a percentage, a place and a tone look like, and that a number of cases is
-written “n=12”, “3/12” or “件数不足30”.
+written “共12件”, “of 12”, “3/12” or “件数不足30”.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ SAID_BY_THE_PAGE = re.compile(
 )
 PERCENT = re.compile(r"(\d[\d,.]*)\s?[%％]|个百分点|percentage point")
 PLACE = re.compile(r"第\s?\d+(?:–\d+)?(?!\s?(?:步|页|条|款|版|季|个|项|届|至|周|天|位))")
-COUNTS = (re.compile(r"n\s?=\s?([\d,]+)"), re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"))
+COUNTS = (
+    re.compile(r"(?:共|\bof\s)([\d,]+)(?=[件份项次条]|\b(?!%))"),
+    re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"),
+)
 #: A percentage that says of how many it is.
 OF_SO_MANY = re.compile(r"(\d[\d,]*)件的\d[\d.]*%")
 FEW = re.compile(r"不足\s?30|under 30|fewer than 30|件数太少|too few|不比$")

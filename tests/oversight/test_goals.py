@@ -64,12 +64,12 @@ def test_a_goal_counts_from_the_day_on_which_it_was_set(world: World) -> None:
     url = f"?first={today - 5 * DAY}&last={today}"
     for who, page in ((world.lead, f"{PAGE}{url}"), (world.su, f"/oversight/enterprises/{url}&enterprise={pk}")):
         shown = page_of(who, page).partition('id="h-goals"')[2].partition("</section>")[0]
-        assert not missing_in(shown, "首次响应：8个工作小时以内", "75.0%", "n=40", "95%区间"), page
+        assert not missing_in(shown, "首次响应：8个工作小时以内", "75.0%", "共40件", "95%区间"), page
         assert not found_in(shown, "送达到办结")
     # Of days before it was set nothing is counted.
     early = page_of(world.lead, f"{PAGE}?first={today - 9 * DAY}&last={today - DAY}")
     shown = early.partition('id="h-goals"')[2].partition("</section>")[0]
-    assert not missing_in(shown, "首次响应：8个工作小时以内", "n=0")
+    assert not missing_in(shown, "首次响应：8个工作小时以内", "共0件")
     assert not found_in(shown, "%")
     # Given up, it is shown no more; its row stays.
     assert sent(world.lead, GOALS, response="", closed="").status_code == 302

@@ -135,18 +135,18 @@ def test_nothing_is_said_of_few_or_beside_few() -> None:
 
 def test_the_reader_sees_what_it_must() -> None:
     said = {
-        '<td>62.5% <span class="muted">n=8</span></td>': 1,
+        '<td>62.5% <span class="muted">共8件</span></td>': 1,
         '<td>5/8 <span class="muted">件数不足30</span></td>': 0,
-        "<td>62.5% n=80</td>": 0,
-        "<td>第2 · n=12</td>": 1,
+        "<td>62.5% 共80件</td>": 0,
+        "<td>第2 · 共12件</td>": 1,
         "<p>高了12.0个百分点</p>": 1,
         '<div class="stat" data-tone="warn"><h3>率</h3><p>5/8</p></div>': 1,
         '<div class="stat" data-tone="bad"><h3>逾期</h3><p>5 件</p></div>': 0,
         '<div class="stat" data-tone="neutral"><p class="stat-figure">5 件</p><p>比前7天多3件（+150%）</p></div>': 1,
-        '<div class="stat" data-tone="neutral"><p>50.0%</p><p>95%区间48.2～51.8%</p><p>n=3,000</p></div>': 0,
+        '<div class="stat" data-tone="neutral"><p>50.0%</p><p>95%区间48.2～51.8%</p><p>共3,000件</p></div>': 0,
         '<div class="stat"><p class="stat-figure">50 件</p><p>比前7天多15件（+43%）</p><p>届满前 3件</p></div>': 0,
         "<p>占在办70件的10.0%</p><p>占在办20件的10.0%</p>": 1,
-        "<td>60.0% n=80 方案0/9</td><td>60.0% n=8</td><td>60.0%</td>": 2,
+        "<td>60.0% 共80件 方案0/9</td><td>60.0% 共8件</td><td>60.0%</td>": 2,
         '<svg class="map"><a><g class="map-3"><text>12</text><text>每10万 5.7</text></g></a></svg>': 1,
         '<svg class="map"><a><g class="map-3"><text>45 ▲</text><text>每10万 5.7</text></g></a></svg>': 0,
         '<svg class="map"><a><g class="map-2"><text>鼓楼</text><text>5</text><text>不比</text></g></a></svg>': 1,

@@ -264,7 +264,8 @@ oversight/reports/drafting
     "a word that is looked for in what people write, or a key": """
 accounts/masking accounts/sign_in/guessable complaints/acceptance/publication complaints/acceptance/review_advice
 complaints/forms/enrol_forms
-authorities/law/citations complaints/listening/answering complaints/listening/promised_days
+authorities/law/citations complaints/listening/answering complaints/listening/row_by_row
+complaints/listening/answer_text complaints/listening/promised_days
 complaints/listening/days complaints/listening/demands complaints/listening/hearing complaints/listening/numbers
 complaints/listening/regions complaints/listening/shops complaints/listening/bills complaints/filing/bills
 complaints/procedure/typed_values complaints/reading/case_documents

@@ -43,8 +43,9 @@ def test_one_key_decides_a_review_and_the_next_case_opens(world: World, visit: C
     assert page.url.endswith(f"/authority/review/{second.number}/")
     assert page.locator(".banner").get_by_role("link", name="查看").get_attribute("href").endswith(f"{first.number}/")
     assert page.locator(".said").bounding_box()["y"] <= 310, "what was done stands above the next case"
-    page.keyboard.press("p")
-    assert page.locator("details[data-key=p]").get_attribute("open") is not None
+    pressed(page, "p")
+    assert page.locator("section[aria-labelledby=h-letters]").count() == 1
+    page.go_back()
     page.keyboard.press("s")
     assert page.evaluate("document.activeElement.id") == "id_what"
     page.keyboard.press("Tab")

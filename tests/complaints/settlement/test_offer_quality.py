@@ -56,7 +56,7 @@ SORRY = "非常抱歉给您带来不便，您要求的金额我们全部退还�
 WORST = {"demands": (REFUND, CANCEL), "has_contact": False, "least": Decimal(5), "earlier": (PUT_OFF,)}
 WORST |= {"answers": (PUT_OFF_IN_PART,), "message": ""}
 ALL_AT_ONCE = "unanswered:answer-2 no_contact: no_amount:amount-1 below_law:h-sum"
-ALL_AT_ONCE += " copied:reason-1 vague:reason-1"
+ALL_AT_ONCE += " copied:reason-1 text_refuses:reason-1"
 
 
 #: What is wrong with it → the draft → what is found, as code:field.
@@ -109,7 +109,11 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
         BEFORE | {"answers": refusal(PUT_OFF.replace("感谢", "谢谢"))},
         "copied:reason-1 no_reason:reason-1",
     ),
-    ("moved to the reason", BEFORE | {"answers": (ONE_YUAN,), "promises": (PAID,)}, "copied:reason-1 vague:reason-1"),
+    (
+        "moved to the reason",
+        BEFORE | {"answers": (ONE_YUAN,), "promises": (PAID,)},
+        "copied:reason-1 text_refuses:reason-1",
+    ),
     ("the message beside a refusal", BEFORE | {"message": PUT_OFF}, "copied:message"),
     ("the same matter, what was looked into", REFUSING | {"earlier": (PUT_OFF, OTHER, OTHER_CASE)}, ""),
     ("all granted in the same words as always", GOOD | {"message": SORRY, "earlier": (SORRY,)}, ""),

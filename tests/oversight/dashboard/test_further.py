@@ -93,7 +93,7 @@ def test_the_portal_itself_is_judged_by_who_closed_a_case_and_only_of_thirty(
             }
             Complaint.objects.filter(pk=case.pk).update(facts=facts)
     page = page_of(world.su, URL)
-    assert not missing_in(page, "不足30件，不列", "办结的，4/5（n=5）给平台评了分")
+    assert not missing_in(page, "不足30件，不列", "办结的，4/5（共5件）给平台评了分")
     assert "3.75" not in page
     monkeypatch.setattr(further_views, "ENOUGH", 4)
     rows = {row["name"]: row for row in browser(world.su).get(URL).context["portal"]["rows"]}

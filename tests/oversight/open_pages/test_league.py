@@ -156,9 +156,9 @@ def test_the_rate_of_kept_promises_stands_there_with_how_many_came_due_and_under
     cache.clear()
     page = page_of(None, URL)
     rows = {name: row for row in page.split("<tr")[1:] for name in (one.name for one in enterprises) if name in row}
-    for enterprise, shown in zip(enterprises, ("85%（n=40）", "29/29项", "0%（n=30）", "6/6项"), strict=True):
+    for enterprise, shown in zip(enterprises, ("85%（共40项）", "29/29项", "0%（共30项）", "6/6项"), strict=True):
         assert shown in rows[enterprise.name], enterprise.name
-    assert "100%（n=29）" not in page
+    assert "100%（共29项）" not in page
 
 
 def test_places_are_shared_where_wilsons_intervals_overlap() -> None:

@@ -5,7 +5,6 @@ decision is taken at the address of its own step.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -20,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
 from accounts.roles import Right
-from complaints import handling, wording
+from complaints import wording
 from complaints.acceptance import review_advice, review_facts, review_grounds
 from complaints.acceptance.remedies import PHONES, phone_of
 from complaints.acceptance.review_grounds import DOUBT, NOTHING
@@ -30,7 +29,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import OfficerCase, officer_case_of
 from complaints.forms.fields import Choice, Day, Dropdown, FreeText, labels_of, lines_of, set_choices
-from complaints.handling import Move, StepNotAllowed
+from complaints.handling import Move
 from complaints.handling.steps import authority, violations
 from complaints.handling.transition import previewing
 from complaints.handling.transition.settling import KINDS
@@ -245,10 +244,6 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
     may = officer_case.may
     page = page_of(officer_case.access, now=workspace.now)
     form = RefusalForm(officer_case, None) if "refuse" in may else None
-    accepted: dict[str, Any] = {}
-    # A clock may just have moved the case on; the page says so when something is taken.
-    with suppress(StepNotAllowed):
-        accepted = letters_of(officer_case, handling.MOVES["accept"]()) if "accept" in may else {}
     # Who of the authority can be the second name.
     others = officers_of(officer_case, Right.DECIDE_CASE, without=[workspace.user.pk])
     context = {
@@ -259,7 +254,6 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
         **grounds_of(officer_case, form),
         "form": form,
         "material": MaterialForm(officer_case, None) if "request_material" in may else None,
-        **accepted,
         "routes": list(ROUTES.values()),
         "others": list(dict.fromkeys(person.user.name for person in others)),
         "proposal": page.matters.get("proposal"),
