@@ -22,7 +22,7 @@ SAID_BY_THE_PAGE = re.compile(
 PERCENT = re.compile(r"(\d[\d,.]*)\s?[%％]|个百分点|percentage point")
 PLACE = re.compile(r"第\s?\d+(?:–\d+)?(?!\s?(?:步|页|条|款|版|季|个|项|届|至|周|天|位))")
 COUNTS = (
-    re.compile(r"(?:共|\bof\s)([\d,]+)(?=[件份项次条]|\b(?!%))"),
+    re.compile(r"(?:(?<![件份]，)共|\bof\s)([\d,]+)(?=[件份项次条]|\b(?!%))|([\d,]+)件中"),
     re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"),
 )
 #: A percentage that says of how many it is.
@@ -113,7 +113,10 @@ def wrong_in(box: Element) -> str:
     wrong = [found[0] for found in OF_SO_MANY.finditer(text) if int(found[1].replace(",", "")) < 30]
     wrong += [found[0] for found in PER_HEAD.finditer(text) if int(found[1].replace(",", "")) < 30]
     text = OF_SO_MANY.sub("", text)
-    told, parts = ([int(n.replace(",", "")) for n in pattern.findall(text)] for pattern in COUNTS)
+    told, parts = (
+        [int("".join(filter(None, hit.groups())).replace(",", "")) for hit in pattern.finditer(text)]
+        for pattern in COUNTS
+    )
     shares, ranks = ([found[0] for found in pattern.finditer(text)] for pattern in (PERCENT, PLACE))
     elements = box.all()
     looks = [one for element in elements for one in element.classes & COLOURS]
