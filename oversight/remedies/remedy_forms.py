@@ -122,12 +122,13 @@ class DemandForm(_CauseForm):
         self, *args: Any, enterprises: Sequence[tuple[str, str]], asks_problem: bool = False, **options: Any
     ) -> None:
         super().__init__(*args, **options)
+        field: Any = self.fields["enterprise"]
         if asks_problem:
             _offer_problems(self)
+            field.help_text = gettext("这段时间投诉最多的在前；哪家把投诉的原因标为这个，不告诉任何人。")
         else:
             # A hot spot, a campaign and a case say it.
             del self.fields["problem"]
-        field: Any = self.fields["enterprise"]
         field.choices = enterprises
         if len(enterprises) == 1:
             field.initial = enterprises[0][0]

@@ -157,6 +157,7 @@ def test_a_root_cause_leads_to_a_remedy_by_any_firm_that_is_complained_of(world:
     assert not missing_in(
         page, f"{world.mobile.name}（1件）", "哪类投诉", wording.label("billing_error", kind="root_cause")
     )
+    assert "哪家把投诉的原因标为这个，不告诉任何人" in page
     assert 'href="/oversight/further/?period=30' in page, "the way back"
     days = browser(head).get(link).context["form"].initial
     values = {"enterprise": world.mobile.pk, "cause": "账单没有列明收费", "first": days["first"], "last": days["last"]}
