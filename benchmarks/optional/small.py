@@ -115,6 +115,10 @@ def portal() -> Iterator[tuple[int, int]]:
                 raise SystemExit(f"the portal does not begin: {said[-1500:]}")
             time.sleep(0.5)
         yield port, process.pid
+    except (OSError, http.client.HTTPException) as problem:
+        ended = f"ended with {process.returncode}" if process.poll() is not None else "is there"
+        web = (folder / "local" / "log" / "web.log").read_text(errors="replace")[-1500:]
+        raise SystemExit(f"a page was not answered ({problem}); the portal {ended}; its web process: {web}") from None
     finally:
         ground.end(process, signal.SIGINT)
         shutil.rmtree(folder, ignore_errors=True)
