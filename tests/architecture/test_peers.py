@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 from benchmarks.measuring import ROOT
 from benchmarks.optional import small
 from benchmarks.peers import __main__ as peers
-from benchmarks.peers import serving
+from benchmarks.peers import growth, serving
 
 WORKER = """
 import os
+import re
 from benchmarks.peers.serving import serve
 
 class Toy:
@@ -117,3 +119,33 @@ def test_the_load_follows_links_of_pages_and_takes_no_files() -> None:
     page = '<a href="/cases/"></a><a href="/find/?a=1&amp;b=2#top"></a><a href="/static/a.css"></a>'
     page += '<a href="/cases/1/paper.pdf"></a><a href="https://example.com/"></a>'
     assert small.links(page) == ["/cases/", "/find/?a=1&b=2"]
+
+
+RESULT = {
+    "machine": {"at": "now", "commit": "abc", "cores": 2, "load_before": [1], "load_after": [1], "kernel": "6"},
+    "figures": [
+        {"what": "list, 10,000 cases", "value": 8.004, "more": {"ours": {}}},
+        {"what": "list, 1,000,000 cases", "value": 16.0, "more": {"ours": {}}},
+        {"what": "search, 10,000 cases", "value": 8.0, "more": {"ours": {}}},
+        {"what": "list, 100,000 cases", "value": 8.0, "more": {"ours": {}}},
+        {"what": "of 1000 due, escalated more than once", "value": 0.0, "more": {}},
+    ],
+}
+
+
+def test_growth_takes_each_job_that_was_measured_at_several_numbers_of_cases() -> None:
+    data = growth.taken([RESULT])
+    assert data["jobs"] == {"list": [(10_000, 8.0), (100_000, 8.0), (1_000_000, 16.0)]}
+    assert "kernel" not in data["runs"][0]
+    lines = [line for line in growth.drawn(data).splitlines() if line.startswith("<polyline")]
+    assert len(lines) == 1
+    across = [tuple(map(float, point.split(","))) for point in re.search(r'points="([^"]*)"', lines[0])[1].split()]
+    # As far from each other as the logarithms; what costs more stands higher.
+    assert across[1][0] - across[0][0] == pytest.approx(across[2][0] - across[1][0], abs=0.2)
+    assert across[0][1] == across[1][1] > across[2][1]
+
+
+def test_the_picture_in_the_docs_is_drawn_from_the_figures_beside_it() -> None:
+    assert growth.PICTURE.read_text(encoding="utf-8") == growth.drawn(
+        json.loads(growth.DATA.read_text(encoding="utf-8"))
+    )
