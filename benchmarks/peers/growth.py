@@ -28,7 +28,7 @@ def taken(results: list[dict[str, Any]]) -> dict[str, Any]:
         count = int(cases.removesuffix(" cases").replace(",", ""))
         jobs.setdefault(job, []).append((count, round(figure["value"], 2)))
     several = {job: sorted(points) for job, points in jobs.items() if len(points) > 1}
-    told = ("at", "commit", "cores", "load_before", "load_after")
+    told = ("at", "cores", "load_before", "load_after")
     return {"runs": [{name: one["machine"][name] for name in told} for one in results], "jobs": several}
 
 
