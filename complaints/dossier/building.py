@@ -53,7 +53,7 @@ def sweep_dossiers(*, now: datetime) -> int:
     try:
         certified(signing.document_key(), now=now)
     except signing.NoDocumentKey as problem:
-        log.error("no dossier is built: %s", problem)
+        log.error("no dossier is built: %s", str(problem))
         return 0
     begun, worked = time.monotonic(), 0
     while time.monotonic() < begun + SECONDS and (dossier := _lease(now=now)):

@@ -36,7 +36,7 @@ def sweep_documents(*, now: datetime) -> int:
         signing.document_key()
     except signing.NoDocumentKey as problem:
         if waiting().exists():
-            log.error("no document is printed: %s", problem)
+            log.error("no document is printed: %s", str(problem))
         return 0
     while time.monotonic() < begun + SECONDS and (version := _lease(now=now)):
         try:

@@ -85,7 +85,7 @@ def sweep(*, now: datetime) -> int:
         try:
             content = signing.sign_pdf(pdf(campaign, now=now))
         except signing.NoDocumentKey as problem:
-            log.error("no minutes are printed: %s", problem)
+            log.error("no minutes are printed: %s", str(problem))
             return done
         except OperationalError:
             raise

@@ -261,7 +261,7 @@ def sweep_prints(*, now: datetime) -> int:
         try:
             content = signing.sign_pdf(pdf(report))
         except signing.NoDocumentKey as problem:
-            log.error("no report is printed: %s", problem)
+            log.error("no report is printed: %s", str(problem))
             return done
         except OperationalError:
             raise
