@@ -14,7 +14,7 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk package test-install test-cluster prove-cluster prove-faults prove-walls prove-proof attack audit check bench-peers lock translations
+.PHONY: help run dev ocr set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk package test-install test-cluster prove-cluster prove-faults prove-walls prove-proof attack audit check bench-peers lock translations prove-hosts
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -29,6 +29,7 @@ help:
 	@echo "make soak-walk  a million steps of the procedure at random (WALK_SEEDS=… WALK_FROM=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make prove-walls    each wall that is taken away turns a test red (TWIN=…)"
+	@echo "make prove-hosts    each safety of several hosts that is taken away turns a test red (TWIN=…)"
 	@echo "make prove-proof    each check of the record that is taken away turns a test red (TWIN=…)"
 	@echo "make package    a wheel with everything compiled in, and a Debian package of it, in dist/"
 	@echo "make test-install   docs/install.md word by word on a fresh Debian 13, up to a complaint (root)"
@@ -93,6 +94,9 @@ prove-faults: set-up-tests
 
 prove-walls: set-up-tests
 	@$(PYTHON) -m tests.walls.twins $(TWIN)
+
+prove-hosts: set-up-tests
+	@$(PYTHON) -m tests.odr_portal.twins $(TWIN)
 
 prove-proof: set-up-tests
 	@$(PYTHON) -m tests.proof.twins $(TWIN)

@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.cluster import release
 from tests.cluster import twins as cluster
 from tests.faults import checker, twins
 from tests.faults.checker import Case, ClockRow, Entry, Reminded, Rows, Text
 from tests.faults.history import History, Request, Sent
+from tests.odr_portal import twins as hosts
 from tests.proof import twins as proof
 from tests.walls import twins as walls
 
@@ -74,7 +76,9 @@ def test_each_broken_promise_has_its_name() -> None:
 
 def test_each_twin_still_fits_the_source() -> None:
     """Else it would be found out only when somebody proves the teeth."""
-    for twin in (*twins.TWINS, *walls.TWINS, *proof.TWINS, *cluster.TWINS):
+    for twin in (*twins.TWINS, *walls.TWINS, *proof.TWINS, *cluster.TWINS, *hosts.TWINS):
         for change in twin.changes:
             source = (twins.ROOT / change.file).read_text(encoding="utf-8")
             assert source.count(change.before) == 1, (twin.name, change.file)
+    for change in release.CHANGES:
+        assert (twins.ROOT / change.file).read_text(encoding="utf-8").count(change.before) == 1, change.file
