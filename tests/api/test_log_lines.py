@@ -12,7 +12,7 @@ from complaints.models import Complaint
 from tests.api.conftest import Making
 from tests.cast import World
 from tests.given import a_complaint
-from web.errors import IncidentLines
+from web.telemetry.lines import OwnWords
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     line = settings.LOGGING["formatters"]["line"]
     formatter = logging.Formatter(line["format"], line["datefmt"], style=line["style"])
     for record in caplog.records:
-        IncidentLines().filter(record)
+        OwnWords().filter(record)
     return [formatter.format(record) for record in caplog.records if record.name == "django.request"]
 
 

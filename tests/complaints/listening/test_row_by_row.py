@@ -25,6 +25,7 @@ IN_LINE = [
     ("您要求退款，客服当时说不能退是错的，300元明天退您。", "refund grant 300"),
     ("店员说的“概不退换”不作数，300元明天退您。", "refund grant 300"),
     ("相机不用退，留着吧，300元明天退您。", "refund grant 300"),
+    ("这项服务上月已经退订，不用再办。", "cancel_service refuse"),
     ("第一笔不退，第二笔明天退您。", "refund grant 300, refund refuse"),
 ]
 
