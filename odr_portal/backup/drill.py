@@ -208,7 +208,7 @@ def _pgbackrest(source: Bucket, user: Any, *words: str) -> str:
     )
     if done.returncode:
         raise Failed("refused", f"pgBackRest: {database.one_line(done.stderr or done.stdout)}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def _look(url: str, report: dict[str, Any], own: Any, found: Found) -> None:
