@@ -11,6 +11,8 @@ from complaints.listening.numbers import sums
 
 _CLAUSE = re.compile(r"[^,。;!?:\n]+")
 _QUOTED = re.compile(r"[“\"「『][^”\"」』]*[”\"」』]")
+#: A sentence is read so many letters back.
+_SENTENCE = 120
 #: What was asked for, before a refusal in the same clause: 您要求的600元我们赔不了.
 _ASKED = re.compile(r"(?:要求|提出|主张|申请|想要?)[^,。;!]{1,16}$")
 
@@ -66,7 +68,8 @@ def _clauses_about(
 
 def is_provided(folded: str, at: int) -> bool:
     """Whether the sentence says before this place on what the rest depends."""
-    begins = max(folded.rfind(sign, 0, at) for sign in "。;!?\n") + 1
+    nearest = max(0, at - _SENTENCE)
+    begins = max(nearest, *(folded.rfind(sign, nearest, at) + 1 for sign in "。;!?\n"))
     return _found("provided", folded[begins:at]) is not None
 
 

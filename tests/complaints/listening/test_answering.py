@@ -222,6 +222,8 @@ def test_every_row_of_the_table_compiles_and_every_kind_is_found_somewhere() -> 
     assert {kind.code for kind in table.kinds if kind.second} == {"threat", "condition"}
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n", "😀" * 100, "x" * 100_000, "《" * 5_000, "1" * 20_000, "撤" * 3_000])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "😀" * 100, "x" * 100_000, "《" * 5_000, "1" * 20_000, "撤" * 3_000, "退不了，" * 4_000]
+)
 def test_odd_texts_are_read_and_never_raise(text: str) -> None:
     read(text, GRANTED, Known(today=TODAY))
