@@ -92,7 +92,8 @@ def _share(title: str, sides: Sequence[dict[str, Any]], name: str) -> dict[str, 
             texts.append([too_few(whole) or "–"])
         else:
             low, high = wilson(part, whole, rounded=QUARTERS if data.get("multiple_of", 1) > 1 else 0)
-            texts.append([f"{100 * part / whole:.0f}%", f"{100 * low:.0f}–{100 * high:.0f}%，n={whole:,}"])
+            told = {"n": f"{whole:,}", "share": f"{100 * low:.0f}–{100 * high:.0f}%"}
+            texts.append([f"{100 * part / whole:.0f}%", _("共%(n)s件，95%%区间%(share)s") % told])
             intervals.append((low, high))
     verdict = "–"
     if len(intervals) == len(sides):

@@ -219,7 +219,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
         hours, n = data["response"]
         why = _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。")
         value = _("≤%(n)s工作小时") % {"n": hours}
-        results.append(_card(_("首次响应"), value, why, _("一半在此以内"), f"n={n:,}"))
+        results.append(_card(_("首次响应"), value, why, _("一半在此以内"), _("共%(n)s件") % {"n": f"{n:,}"}))
     if data["recovered"] is not None:
         why = _("企业已退付、并经消费者确认的金额。")
         results.append(_card(_("挽回经济损失"), f"¥{data['recovered']:,}", why))
@@ -245,4 +245,4 @@ def _share(parts: Sequence[int | None]) -> str:
 
 
 def _of(parts: Sequence[int | None]) -> str:
-    return f"n={parts[-1]:,}" if parts[-1] is not None else ""
+    return _("共%(n)s件") % {"n": f"{parts[-1]:,}"} if parts[-1] is not None else ""
