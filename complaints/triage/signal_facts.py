@@ -46,7 +46,7 @@ class Asking:
 
     def about(self, cases: Sequence[Complaint], regions: Sequence[Region], *, looked_back: timedelta) -> FirstStatement:
         """One statement. ``regions``: where the cases lie that the asker may see (``Workspace.regions``)."""
-        here = {case.pk: replace(_facts(case), absent=tuple(case.absent)) for case in cases}
+        here = {case.pk: _facts(case) for case in cases}
         rows = self.first(list(here), *_values(here.values(), looked_back), regions=regions)
         proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
         for case in cases:
@@ -55,6 +55,7 @@ class Asking:
                 proofs=proofs[case.pk],
                 matters=matters[case.pk],
                 has_voice=bool(case.facts.get("voice")),
+                absent=tuple(case.absent),
                 removed=frozenset(case.facts.get("signs_removed", ())),
             )
         return FirstStatement(self.second, here, rows, looked_back, cases)

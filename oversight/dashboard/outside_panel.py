@@ -93,7 +93,8 @@ def _share(title: str, sides: Sequence[dict[str, Any]], name: str) -> dict[str, 
         else:
             low, high = wilson(part, whole, rounded=QUARTERS if data.get("multiple_of", 1) > 1 else 0)
             told = {"n": f"{whole:,}", "share": f"{100 * low:.0f}–{100 * high:.0f}%"}
-            texts.append([f"{100 * part / whole:.0f}%", _("共%(n)s件，95%%区间%(share)s") % told])
+            words = _("共%(n)s项，95%%区间%(share)s") if name == "kept" else _("共%(n)s件，95%%区间%(share)s")
+            texts.append([f"{100 * part / whole:.0f}%", words % told])
             intervals.append((low, high))
     verdict = "–"
     if len(intervals) == len(sides):

@@ -212,7 +212,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
             _share(data["kept"]),
             _("按时做到并经消费者确认的约定 ÷ 到期的企业约定。"),
             quarters,
-            _of(data["kept"]),
+            _of(data["kept"], _("共%(n)s项")),
         ),
     ]
     if data["response"]:
@@ -244,5 +244,6 @@ def _share(parts: Sequence[int | None]) -> str:
     return f"{100 * part / whole:.0f}%"
 
 
-def _of(parts: Sequence[int | None]) -> str:
-    return _("共%(n)s件") % {"n": f"{parts[-1]:,}"} if parts[-1] is not None else ""
+def _of(parts: Sequence[int | None], words: str = "") -> str:
+    """Of how many; ``words``: where these are no cases."""
+    return (words or _("共%(n)s件")) % {"n": f"{parts[-1]:,}"} if parts[-1] is not None else ""

@@ -9,7 +9,7 @@ from tests import found_in, missing_in
 from tests.cast import World
 from tests.oversight.counting import a_shop, counted, issued, stages
 from tests.oversight.looking import browser, page_of
-from tests.oversight.open_pages.test_places import GULOU, NOW, OCTOBER
+from tests.oversight.open_pages.test_places import GULOU, NOW, OCTOBER, number_of
 
 pytestmark = pytest.mark.django_db
 URL = "/oversight/compare/?outside="
@@ -19,7 +19,8 @@ SEPTEMBER = date(2026, 9, 1)
 def published(world: World) -> None:
     """鼓楼 settles nine of ten, 思明 (of 厦门) six of ten; of 集美 too few."""
     for code, settled, failed in ((GULOU, 180, 20), ("350203", 120, 80), ("350211", 10, 10)):
-        stages(a_shop(world, code), SEPTEMBER, at=code, ended_settled=settled, ended_failed=failed, delivered=200)
+        numbers = {"ended_settled": settled, "ended_failed": failed, "delivered": 200}
+        stages(a_shop(world, code), SEPTEMBER, at=code, promise_due=100, promise_kept=80, **numbers)
         counted(code, OCTOBER, received=settled + failed)
     issued(SEPTEMBER, OCTOBER, now=NOW)
     indicator_making.publish(now=NOW)
@@ -30,6 +31,9 @@ def test_both_sides_are_what_everybody_reads_however_much_came_since(world: Worl
     before = page_of(world.su, f"{URL}350203&region={GULOU}")
     section = before.partition('id="h-outside"')[2].partition("</section>")[0]
     assert not missing_in(section, "思明区", "鼓楼区", "200", "90%", "60%", "这里更高", "您看到的和公众一样")
+    # Of how many: cases, and promises.
+    assert not missing_in(section, "共200件，95%区间", "共100项，95%区间")
+    assert not missing_in(page_of(None, f"/open/?region={number_of(GULOU)}"), "共200件", "共100项")
     for code in (GULOU, "350203"):
         counted(code, OCTOBER, received=77)
     after = page_of(world.su, f"{URL}350203&region={GULOU}")
