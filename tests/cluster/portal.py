@@ -1,6 +1,8 @@
 """The portal of this tree on two hosts that serve and two that work, with its own settings, behind one address."""
 
+import csv
 import json
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -162,6 +164,7 @@ def edge(host: str) -> None:
     file.write_text(f"""global
   maxconn 2000
   tune.bufsize 32768
+  stats socket {stage.HOME / host / "stats.sock"}
 defaults
   mode http
   timeout connect 2s
@@ -192,6 +195,15 @@ backend web
 {hosts}
 """)
     begin(host, "edge", ["haproxy", "-db", "-f", file])
+
+
+def is_sent_to(host: str) -> bool:
+    """Whether the balancer before the web hosts takes this one for up."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(stage.HOME / "edge" / "stats.sock"))
+        line.sendall(b"show stat\n")
+        rows = list(csv.DictReader(line.makefile()))
+    return any(row["svname"] == host and row["status"] == "UP" for row in rows)
 
 
 _ASK = """

@@ -8,9 +8,8 @@ import contextlib
 import os
 import shutil
 import signal
-import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests import ROOT
@@ -37,8 +36,16 @@ class Migration(migrations.Migration):
     dependencies = [("complaints", "{newest}")]
     operations = [migrations.AddField("complaint", "{column}", models.IntegerField(null=True))]
 '''
-#: Cases filed by each release: before the roll, and when one host had the new one and one the old.
-_counts = list[Counter[str]]()
+
+_MIGRATION = '''"""A column for every case; the release before neither reads nor writes it."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("complaints", "{newest}")]
+    operations = [migrations.AddField("complaint", "{column}", models.IntegerField(null=True))]
+'''
 
 
 def _newest() -> str:
@@ -70,21 +77,24 @@ def _counted() -> Counter[str]:
     return Counter({name: int(count) for name, count in engines.sql(asked)})
 
 
-def _over(tree: Path) -> None:
-    """Each host ends in order and begins anew from this tree: those that serve first, one after another."""
+def _filed_by_both(before: Counter[str]) -> bool:
+    now = _counted()
+    return all(now[name] > before[name] for name in ("old", "new"))
+
+
+def _over(tree: Path, hosts: Sequence[str]) -> None:
+    """Each host ends in order and begins anew from this tree, one after another."""
     portal.TREE = tree
-    for host in GROUPS["web"]:
-        _end(host, "gunicorn")
-        portal.serve(host)
-        stage.until(f"{host} serves", lambda host=host: portal.is_served_by(host), PATIENCE)
-        # The balancer sees it, and both hosts file for a moment.
-        time.sleep(5)
-        if len(_counts) < 2:
-            _counts.append(_counted())
-    for host in GROUPS["worker"]:
-        for process in ("celery", "manage.py"):
-            _end(host, process)
-        portal.work(host)
+    for host in hosts:
+        if host in GROUPS["web"]:
+            _end(host, "gunicorn")
+            portal.serve(host)
+            stage.until(f"{host} serves", lambda host=host: portal.is_served_by(host), PATIENCE)
+            stage.until(f"the balancer sends to {host}", lambda host=host: portal.is_sent_to(host), PATIENCE)
+        else:
+            for process in ("celery", "manage.py"):
+                _end(host, process)
+            portal.work(host)
 
 
 def _end(host: str, process: str) -> None:
@@ -95,22 +105,18 @@ def _end(host: str, process: str) -> None:
 
 
 def roll(those: Mapping[str, str]) -> str:
-    old = portal.TREE
-    _counts.clear()
+    old, (first, *others) = portal.TREE, (*GROUPS["web"], *GROUPS["worker"])
     try:
         _migrate()
-        _counts.append(_counted())
-        _over(tree_of_the_new_release())
+        new = tree_of_the_new_release()
+        _over(new, [first])
+        before = _counted()
+        stage.until("both releases file", lambda: _filed_by_both(before), PATIENCE)
+        _over(new, others)
         if engines.TWIN == "contract-at-once":
             _migrate("complaints", _newest())
-        _over(old)
+        _over(old, [first, *others])
     finally:
         portal.TREE = old
         _migrate("complaints", _newest())
     return "web1 web2 wk1 wk2, and back"
-
-
-def came_through() -> list[str]:
-    """Whether both releases filed side by side."""
-    before, both = _counts[:2]
-    return [f"STUCK the {name} release filed nothing" for name in ("old", "new") if both[name] <= before[name]]
