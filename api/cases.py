@@ -253,7 +253,7 @@ class Me(ApiView):
 class DirectoryQuery(serializers.Serializer[Any]):
     q = exact.Text(max_length=LONGEST_QUERY, help_text="a name, a brand, a credit code or its initials")
     region = serializers.IntegerField(
-        required=False, min_value=1, max_value=exact.LARGEST, help_text="those that serve it come first"
+        required=False, min_value=1, max_value=2_147_483_647, help_text="those that serve it come first"
     )
     category = exact.Text(required=False, max_length=60)
 

@@ -98,7 +98,8 @@ def _check(text: str) -> None:
 
 #: Beyond what any verb takes; a guard against bodies, not a rule.
 LONGEST_TEXT = 20_000
-LARGEST = 2_147_483_647
+#: Every reader of JSON keeps whole numbers exactly up to here.
+LARGEST = 2**53 - 1
 
 
 def rows(kind: Any, **options: Any) -> Any:

@@ -18,6 +18,7 @@ class PortalConfig(AppConfig):
             register(check, Tags.security, deploy=True)
         register(checks.the_document_key_can_be_used)
         register(checks.the_database_user_is_under_row_security, Tags.database)
+        register(checks.ids_begin_at_the_province, Tags.database)
         connection_created.connect(row_security.begin_session)
         if traces.is_on():
             connection_created.connect(traces.watch_statements)

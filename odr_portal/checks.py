@@ -12,7 +12,7 @@ from django.db import DatabaseError, connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from access.permissions import OddPermissions, permission_rows
-from database import rights, roles
+from database import id_ranges, rights, roles
 
 
 def routes(
@@ -107,6 +107,25 @@ def the_database_user_is_under_row_security(
             results += [Error(f"In the database {one}.", hint=_HINT, id="odr_portal.E006") for one in wider]
         if wrong:
             results.append(Error(f"The database user {user} {' and '.join(wrong)}.", hint=_HINT, id="odr_portal.E004"))
+    return results
+
+
+def ids_begin_at_the_province(
+    app_configs: Any, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --database default`: new ids lie in the range of PROVINCE."""
+    if getattr(settings, "COMMAND", "") != "check":
+        return []
+    results: list[CheckMessage] = []
+    for alias in databases or ():
+        try:
+            names = id_ranges.elsewhere(connections[alias], settings.PROVINCE)
+        except DatabaseError:
+            # The check before says so.
+            continue
+        if names:
+            told = f"PROVINCE is {settings.PROVINCE}, and ids of {len(names)} tables begin elsewhere ({names[0]} …)."
+            results.append(Error(told, hint="Run manage.py migrate with this PROVINCE.", id="odr_portal.E015"))
     return results
 
 

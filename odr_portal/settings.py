@@ -19,6 +19,9 @@ DEBUG = environment.yes_no("DEBUG", False)
 # The portal's own address. With https every cookie carries the __Host- prefix and the browser is told to stay there.
 SITE_URL = environment.site("SITE_URL", environment.text("SITE_URL"))
 HTTPS = SITE_URL.startswith("https://")
+# The province whose cases this portal keeps (GB/T 2260, two digits): stands in their numbers, and every id begins at
+# this many times 10^14 (database/id_ranges.py). 00: the portal is of no single province.
+PROVINCE = environment.province("PROVINCE", environment.text("PROVINCE", "00"))
 # The demo mailbox shows one-time codes to everybody: only ever on for demo data.
 DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules

@@ -89,6 +89,17 @@ def one_of(name: str, default: str, choices: set[str]) -> str:
     return value
 
 
+#: The two digits of provinces, cities under the government and regions (GB/T 2260); 00 is none of them.
+_RANGES = (range(1), range(11, 16), range(21, 24), range(31, 38), range(41, 47), range(50, 55), range(61, 66))
+PROVINCES = frozenset(f"{code:02}" for codes in (*_RANGES, (71, 81, 82)) for code in codes)
+
+
+def province(name: str, value: str) -> str:
+    if value not in PROVINCES:
+        raise OddValue(name, value, "write the two digits of a province (GB/T 2260), such as 35; 00: of no single one.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word for word in text(name, default).replace(",", " ").split() if word]
 

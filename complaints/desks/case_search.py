@@ -19,7 +19,7 @@ from complaints.record.person_digests import cases_of
 LOOKED_THROUGH = 2000
 #: What may be a piece of a number, and not a word alone; some have no figure in them.
 _PIECE = re.compile(r"[0-9A-Za-z-]{3,}")
-_BEGINNING = re.compile(r"\d{8}(-[0-9A-Z]{0,12}(-[0-9A-Z]?)?)?")
+_BEGINNING = re.compile(r"\d{8}(-[0-9A-Z-]{0,17})?")
 
 Row = TypeVar("Row", bound=Model)
 

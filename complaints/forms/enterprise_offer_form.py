@@ -45,7 +45,7 @@ class OfferForm(PromiseRowsForm):
     """The same form makes an offer and replaces one. ``count``: so many further promises."""
 
     row = MORE
-    template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
+    template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**53 - 1)
     message = FreeText(label=_("给消费者的话"), required=False, rows=4)
 
     def __init__(self, *args: Any, demands: Sequence[Demand], count: int, today: date, **options: Any) -> None:

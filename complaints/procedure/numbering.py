@@ -1,20 +1,33 @@
-"""The number of a case: the day, 60 random bits, a check character. A number tells nothing about how many there are,
-and a slip of the pen is noticed (Luhn mod 32 over the alphabet without I, L, O, U)."""
+"""The number of a case: the day, the province whose portal keeps it, 60 random bits, a check character. A number tells
+nothing about how many there are, and a slip of the pen is noticed (Luhn mod 32 over the alphabet without I, L, O, U).
+Numbers of before the province stood in them stay as they are; the length tells the two apart."""
 
+import re
 import secrets
 from datetime import date
 from uuid import UUID, uuid5
 
+from django.conf import settings
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {letter: index for index, letter in enumerate(ALPHABET)}
 _LENGTH = 12
+#: Day, province (no province in an older number), letters, check character.
+_FORM = re.compile(rf"([0-9]{{8}})([0-9]{{2}})?([{ALPHABET}]{{{_LENGTH}}})([{ALPHABET}])")
 _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 
 
 def new_number(day: date) -> str:
-    """``20261118-7K3Q9M2PT4RA-5``."""
+    """``20261118-35-7K3Q9M2PT4RA-5``; 00 for the province where the portal is of no single one."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))
-    return f"{day:%Y%m%d}-{letters}-{check_character(f'{day:%Y%m%d}{letters}')}"
+    parts = f"{day:%Y%m%d}", settings.PROVINCE, letters
+    return "-".join([*parts, check_character("".join(parts))])
+
+
+def province_of(number: str) -> str:
+    """Two digits (GB/T 2260), whose portal keeps the case; "" in an older number."""
+    match = _FORM.fullmatch(number.replace("-", ""))
+    return (match[2] or "") if match else ""
 
 
 def new_mark(letter: str, day: date) -> str:
@@ -35,9 +48,10 @@ def check_character(text: str) -> str:
 def tidy(typed: str) -> str:
     """What a person typed as a number should look like; empty when it cannot be one."""
     letters = "".join(c for c in typed.upper().translate(_MISREAD) if c in _VALUE)
-    if len(letters) != 8 + _LENGTH + 1 or check_character(letters[:-1]) != letters[-1]:
+    match = _FORM.fullmatch(letters)
+    if match is None or check_character(letters[:-1]) != letters[-1]:
         return ""
-    return f"{letters[:8]}-{letters[8:-1]}-{letters[-1]}"
+    return "-".join(filter(None, match.groups()))
 
 
 #: Name space of the keys of cases.

@@ -6,12 +6,12 @@ late, and nothing is lost and nothing is done twice.
 
     export ODR_TOKEN=odr_…  ODR_WEBHOOK_SECRET=whsec_…                 # scopes cases:read, cases:write, events:read
     python crm_client.py --portal https://portal.example sync          # say what is meant, learn what is new
-    python crm_client.py sync 20261113-P3NEKEGFD336-T                  # of these cases alone
+    python crm_client.py sync 20261113-35-P3NEKEGFD336-T                  # of these cases alone
     python crm_client.py sync --after CURSOR                           # take over where another program stood
     python crm_client.py sync --tickets                                # and give each new case a ticket CRM-<number>
     python crm_client.py --portal https://portal.example listen 8900   # and be told by webhook meanwhile
-    python crm_client.py mean 20261113-P3NEKEGFD336-T accept_case
-    python crm_client.py mean 20261113-P3NEKEGFD336-T assign '{"handler_number": "A017"}'
+    python crm_client.py mean 20261113-35-P3NEKEGFD336-T accept_case
+    python crm_client.py mean 20261113-35-P3NEKEGFD336-T assign '{"handler_number": "A017"}'
     python crm_client.py show
     python crm_client.py anchor                    # the newest checkpoint of the record that was seen here
 

@@ -99,7 +99,7 @@ OTHER_PICTURES = (r"[1-8]", r"nothing-here")
 def named(address: str) -> str:
     """A name for the kind of page: /cases/20261118-7K3QABCDEFGH-5/offer/1/ → cases-ref-offer-n."""
     path = address.partition("?")[0]
-    path = re.sub(r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]", "ref", path)
+    path = re.sub(r"\d{8}-(?:\d\d-)?[0-9A-Z]{12}-[0-9A-Z]", "ref", path)
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[A-Za-z0-9_-]{20,}(?=/)", "key", path)
     path = re.sub(r"(?<=/)[A-Z]\d{6}-[0-9A-Z]{8}(?=/)", "key", path)
     path = re.sub(r"(?<=/)\d{4}-\d\d\.\d+(?=/)", "month", path)

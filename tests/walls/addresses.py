@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from complaints.models import CallBack, Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
+from complaints.notices import digests
 from complaints.pages.authority import pages as authority_pages
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.consumer import pages as consumer_pages
@@ -228,7 +229,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     **dict.fromkeys(_NONE, _constant(None)),
     **{(f"complaints:{name}", "pk"): _evidence for name in _FILES},
     ("api:file", "pk"): _evidence,
-    ("complaints:short-link", "code"): lambda world, case: case.number[:13],
+    ("complaints:short-link", "code"): lambda world, case: digests.code_of(case.number),
     ("complaints:open-station", "code"): lambda world, case: (
         Station.objects.get(pk=world.things["service station"]).code
     ),

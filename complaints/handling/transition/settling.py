@@ -102,7 +102,7 @@ _PREFIX = {"report": "JB", "lead": "XS"}
 def register(
     file: CaseFile, kind: str, *, by: str, actor: Actor | None = None, obligation: int | None = None
 ) -> Matter:
-    """A record with its number (JB20261126-7K3Q9M2PT4RA-5); to be checked within 15 working days (art. 27)."""
+    """A record with its number (JB20261126-35-7K3Q9M2PT4RA-5); to be checked within 15 working days (art. 27)."""
     officers = [actor.officer_id] if actor is not None and actor.officer_id is not None else []
     key, number = actor.person_key if actor is not None else None, f"{_PREFIX[kind]}{new_number(file.today)}"
     matter = file.open_matter(kind, by=by, key=key, audience="authority", subject=number, officers=officers)

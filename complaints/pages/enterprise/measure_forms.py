@@ -70,7 +70,7 @@ class ChoosingForm(StepForm):
 class RuleForm(StepForm):
     """``kinds``: kind of demand → how many of the chosen cases have it."""
 
-    template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
+    template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**53 - 1)
     due_on = Day(label=_("最后一天"), required=False, help_text=_("同意的，都在这一天之前做到。"))
     message = FreeText(label=_("给消费者的话"), required=False, rows=3)
 

@@ -90,7 +90,7 @@ class TrackForm(forms.Form):
     number = forms.CharField(
         label=gettext_lazy("投诉编号"),
         max_length=60,
-        help_text=gettext_lazy("例如 20261118-7K3Q9M2PT4RA-5，字母大小写都可以。"),
+        help_text=gettext_lazy("例如 20261118-35-7K3Q9M2PT4RA-5，字母大小写都可以。"),
         error_messages={"required": gettext_lazy("请填投诉编号")},
         widget=forms.TextInput(attrs=_TYPED),
     )

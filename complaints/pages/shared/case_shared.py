@@ -11,7 +11,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import unquote
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -85,7 +87,10 @@ def short_link(request: HttpRequest, code: str) -> HttpResponse:
     if len(code) != digests.CODE:
         raise Http404
     user = cast(User, request.user)
-    numbers = Complaint.objects.visible_to(user).filter(number__startswith=code.upper()).exclude(status=Status.DRAFT)
+    day, letters = code.upper()[:9], code.upper()[9:]
+    # Older numbers have no province between the two.
+    begins = Q(number__startswith=f"{day}{settings.PROVINCE}-{letters}") | Q(number__startswith=f"{day}{letters}")
+    numbers = Complaint.objects.visible_to(user).filter(begins).exclude(status=Status.DRAFT)
     found = list(numbers.order_by("number").values_list("number", flat=True)[:2])
     if not found:
         raise Http404

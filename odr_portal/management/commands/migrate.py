@@ -1,5 +1,6 @@
 """manage.py migrate, as Django's, but it stops before a database of the series before (database/old_series.py), and
-waits for no table longer than two seconds.
+waits for no table longer than two seconds. After it the ids of a province's portal (PROVINCE) begin where they must
+(database/id_ranges.py).
 
 A statement that waits for a table holds up everybody who comes after it. So the session gives up after
 MIGRATION_LOCK_TIMEOUT_MS (odr_portal/settings.py); what was migrated until then stands, and the rest is tried again.
@@ -8,11 +9,12 @@ MIGRATION_LOCK_TIMEOUT_MS (odr_portal/settings.py); what was migrated until then
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser, no_translations
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
-from database import old_series
+from database import id_ranges, old_series
 
 #: Seconds between two tries.
 PAUSE = 3
@@ -33,6 +35,8 @@ class Command(migrate.Command):
         while True:
             try:
                 super().handle(*args, **options)
+                if settings.PROVINCE != "00":
+                    id_ranges.begin(connections[options["database"]], settings.PROVINCE)
                 return
             except OperationalError as error:
                 if getattr(error.__cause__, "pgcode", "") != _LOCK_NOT_AVAILABLE:

@@ -189,7 +189,7 @@ def strangers_to(attack: Attack, number: str) -> list[Somebody]:
     return results
 
 
-_CASE = re.compile(r"/cases/(\d{8}-[0-9A-Z]{12}-[0-9A-Z])/")
+_CASE = re.compile(r"/cases/(\d{8}-(?:\d\d-)?[0-9A-Z]{12}-[0-9A-Z])/")
 _FIRM = re.compile(r"[\u4e00-\u9fff（）]{3,}(?:公司|店|中心|部|厅)")
 
 

@@ -25,7 +25,7 @@ LINK = re.compile(r'<a [^>]*href="([^"#]+)')
 #: Ends the session, changes how the page looks, or is kept by whoever stands between.
 SKIPPED = re.compile(r"^/(?:static|display)/|sign-out")
 #: Alike but for whose they are: references, keys, numbers, and the values of the query.
-ALIKE = (r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]", r"[0-9a-f]{8}-[0-9a-f-]{20,}", r"\d+", r"=[^&]*")
+ALIKE = (r"\d{8}-(?:\d\d-)?[0-9A-Z]{12}-[0-9A-Z]", r"[0-9a-f]{8}-[0-9a-f-]{20,}", r"\d+", r"=[^&]*")
 ANALYST, DUTIES = "analyst", ("system", "security", "audit")
 OFFICERS = ("rui", "su", "head", "superior", ANALYST)
 EVERYBODY = ("chen", "ming", "lead", *OFFICERS, *DUTIES)

@@ -161,7 +161,7 @@ _SENDING = frozenset({"forward", "assign_authority", "ask_consent"})
 #: A view or the number of a case, as an address of the list names them.
 _ASKED = re.compile(r"[A-Za-z0-9-]{1,32}")
 #: Enterprise with or without branch, or an authority.
-_TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
+_TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,18}")
 
 
 TABS = (
