@@ -13,7 +13,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {letter: index for index, letter in enumerate(ALPHABET)}
 _LENGTH = 12
 #: Day, province (no province in an older number), letters, check character.
-_FORM = re.compile(rf"([0-9]{{8}})([0-9]{{2}})?([{ALPHABET}]{{{_LENGTH}}})([{ALPHABET}])")
+_FORM = re.compile(r"([0-9]{8})([0-9]{2})?([0-9A-HJKMNP-TV-Z]{12})([0-9A-HJKMNP-TV-Z])")
 _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 
 
