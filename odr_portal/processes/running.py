@@ -288,10 +288,10 @@ def portal_programs(place: Installation, *, bind: str, reload: bool) -> dict[str
     )
     worker = (
         f"{python} -m celery --quiet --app odr_portal.celery worker --concurrency 2 --without-gossip --without-mingle "
-        "--optimization fair --loglevel INFO"
+        "--without-heartbeat --optimization fair --loglevel INFO"
     )
     beat = (
-        f"{python} -m celery --quiet --app odr_portal.celery beat --loglevel INFO --pidfile= "
+        f"{python} -m celery --quiet --app odr_portal.ticks beat --loglevel INFO --pidfile= "
         f"--schedule {place.sockets / 'beat-schedule'}"
     )
     watch = f"{python} manage.py watch"

@@ -105,7 +105,7 @@ def test_memory_is_that_of_a_process_and_all_below_it_named_by_what_they_are() -
     [
         ("python -m gunicorn odr_portal.wsgi --bind 127.0.0.1:8000", "web"),
         ("python -m celery --quiet --app odr_portal.celery worker --concurrency 2", "worker"),
-        ("python -m celery --quiet --app odr_portal.celery beat --loglevel INFO", "beat"),
+        ("python -m celery --quiet --app odr_portal.ticks beat --loglevel INFO", "beat"),
         ("python manage.py watch", "watch"),
         ("postgres: checkpointer", "postgres"),
         ("sleep 1", "other"),

@@ -112,7 +112,7 @@ def test_only_these_modules_open_a_connection() -> None:
         *("web/safe_http.py", "web/time_limit.py"),
         # sockets of this machine, the name of the machine, TLS of the broker
         *("odr_portal/processes/local.py", "odr_portal/processes/running.py", "odr_portal/processes/web_worker.py"),
-        *("complaints/record/clock.py", "odr_portal/celery.py"),
+        *("complaints/record/clock.py", "odr_portal/ticks.py"),
         # a line to the database, which is left
         "database/sessions.py",
         # counts of a host without pages, told by watch

@@ -142,10 +142,12 @@ def work(host: str) -> None:
     """Worker, beat and watch on each host: more of them than needed do no harm. One signs the record."""
     told = settings(host, pooled=True) | {"STATEMENT_TIMEOUT_MS": "25000"}
     files = {"DOCUMENT_KEY_FILE": f"{stage.HOME}/keys/document-key.pem"}
-    celery = python("-m", "celery", "--app", "odr_portal.celery")
-    quiet = ["--without-gossip", "--without-mingle", "--optimization", "fair", "--loglevel", "INFO"]
-    sweeps = [*celery, "worker", "--concurrency", "1", *quiet, "--hostname", f"worker@{host}"]
-    ticks = [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", stage.HOME / host / "beat-schedule"]
+    celery = python("-m", "celery", "--app")
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--optimization", "fair"]
+    named = ["--loglevel", "INFO", "--hostname", f"worker@{host}"]
+    sweeps = [*celery, "odr_portal.celery", "worker", "--concurrency", "1", *quiet, *named]
+    schedule = ["--pidfile=", "--schedule", stage.HOME / host / "beat-schedule"]
+    ticks = [*celery, "odr_portal.ticks", "beat", "--loglevel", "INFO", *schedule]
     begin(host, "worker", sweeps, cwd=TREE, REMAP_SIGTERM="SIGQUIT", **files, **told)
     begin(host, "beat", ticks, cwd=TREE, **told)
     seals = {"SEAL_KEY_FILE": f"{stage.HOME}/keys/seal-key.pem"} if host == "wk1" else {}

@@ -17,7 +17,7 @@ from complaints.models import Complaint, Deadline, Engagement, Heartbeat, Obliga
 from complaints.procedure.workflow import Status
 from enterprises.directory.expectations import expected
 from enterprises.models import Enterprise, LeagueLine, PublishedFigure
-from odr_portal.celery import beats
+from odr_portal.ticks import beats
 from oversight.counters import publishing
 from oversight.tasks import publish_figures
 from tests import at_once, found_in, given, missing_in

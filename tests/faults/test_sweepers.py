@@ -87,7 +87,7 @@ def test_two_sweepers_and_three_beats(scenario: Scenario) -> None:
     for number in range(2):
         schedule = scenario.file.with_name(f"beat-{number}")
         scenario.start(
-            "celery", "--app", "odr_portal.celery", "beat", "--loglevel", "ERROR", "--pidfile=", "--schedule", schedule
+            "celery", "--app", "odr_portal.ticks", "beat", "--loglevel", "ERROR", "--pidfile=", "--schedule", schedule
         )
     with scenario.sweepers(2):
         scenario.clocks(cases, 2, 12)

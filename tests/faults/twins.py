@@ -53,8 +53,8 @@ _NO_TRANSACTION = Change(
     f"    from contextlib import nullcontext\n\n    with nullcontext():\n{_SWEEP}",
 )
 _ON_COMMIT = (
-    Change("odr_portal/celery.py", 'routing=("filed", "successions", ', 'routing=("successions", '),
-    Change("odr_portal/management/commands/watch.py", '    "filed": forwarding.sweep_filed,\n', ""),
+    Change("odr_portal/ticks.py", 'routing=("filed", "previews", ', 'routing=("previews", '),
+    Change("odr_portal/processes/sweeping.py", '    "filed": forwarding.sweep_filed,\n', ""),
     Change(
         "routing/tasks.py",
         "@shared_task\ndef sweep_filed() -> int:",

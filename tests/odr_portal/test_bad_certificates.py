@@ -20,8 +20,8 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from odr_portal import checks
-from odr_portal.celery import broker_tls
 from odr_portal.processes import running
+from odr_portal.ticks import broker_tls
 from web import servers
 
 NOW = datetime.now(UTC)

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from accounts.keys import keys
 from complaints.record import notes
 from odr_portal import deploy_checks
-from odr_portal.celery import app, broker_tls
+from odr_portal.ticks import app, broker_tls
 from tests.complaints.outbound.receivers import Receiver, receiver
 from web import environment, servers
 

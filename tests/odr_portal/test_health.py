@@ -1,14 +1,20 @@
 """What /healthz and /readyz say while parts of the portal are away."""
 
+import contextlib
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.fixups.django import DjangoWorkerFixup
+from celery.signals import task_prerun
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -17,9 +23,11 @@ from complaints.models import Checkpoint, Complaint, Deadline, Heartbeat, Notice
 from complaints.notices import delivery
 from complaints.procedure.workflow import Status
 from complaints.tasks import heartbeat
-from odr_portal.celery import app, beats
-from odr_portal.management.commands import watch as watching
-from tests import found_in
+from odr_portal.celery import app
+from odr_portal.processes import sweeping
+from odr_portal.ticks import Sleeper, beats
+from odr_portal.ticks import app as ticking
+from tests import ROOT, found_in
 from tests import health as portal_health
 from tests.cast import World
 from tests.given import a_complaint, filed
@@ -154,7 +162,7 @@ def test_with_no_heartbeat_it_sweeps_itself_and_one_failing_sweep_stops_no_other
     def broken(**_: object) -> int:
         raise RuntimeError
 
-    monkeypatch.setitem(watching.SWEEPS, "clocks", broken)
+    monkeypatch.setitem(sweeping.SWEEPS, "clocks", broken)
     assert watch(case) != Status.FILED
 
 
@@ -182,3 +190,78 @@ def test_whatever_beats_is_a_task_that_a_worker_knows_and_the_settings_of_the_wo
     assert app.conf.worker_prefetch_multiplier == 1
     assert app.conf.broker_connection_max_retries is None
     assert app.conf.result_backend is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweeper_of_the_watch_goes_on_until_the_heartbeat_is_back(
+    case: Complaint, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.SWEEP_EVERY = 0
+    rounds: list[datetime] = []
+
+    def back_after_two(*, now: datetime) -> int:
+        rounds.append(now)
+        if len(rounds) == 2:
+            heartbeat()
+        return 0
+
+    monkeypatch.setitem(sweeping.SWEEPS, "clocks", back_after_two)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        call_command("watch", "--sweep")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert len(rounds) == 2
+    case.refresh_from_db()
+    assert case.status != Status.FILED
+    assert not Heartbeat.objects.filter(name="watch").exists(), "the watcher alone says that it lives"
+
+
+def loaded(program: str) -> str:
+    code = f"import gc, sys; {program}"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or done.stderr
+
+
+def test_beat_loads_no_part_of_the_portal_and_the_watch_no_pages() -> None:
+    beat = "from odr_portal.ticks import app; app.loader.init_worker(); app.finalize();"
+    ours = "print([one for one in sys.modules if one in ('accounts.models', 'complaints.models', 'complaints.tasks')])"
+    assert loaded(f"{beat} {ours}") == "[]"
+    watch = "import django, os; os.environ['DJANGO_SETTINGS_MODULE'] = 'odr_portal.settings'; django.setup();"
+    watch += "import odr_portal.management.commands.watch;"
+    assert loaded(f"{watch} print([one for one in sys.modules if one.startswith('complaints.pages')])") == "[]"
+
+
+def test_before_it_is_forked_the_web_process_has_all_pages_and_the_collector_looks_at_nothing_of_it() -> None:
+    program = (
+        "import odr_portal.wsgi; print('complaints.pages.consumer' in sys.modules, gc.get_freeze_count() > 100_000)"
+    )
+    assert loaded(program) == "True True"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_keeps_its_connection_from_task_to_task() -> None:
+    kept = DjangoWorkerFixup(app)
+    connection.ensure_connection()
+    first = connection.connection
+    for _ in range(3):
+        kept.on_task_prerun(heartbeat)
+        task_prerun.send(sender=heartbeat)
+        heartbeat()
+        kept.on_task_postrun(heartbeat)
+    assert connection.connection is first
+    # One that the server has ended is left at the next task.
+    with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
+    task_prerun.send(sender=heartbeat)
+    heartbeat()
+
+
+def test_beat_sleeps_until_a_tick_is_due(tmp_path: Path) -> None:
+    asked = Sleeper(app=ticking, schedule_filename=str(tmp_path / "schedule"))
+    while (pause := asked.tick()) == 0:
+        pass
+    due = min(entry.is_due().next for entry in asked.schedule.values())
+    assert pause == pytest.approx(due, abs=0.005)
+    asked.close()

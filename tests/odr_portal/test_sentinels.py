@@ -13,7 +13,7 @@ from celery import Celery
 from django.test import override_settings
 from kombu.transport.redis import SentinelChannel
 
-from odr_portal import celery as portal
+from odr_portal import ticks as portal
 from odr_portal.processes import embedded
 from tests import PATIENCE
 from tests.faults.portal import end_with_parent, free_port

@@ -44,7 +44,7 @@ TWINS: tuple[Twin, ...] = (
         "patient-sentinels",
         "a sentinel that is dark is asked again and again",
         ("tests/odr_portal/test_sentinels.py", "-k", "new_primary"),
-        [Change("odr_portal/celery.py", ', "retry": Retry(NoBackoff(), 0)}', "}")],
+        [Change("odr_portal/ticks.py", ', "retry": Retry(NoBackoff(), 0)}', "}")],
     ),
     Twin(
         "probes-by-name",

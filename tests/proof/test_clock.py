@@ -22,9 +22,10 @@ from complaints.models import Checkpoint, Complaint, Deadline, HandlingStep, Hea
 from complaints.procedure.workflow import Status
 from complaints.record import checkpoints, clock
 from complaints.record.clock import Answer, Process, Seen, judge
-from odr_portal.celery import app, beats
+from odr_portal.celery import app
 from odr_portal.clock_guard import ANSWERS_PEOPLE
-from odr_portal.management.commands.watch import SWEEPS
+from odr_portal.processes.sweeping import SWEEPS
+from odr_portal.ticks import beats
 from oversight.counters import publishing
 from oversight.models import DataSet
 from oversight.portal_state import signs

@@ -19,7 +19,7 @@ from complaints.models import Complaint, ConsentRecord, FilingDraft, HandlingSte
 from complaints.privacy import erasing, my_data
 from complaints.procedure.workflow import Status as S
 from complaints.tasks import sweep_expired
-from odr_portal.celery import beats
+from odr_portal.ticks import beats
 from tests import given, missing_in, reloaded
 from tests.cast import World
 from tests.given import a_complaint, filed, step
