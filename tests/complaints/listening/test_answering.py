@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.answers.weights import answers_of, digest
-from benchmarks.listening import ANSWERS
+from benchmarks.listening import ANSWERS, COUNTED, LEAST_POOR_CAUGHT, MOST_GOOD_FLAGGED, count
 from complaints.listening.answer_patterns import LISTS, answer_patterns
 from complaints.listening.answer_scores import FILE
 from complaints.listening.answering import Known, read, read_alone
@@ -83,6 +83,16 @@ def test_of_all_texts_hardly_a_good_one_is_flagged_and_hardly_a_poor_one_passes(
             (flagged if row["good"] else caught)[bool(codes_of(row))] += 1
     assert flagged[True] <= 0.01 * flagged.total()
     assert caught[True] >= 0.98 * caught.total()
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_of_two_sets_that_nobody_learnt_from_few_good_are_flagged_and_no_threat_passes(first: int) -> None:
+    """As they were first counted, whatever the patterns become."""
+    results = [count(path) for path in COUNTED[first : first + 2]]
+    kinds = [result["kinds"][kind] for result in results for kind in ("threat", "condition")]
+    assert sum(result["good_flagged"] for result in results) <= MOST_GOOD_FLAGGED * 100
+    assert sum(result["poor_caught"] for result in results) >= LEAST_POOR_CAUGHT * 100
+    assert all(caught == every for caught, every in kinds)
 
 
 @pytest.mark.parametrize("text", CONFUSABLE)
