@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.db import NotSupportedError, OperationalError
 from psycopg2.extensions import STATUS_READY
 
 _FRESH = (
@@ -76,14 +77,19 @@ def read_one_state(connection: Any) -> None:
 
 def begin(connection: Any, level: str = "") -> None:
     """Before a statement in a transaction of Django's connection: if it is the first and a pooler lends the session,
-    begin that anew and learn which one it is. One journey."""
+    begin that anew and learn which one it is. One journey. Raises OperationalError where the
+    server only reads and this is to write."""
     line = connection.connection
     if not settings.DATABASE_POOLED or line.status != STATUS_READY:
         return
     says = settings.DATABASE_SAYS
-    with connection.wrap_database_errors, line.cursor() as cursor:
-        cursor.execute(
-            fresh(connection, level) + _WHICH + ", set_config(%s, %s, true)" * len(says),
-            [word for pair in says.items() for word in pair],
-        )
-        _lent[line] = Session(*cursor.fetchone()[:2])
+    try:
+        with connection.wrap_database_errors, line.cursor() as cursor:
+            cursor.execute(
+                fresh(connection, level) + _WHICH + ", set_config(%s, %s, true)" * len(says),
+                [word for pair in says.items() for word in pair],
+            )
+            _lent[line] = Session(*cursor.fetchone()[:2])
+    except NotSupportedError as error:
+        # The primary of before is a standby now, and the pooler's line leads there still: away, as callers see it.
+        raise OperationalError("that server only reads") from error

@@ -14,13 +14,13 @@ from typing import Any
 
 import psycopg2
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
 from complaints.models import Complaint, Heartbeat
 from complaints.procedure.workflow import Status
-from database import roles, standby
+from database import roles, sessions, standby
 from odr_portal.processes import embedded
 from tests import PATIENCE, given
 from tests.cast import World
@@ -120,6 +120,19 @@ def test_each_caller_sees_there_what_they_see_here_and_nobody_nothing(
                 Heartbeat.objects.create(name="there", at=timezone.now())
     assert here[0] == []
     assert len({tuple(one) for one in here}) > 2
+
+
+def test_a_primary_that_became_a_standby_is_away_and_no_error_of_the_portal(second: Standby, settings: Any) -> None:
+    """A pooler's line may lead there for a moment; what is asked for then is tried again."""
+    line = connection.copy()
+    line.settings_dict |= {"HOST": str(second.folder), "USER": roles.WEB}
+    with closing(line):
+        line.ensure_connection()
+        line.set_autocommit(False)
+        settings.DATABASE_POOLED = True
+        with pytest.raises(OperationalError, match="only reads"):
+            sessions.begin(line)
+        settings.DATABASE_POOLED = False
 
 
 def test_an_officer_and_the_public_read_there_and_whoever_changed_something_here(
