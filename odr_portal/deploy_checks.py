@@ -58,6 +58,7 @@ def keys_differ_and_are_strong(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 def _secrets() -> Iterator[tuple[str, bytes]]:
     named = [("SECRET_KEY", settings.SECRET_KEY), ("METRICS_TOKEN", settings.METRICS_TOKEN)]
+    named += [("CELLS_SECRET", settings.CELLS_SECRET)]
     named += [("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS]
     named += [("the password of DATABASE_URL", settings.DATABASES["default"]["PASSWORD"])]
     named += [("the password of REDIS_URL", urlsplit(settings.REDIS_URL).password or "")]

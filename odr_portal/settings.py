@@ -22,6 +22,11 @@ HTTPS = SITE_URL.startswith("https://")
 # The province whose cases this portal keeps (GB/T 2260, two digits): stands in their numbers, and every id begins at
 # this many times 10^14 (database/id_ranges.py). 00: the portal is of no single province.
 PROVINCE = environment.province("PROVINCE", environment.text("PROVINCE", "00"))
+# The portals of other provinces, and the key with which portals sign what they say to each other (web/cells.py).
+CELLS_SECRET = environment.text("CELLS_SECRET")
+CELLS = environment.cells("CELLS", environment.words("CELLS"), own=PROVINCE)
+if CELLS:
+    environment.strong("CELLS_SECRET", CELLS_SECRET)
 # The demo mailbox shows one-time codes to everybody: only ever on for demo data.
 DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules
@@ -326,7 +331,9 @@ if HTTPS:
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        **{name: [SELF] for name in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")},
+        **{name: [SELF] for name in ("script-src", "style-src", "img-src", "font-src", "connect-src")},
+        # A complaint about another province goes on at its portal.
+        "form-action": [SELF, *CELLS.values()],
         **{name: [NONE] for name in ("frame-ancestors", "base-uri", "object-src")},
     }
 }

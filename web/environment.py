@@ -100,6 +100,14 @@ def province(name: str, value: str) -> str:
     return value
 
 
+def cells(name: str, values: list[str], *, own: str) -> dict[str, str]:
+    """35=https://host 11=https://host: province → address; the own province may stand among them."""
+    named = dict(value.partition("=")[::2] for value in values)
+    if len(named) != len(values) or not all(named.values()):
+        raise OddValue(name, " ".join(values), "write province=https://host, each province once.")
+    return {province(name, code): site(name, url) for code, url in named.items() if code != own}
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word for word in text(name, default).replace(",", " ").split() if word]
 

@@ -52,13 +52,13 @@ def address_of(draft: FilingDraft, code: str) -> str:
 
 
 #: What goes along with each page, so that a draft that is gone begins anew whole; never what only the portal says.
-_GOES_ALONG = ("story", "bill", "heard", "said", "outcome", "others", *steps.STEP_CODES)
+GOES_ALONG = ("story", "bill", "heard", "said", "outcome", "others", *steps.STEP_CODES)
 _SALT = "a filing that goes along with its page"
 
 
 def going_along(draft: FilingDraft) -> str:
     """What was typed and said so far, signed, for a hidden field of the page."""
-    held = {part: draft.data[part] for part in _GOES_ALONG if part in draft.data}
+    held = {part: draft.data[part] for part in GOES_ALONG if part in draft.data}
     return signing.dumps(held, salt=_SALT, compress=True)
 
 

@@ -1,24 +1,29 @@
 """Finding a case by its number and the token of its receipt. A wrong number and a wrong token get the same answer, and
 every wrong try counts: the sixth within an hour is not looked up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
 
 from accounts.sign_in.known_browsers import Browser
 from accounts.sign_in.limits import Limit, TooManyTries, count, line_of, waits_until, wide_network_of
 from complaints.filing.drafts import tracking_digest
 from complaints.models import Complaint
-from complaints.procedure.numbering import tidy
+from complaints.procedure.numbering import province_of, tidy
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
-from database.row_security import show
+from database.row_security import nothing_held, show
+from web import cells
 
 WITHIN = timedelta(hours=1)
 OF_BROWSER = Limit("wrong_tracking_browser", 5, WITHIN)
@@ -71,6 +76,30 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
                     count(limit.kind, who, now=now)
             return case
     raise TooManyTries(until)
+
+
+def kept_by(number: str) -> tuple[str, list[str]]:
+    """(where another province's portal asks for the token of this number, provinces whose portals did not answer). A
+    number that names its province goes there unseen; for an older one all are asked, at the same time."""
+    province = province_of(number)
+    asked = [province] if province else list(settings.CELLS) if number else []
+    asked = [one for one in asked if one in settings.CELLS]
+    found, away = "", []
+
+    def knows(one: str) -> bool | None:
+        try:
+            return bool(cells.tell(one, reverse("complaints:cell-number"), {"number": number})["known"] or province)
+        except cells.Away:
+            return None
+
+    with nothing_held(), ThreadPoolExecutor(max_workers=max(1, len(asked))) as lines:
+        for one, known in zip(asked, lines.map(knows, asked), strict=True):
+            if known:
+                page = reverse("complaints:track")
+                found = f"{settings.CELLS[one]}{page}?{urlencode({'number': number})}"
+            elif known is None:
+                away.append(one)
+    return found, [] if found else away
 
 
 def opened(number: str) -> str:

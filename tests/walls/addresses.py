@@ -181,6 +181,7 @@ _NONE = (
     ("complaints:notice-off", "token"),
     ("accounts:undo", "key"),
     ("complaints:slip", "key"),
+    ("complaints:file-from", "key"),
     ("complaints:case-dossier-file", "public_id"),
     "code",
     "upload_id",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,7 @@ from complaints.procedure.workflow import Audience, Status
 from complaints.record import bulk
 from database.row_security import working_as_steps
 from enterprises.models import Branch, Enterprise
+from web import cells
 
 LONGEST_STATEMENT = 1200
 #: A foreign source has its own limits; what it took is not cut here.
@@ -108,6 +110,9 @@ def _open(
     )
     if region is None:
         raise WrongInput("missing", _("请选择使用或购买所在的地区。"), field="service_region")
+    if province := cells.of_place(region):
+        text = _("这个地区的投诉由那个省的平台受理：%(address)s。")
+        raise WrongInput("other_province", text % {"address": settings.CELLS[province]}, field="service_region")
     until = request.on_behalf.valid_until
     if request.on_behalf.kind == AGENT and until is not None and until < conditions.calendar.local_day(now):
         raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")

@@ -29,7 +29,7 @@ from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from complaints.evidence import limits
-from complaints.filing import drafts, known, screens, steps, story, windows
+from complaints.filing import drafts, handing_over, known, screens, steps, story, windows
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.held import COOKIE, PURPOSE, HeldDraft, address_of, held_by, normal_phone, proven_contact
 from complaints.filing.people import YouStep
@@ -121,6 +121,8 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
     held = held_or_begun_again(request, draft_id, now=now)
     if held is None or held.draft.filed_at is not None:
         return lost(held)
+    if handing_over.province_of(held.draft) and step in ("you", "check"):
+        return redirect("complaints:file-elsewhere", held.draft.pk)
     if step not in ("you", "check"):
         if request.method == "POST":
             _keep_of_a_former_screen(request, held.draft, step, now=now)

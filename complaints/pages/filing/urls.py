@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.pages.filing import filing, heard, side_pages, story
+from complaints.pages.filing import elsewhere, filing, heard, side_pages, story
 from complaints.pages.shared import case_shared
 
 _FILE = "file/<uuid:draft_id>/evidence/<int:evidence_id>/"
@@ -14,6 +14,10 @@ urlpatterns = [
     path("file/<uuid:draft_id>/heard/", heard.understood, name="file-heard"),
     path("file/<uuid:draft_id>/guide/", heard.guide, name="file-guide"),
     path("file/<uuid:draft_id>/region/", side_pages.region, name="file-region"),
+    path("file/<uuid:draft_id>/elsewhere/", elsewhere.elsewhere, name="file-elsewhere"),
+    path("file/from/<str:key>/", elsewhere.arrived, name="file-from"),
+    path("cells/draft/", elsewhere.take_draft, name="cell-draft"),
+    path("cells/number/", elsewhere.knows_number, name="cell-number"),
     path("file/<uuid:draft_id>/respondents/", side_pages.more, name="file-respondents"),
     path(_FILE, case_shared.file_of_draft, name="file-evidence"),
     *(

@@ -15,6 +15,7 @@ from functools import wraps
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,8 +32,9 @@ from accounts.models import User
 from accounts.sign_in.known_browsers import browser_of, know
 from accounts.sign_in.limits import TooManyTries, client_address
 from complaints import wording
+from complaints.filing import places
 from complaints.filing.drafts import tracking_digest
-from complaints.links import proving
+from complaints.links import proving, tracking
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, opened, proven
 from complaints.models import (
     Complaint,
@@ -52,6 +54,7 @@ from complaints.pages.consumer.views import step_of
 from complaints.pages.shared.step_pages import StepPage
 from complaints.parties import actors
 from complaints.parties.conditions import Conditions
+from complaints.procedure.numbering import province_of, tidy
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
 from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, matters_of, visible_clocks
@@ -147,9 +150,17 @@ def track(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "leave" in request.POST:
         request.session.pop(KEPT_IN_SESSION, None)
         return redirect("complaints:track")
-    form = TrackForm(posted(request))
+    form = TrackForm(posted(request), initial={"number": request.GET.get("number", "")[:60]})
     status = 422 if form.is_bound else 200
-    if form.is_bound and form.is_valid():
+    number = tidy(form.cleaned_data["number"]) if form.is_bound and form.is_valid() else ""
+    if province_of(number) in settings.CELLS:
+        # Not looked for here, so no wrong try is counted.
+        address, away = tracking.kept_by(number)
+        if address:
+            return redirect(address)
+        _say_away(form, away)
+        status = 503
+    elif form.is_bound and form.is_valid():
         browser = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
         seeker = Seeker(
             address=client_address(request),
@@ -171,8 +182,18 @@ def track(request: HttpRequest) -> HttpResponse:
                 }
                 know(request, opened(case.number))
                 return redirect("complaints:tracked", case.number)
+            address, away = tracking.kept_by(number)
+            if address:
+                return redirect(address)
             form.add_error(None, _("编号和查询口令对不上，请照收据再核对一遍。"))
+            _say_away(form, away)
     return render(request, "public/track.html", {"form": form}, status=status)
+
+
+def _say_away(form: TrackForm, provinces: Iterable[str]) -> None:
+    for province in provinces:
+        text = _("%(province)s的平台现在连不上，请过一会儿再查；编号和口令不变。")
+        form.add_error(None, text % {"province": places.full_name(int(province) * 10**7)})
 
 
 @unlisted
