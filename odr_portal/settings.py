@@ -25,6 +25,8 @@ PROVINCE = environment.province("PROVINCE", environment.text("PROVINCE", "00"))
 # The portals of other provinces, and the key with which portals sign what they say to each other (web/cells.py).
 CELLS_SECRET = environment.text("CELLS_SECRET")
 CELLS = environment.cells("CELLS", environment.words("CELLS"), own=PROVINCE)
+# The database into which the counters of all provinces flow (oversight/counters/nation.py).
+NATION_URL = environment.text("NATION_URL")
 if CELLS:
     environment.strong("CELLS_SECRET", CELLS_SECRET)
 # The demo mailbox shows one-time codes to everybody: only ever on for demo data.

@@ -7,7 +7,15 @@ from complaints.pages.public.open_pages import CAMPAIGNS_OF
 from oversight import letters
 from oversight.administration import brake_views, duty_views, hold_views, my_log_views
 from oversight.administration import views as administration
-from oversight.dashboard import compare_views, fairness_views, further_views, list_views, note_views, views
+from oversight.dashboard import (
+    compare_views,
+    fairness_views,
+    further_views,
+    list_views,
+    nation_views,
+    note_views,
+    views,
+)
 from oversight.hot_spots import campaign_views, guidance_views, hotspot_views, open_campaigns, warning_views
 from oversight.mirror import appraisals, goal_views, mirror_views, reply_views
 from oversight.open_pages import findings, league, places
@@ -25,6 +33,7 @@ CAMPAIGNS_OF.append(findings.campaigns_of_firm)
 
 urlpatterns = [
     path("metrics", system_views.metrics, name="metrics"),
+    path("cells/sums/", nation_views.own_sums, name="cell-sums"),
     path("open/", places.home, name="open-home"),
     path("open/problems/<str:code>/", places.problem, name="open-problem"),
     path("open/league/", league.league, name="open-league"),

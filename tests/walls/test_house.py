@@ -14,7 +14,7 @@ BEYOND_SIGHT = {
     "complaints/handling/steps/filing.py": "new cases",
     "complaints/handling/transition/previewing.py": "the case was found under the caller's role; nothing is written",
     "complaints/triage/own_signs.py": "what stands out in a case that the caller has, as kinds and numbers",
-    "complaints/pages/filing/elsewhere.py": "whether a number is kept here, for another portal that signed its question",
+    "complaints/pages/filing/elsewhere.py": "whether a number is kept here, for a portal that signed its question",
     "complaints/pages/authority/triage/taking_back.py": "whether anybody opened the case that the caller sent",
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",

@@ -1,6 +1,6 @@
 """manage.py migrate, as Django's, but it stops before a database of the series before (database/old_series.py), and
 waits for no table longer than two seconds. After it the ids of a province's portal (PROVINCE) begin where they must
-(database/id_ranges.py).
+(database/id_ranges.py) and its counters are published (oversight/counters/nation.py).
 
 A statement that waits for a table holds up everybody who comes after it. So the session gives up after
 MIGRATION_LOCK_TIMEOUT_MS (odr_portal/settings.py); what was migrated until then stands, and the rest is tried again.
@@ -15,6 +15,7 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
 from database import id_ranges, old_series
+from oversight.counters import nation
 
 #: Seconds between two tries.
 PAUSE = 3
@@ -37,6 +38,7 @@ class Command(migrate.Command):
                 super().handle(*args, **options)
                 if settings.PROVINCE != "00":
                     id_ranges.begin(connections[options["database"]], settings.PROVINCE)
+                    nation.published(connections[options["database"]], settings.PROVINCE)
                 return
             except OperationalError as error:
                 if getattr(error.__cause__, "pgcode", "") != _LOCK_NOT_AVAILABLE:

@@ -3,11 +3,13 @@
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 from django.utils import timezone
 
 from complaints.record import comparing
-from oversight.counters import making, rollups
+from oversight.counters import making, nation, rollups
 
 #: So many places are told; manage.py verify_record tells more.
 _TOLD = 10
@@ -29,6 +31,9 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing is counted: cases stand otherwise than their entries say.{places}")
         if not compare:
             count = making.rebuild(now=timezone.now(), tell=self._tell)
+            if settings.PROVINCE != "00":
+                # Made by the owner the tables are others than before.
+                nation.published(connection, settings.PROVINCE)
             self.stdout.write(f"{count} cases are counted.")
             return
         result = rollups.compare(now=timezone.now())
