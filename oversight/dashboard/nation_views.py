@@ -1,8 +1,9 @@
 """What the nation asks the portal of a province."""
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -14,6 +15,6 @@ from web import cells
 @require_POST
 def own_sums(request: HttpRequest) -> HttpResponse:
     if cells.heard(request) is None:
-        raise Http404
+        raise BadRequest
     with connection.cursor() as cursor:
         return JsonResponse(nation.sums(cursor, settings.PROVINCE))

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -66,7 +67,7 @@ def arrived(request: HttpRequest, key: str) -> HttpResponseBase:
 def take_draft(request: HttpRequest) -> HttpResponse:
     said = cells.heard(request)
     if said is None:
-        raise Http404
+        raise BadRequest
     handing_over.take_over(said, now=timezone.now())
     return JsonResponse({"taken": True})
 
@@ -77,7 +78,7 @@ def knows_number(request: HttpRequest) -> HttpResponse:
     """Whether a case of this number is kept here."""
     said = cells.heard(request)
     if said is None:
-        raise Http404
+        raise BadRequest
     with working_as_steps():
         known = Complaint.objects.filter(number=tidy(str(said.get("number", "")))).exists()
     return JsonResponse({"known": known})

@@ -166,11 +166,11 @@ def test_only_what_a_portal_signed_a_moment_ago_is_heard(shared: Any, monkeypatc
 
     good = header(now)
     # A portal that has no others hears nobody.
-    assert _post(path, body, cell_signature=good).status_code == 404
+    assert _post(path, body, cell_signature=good).status_code == 400
     shared(of11="https://bj.example")
     assert _post(path, body, cell_signature=good).json() == {"known": False}
     for wrong in ("", "x", good[:-1], header(now - 400), header(now + 400), header(now, "/cells/draft/"), f"{now}."):
-        assert _post(path, body, cell_signature=wrong).status_code == 404
-    assert _post(path, body + b" ", cell_signature=good).status_code == 404
+        assert _post(path, body, cell_signature=wrong).status_code == 400
+    assert _post(path, body + b" ", cell_signature=good).status_code == 400
     monkeypatch.setattr(settings, "CELLS_SECRET", "the key of somebody else, and just as long")
-    assert _post(path, body, cell_signature=good).status_code == 404
+    assert _post(path, body, cell_signature=good).status_code == 400
