@@ -103,27 +103,15 @@ class Statement:
     def ask_by(self, cursor: Any, values: Sequence[Value]) -> list[tuple[Any, ...]]:
         """The same by a cursor that the caller holds."""
         self.run_by(cursor, values)
-        results: list[tuple[Any, ...]] = cursor.fetchall()
-        return results
+        return list(cursor.fetchall())
 
     def run_by(self, cursor: Any, values: Sequence[Value]) -> None:
         """What gives no rows, or leaves them to the cursor."""
-        if settings.DATABASE_POOLED and not connection.in_atomic_block:
-            # To prepare and to ask are two statements, and must meet one session.
-            with transaction.atomic(savepoint=False):
-                return self.run_by(cursor, values)
-        name = self._prepared_there(cursor) if settings.DATABASE_POOLED else self._prepared_in(cursor.cursor)
-        try:
-            cursor.execute(f"{self.execute} {name}{self.call}", values or None)
-        except DatabaseError as error:
-            if getattr(error.__cause__, "pgcode", "") == _NOT_PREPARED:
-                # Somebody took it out of this session, and maybe all: the next asking prepares each anew, by other
-                # names, as some may still be there.
-                line = cursor.cursor.connection
-                _prepared[line], _taken_out[line] = set(), _taken_out.get(line, 0) + 1
-                if (session := sessions.lent(line)) is not None:
-                    _prepared_in.pop(session, None)
-            raise
+        run_all(cursor, [(self, values)])
+
+    def called_by(self, cursor: Any) -> str:
+        prepared = self._prepared_there(cursor) if settings.DATABASE_POOLED else self._prepared_in(cursor.cursor)
+        return f"{self.execute} {prepared}{self.call}"
 
     def _prepared_in(self, cursor: Any) -> str:
         name = f"{self.name}_{row_security.caller() or 'nobody'}"
@@ -159,6 +147,25 @@ class Statement:
         return name
 
 
+def run_all(cursor: Any, calls: Sequence[tuple[Statement, Sequence[Value]]]) -> None:
+    """Statements one after the other in one round trip; what the last one gives is left to the cursor."""
+    if settings.DATABASE_POOLED and not connection.in_atomic_block:
+        with transaction.atomic(
+            savepoint=False
+        ):  # To prepare and to ask are two statements, and must meet one session.
+            return run_all(cursor, calls)
+    line, words = cursor.cursor.connection, "; ".join([statement.called_by(cursor) for statement, _values in calls])
+    try:
+        cursor.execute(words, [value for _statement, values in calls for value in values] or None)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", "") == _NOT_PREPARED:
+            # Taken out of this session, maybe with all others: prepared anew by other names, as some may be there.
+            _prepared[line], _taken_out[line] = set(), _taken_out.get(line, 0) + 1
+            if (session := sessions.lent(line)) is not None:
+                _prepared_in.pop(session, None)
+        raise
+
+
 def statement_of(sql: str, *, about: str) -> Statement:
     """A statement of our own words with ``%s`` for each value; what type a value has must stand there."""
     places = [_STAND_INS[str](nth) for nth in range(sql.count("%s"))]
@@ -168,9 +175,7 @@ def statement_of(sql: str, *, about: str) -> Statement:
 class PreparedQuery(Generic[Row]):
     """A queryset asked again and again: ``PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case), int)``.
 
-    ``build`` is called once, with stand-ins of these types; it may use anything but ``prefetch_related`` and
-    ``values``.
-    """
+    ``build`` is called once, with stand-ins of these types; ``prefetch_related`` and ``values`` are not for it."""
 
     def __init__(self, build: Callable[..., models.QuerySet[Row]], *types: type) -> None:
         self.build, self.types = build, types

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from accounts.keys.sealed_fields import stored_columns
-from database.prepared import Statement, statement_of
+from database.prepared import Statement, run_all, statement_of
 
 
 def _array_type(field: models.Field[Any, Any]) -> str:
@@ -61,12 +61,28 @@ def _element(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no array form")
 
 
+#: A statement that gives no rows, with its values; none where there is nothing to write.
+Writes = list[tuple[Statement, list[str]]]
+
+
+def run_together(calls: Writes) -> None:
+    """Statements that give no rows in one round trip; all or none take effect."""
+    if calls:
+        with connection.cursor() as cursor:
+            run_all(cursor, calls)
+
+
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model; their ids are not read back."""
-    if rows:
-        statement, fields = _insertion(type(rows[0]), numbers=False)
-        with connection.cursor() as cursor:
-            statement.run_by(cursor, _columns(rows, fields))
+    run_together(insertion(rows))
+
+
+def insertion(rows: Sequence[models.Model]) -> Writes:
+    """The same for ``run_together``."""
+    if not rows:
+        return []
+    statement, fields = _insertion(type(rows[0]), numbers=False)
+    return [(statement, _columns(rows, fields))]
 
 
 def insert_and_number(rows: Sequence[models.Model]) -> None:
@@ -114,10 +130,15 @@ def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any
 
 def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     """Write the named fields of rows of one model."""
-    if rows:
-        statement, fields = _change(type(rows[0]), tuple(names))
-        with connection.cursor() as cursor:
-            statement.run_by(cursor, _columns(rows, fields))
+    run_together(change(rows, names))
+
+
+def change(rows: Sequence[models.Model], names: Sequence[str]) -> Writes:
+    """The same for ``run_together``."""
+    if not rows:
+        return []
+    statement, fields = _change(type(rows[0]), tuple(names))
+    return [(statement, _columns(rows, fields))]
 
 
 @cache

@@ -129,13 +129,13 @@ class Composed:
     steps: list[HandlingStep]
     texts: list[PersonalText]
 
-    def insert(self) -> None:
-        """Write the rows; by now every case has an id."""
+    def insertion(self) -> bulk.Writes:
+        """What writes the rows; by now every case has an id."""
         for rows in (self.texts, self.steps):
             for row in rows:
                 row.complaint_id = row.complaint.pk
-            bulk.insert(rows)
-        bulk.insert(person_digests.digest_rows(self.texts))
+        digests = person_digests.digest_rows(self.texts)
+        return [*bulk.insertion(self.texts), *bulk.insertion(self.steps), *bulk.insertion(digests)]
 
 
 def compose(entries: Sequence[Entry]) -> Composed:

@@ -240,7 +240,8 @@ POSTGRES_SETTINGS = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
-    "shared_buffers": "128MB",
+    # Filled soon, and held for ever; the files lie in the memory of the system as well.
+    "shared_buffers": "64MB",
     # The promise of the receipt: what was answered is on the disk.
     "fsync": "on",
     "full_page_writes": "on",

@@ -6,14 +6,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, IntegrityError, connection
 from django.db.models import Count
 
 from complaints import models
-from complaints.models import Complaint, Demand, HandlingStep, PersonDigest
+from complaints.models import Complaint, Demand, HandlingStep, Heartbeat, PersonDigest
 from complaints.procedure.workflow import Status
+from complaints.record.bulk import run_together
 from database import row_security
-from database.prepared import CombinedQuery, PreparedQuery
+from database.prepared import CombinedQuery, PreparedQuery, statement_of
 from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
@@ -158,3 +159,30 @@ def test_the_name_of_a_statement_says_what_it_is() -> None:
         return kept.plan().statement.name
 
     assert name("refund") == name("refund") != name("apology")
+
+
+NOTE = statement_of("insert into complaints_heartbeat (name, at) values (%s, clock_timestamp())", about="a note")
+
+
+def _names() -> set[str]:
+    return set(Heartbeat.objects.values_list("name", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_together_is_one_round_trip_and_takes_effect_whole_or_not_at_all(
+    django_assert_num_queries: Any,
+) -> None:
+    run_together([])
+    run_together([(NOTE, ["first"])])
+    with django_assert_num_queries(1):
+        run_together([(NOTE, ["陈's 5%"]), (NOTE, ["second"])])
+    assert _names() == {"first", "陈's 5%", "second"}
+    with pytest.raises(IntegrityError):
+        run_together([(NOTE, ["third"]), (NOTE, ["first"])])
+    assert "third" not in _names()
+    with connection.cursor() as cursor:
+        cursor.execute("deallocate all")
+    with pytest.raises(DatabaseError):
+        run_together([(NOTE, ["third"]), (NOTE, ["fourth"])])
+    run_together([(NOTE, ["third"]), (NOTE, ["fourth"])])
+    assert {"third", "fourth"} <= _names()

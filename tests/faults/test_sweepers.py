@@ -32,7 +32,7 @@ def nobody_sweeps(scenario: Scenario) -> Iterator[None]:
     "statement",
     [
         pytest.param("update complaints_deadline ", id="before-anything-is-written"),
-        pytest.param("update complaints_complaint ", id="after-the-record-is-written", marks=pytest.mark.full),
+        pytest.param("update complaints_complaint ", id="after-new-clocks-are-written", marks=pytest.mark.full),
     ],
 )
 def test_f24_a_sweeper_freezes_inside_its_transaction(scenario: Scenario, statement: str) -> None:

@@ -170,9 +170,8 @@ def write(files: Iterable[CaseFile]) -> None:
         rows = [row for f in files for row in f.added.get(model, [])]
         if rows:
             bulk.insert_and_number(rows)
-    entries.insert()
-    bulk.update(existing, CHANGES[Complaint])
-    bulk.insert([notice for f in files if f.conditions.tells for notice in writing.for_file(f)])
+    notices = [notice for f in files if f.conditions.tells for notice in writing.for_file(f)]
+    bulk.run_together([*entries.insertion(), *bulk.change(existing, CHANGES[Complaint]), *bulk.insertion(notices)])
     answer_notices.write(files)
 
 
@@ -239,8 +238,7 @@ def _update(files: Iterable[CaseFile]) -> None:
         for (model, _), row in file.touched.items():
             if model is not Complaint:
                 changed[model].append(row)
-    for model, rows in changed.items():
-        bulk.update(rows, CHANGES[model])
+    bulk.run_together([call for model, rows in changed.items() for call in bulk.change(rows, CHANGES[model])])
 
 
 def _look_ahead(file: CaseFile) -> None:

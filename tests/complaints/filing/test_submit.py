@@ -231,12 +231,13 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
 
 #: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, key, person; conditions,
 #: branch, enterprise; what was said to what was heard; role of the steps, seal, name twice; case, demands, clock,
-#: texts, entry, digests, consents, notice; role; draft, key; commit.
-OF_A_FILING = 32 + A_REQUEST
-#: Ten reads to decide; begin and commit, four reads, one statement for each table that changes.
-OF_A_FORWARDING = 23
+#: consents; texts, entry, digests and notice at once; role; draft, key; commit.
+OF_A_FILING = 29 + A_REQUEST
+#: Ten reads to decide; begin and commit, four reads; old rows that change at once, a statement for each table of new
+#: rows that are numbered, all else that is written at once.
+OF_A_FORWARDING = 21
 #: The same without deciding, and a look whether more is due.
-OF_A_LAPSE = 14
+OF_A_LAPSE = 11
 
 
 def statements(work: Callable[[], Any]) -> list[str]:

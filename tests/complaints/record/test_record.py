@@ -160,7 +160,7 @@ def test_T74_what_cannot_be_recorded_did_not_happen(world: World, monkeypatch: p
         raise DatabaseError("the record takes nothing")
 
     before = Complaint.objects.values().get(pk=case.pk)
-    monkeypatch.setattr(record.Composed, "insert", broken)
+    monkeypatch.setattr(record.Composed, "insertion", broken)
     move = authority.refer_to_triage(reason="nothing_matched", explanation=given.BECAUSE)
     with pytest.raises(DatabaseError), transaction.atomic():
         given.step(case, move, SYSTEM, WEDNESDAY)
