@@ -49,8 +49,9 @@ NAMES = (
     "dashboard",
     "public",
 )
-#: Run where they are named only: one needs what is not installed by itself, one starts a whole `make run` of its own.
-NAMED_ONLY = ("optional.bills", "optional.small")
+#: Run where they are named only: one needs what is not installed by itself, one starts a whole `make run` of its own,
+#: one fills sixty gigabytes.
+NAMED_ONLY = ("optional.bills", "optional.small", "optional.long_tables")
 LONGEST = 1500
 
 

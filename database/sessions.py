@@ -65,9 +65,10 @@ def lent(line: Any) -> Session | None:
     return _lent[line] if settings.DATABASE_POOLED else None
 
 
-def read_one_state(connection: Any) -> None:
-    """As the first statement of a transaction: to its end it reads one state of the database and writes nothing."""
-    level = "repeatable read, read only"
+def read_one_state(connection: Any, *, writes: bool = False) -> None:
+    """As the first statement of a transaction: to its end it reads one state of the database and, but for ``writes``,
+    writes nothing."""
+    level = f"repeatable read, read {'write' if writes else 'only'}"
     if settings.DATABASE_POOLED:
         begin(connection, level)
     else:

@@ -139,6 +139,8 @@ MIDDLEWARE = [
     "database.standby.StandbyReads",
     # Innermost: the view and its answer lie in one transaction, under the caller's database role.
     "database.row_security.RowSecurityMiddleware",
+    # Inside of it: what is read from the archive is taken back before it ends.
+    "complaints.pages.shared.archived_reads.ArchivedReads",
 ]
 
 ROOT_URLCONF = "odr_portal.urls"
@@ -274,6 +276,11 @@ if environment.text("DATABASE_REPLICA_URL") and _SERVES_PAGES:
     _replica = servers.database("DATABASE_REPLICA_URL", environment.text("DATABASE_REPLICA_URL"))
     _replica["OPTIONS"] = DATABASES["default"]["OPTIONS"] | {"target_session_attrs": "any"} | _replica["OPTIONS"]
     DATABASE_REPLICA = {**_replica, "READS_ONLY": True}
+# The archive, to which the record of cases goes that were closed for years (complaints/record/moved/): for pages a
+# login that only reads, for `manage.py archive_cases` one that owns the tables there.
+ARCHIVE_DATABASE_URL = environment.text("ARCHIVE_DATABASE_URL")
+if ARCHIVE_DATABASE_URL:
+    servers.database("ARCHIVE_DATABASE_URL", ARCHIVE_DATABASE_URL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- who you are ------------------------------------------------------------------------------------------------

@@ -171,15 +171,18 @@ class RefusedSteps:
             request._incident_error = error  # type: ignore[attr-defined]
         if is_away(error):
             return busy(request)
-        if not getattr(error, "refusal", False):
-            return None
-        return answer(
-            request,
-            "errors/refused.html",
-            status=int(getattr(error, "status", 409)),
-            title="Refused",
-            detail=str(error),
-            reason=str(error),
-            code=getattr(error, "code", ""),
-            kept=kept_text(request),
-        )
+        return refused(request, error) if getattr(error, "refusal", False) else None
+
+
+def refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    """What a rule refused, as an answer."""
+    return answer(
+        request,
+        "errors/refused.html",
+        status=int(getattr(error, "status", 409)),
+        title="Refused",
+        detail=str(error),
+        reason=str(error),
+        code=getattr(error, "code", ""),
+        kept=kept_text(request),
+    )

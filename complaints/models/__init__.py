@@ -1,5 +1,6 @@
 """The rows of a case, by noun."""
 
+from complaints.models.archived import ArchivedCase
 from complaints.models.callbacks import CallBack, CallBackMonth, CallBackSeed
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.code_lists import Category, CauseKind, DemandKind, ProblemKind
@@ -33,6 +34,7 @@ from complaints.models.workspace import OfferDraft, Reading, SavedView
 
 __all__ = [
     "AnswerLink",
+    "ArchivedCase",
     "CallBack",
     "CallBackMonth",
     "CallBackSeed",

@@ -27,6 +27,8 @@ from complaints.privacy import holds, terms
 from complaints.privacy.people import Found, find, last_cases
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.record import clock, erasures, house
+from complaints.record.moved import named
+from complaints.record.moved.rows import ArchiveAway
 from complaints.settlement import offer_terms
 from complaints.stations import stations
 from complaints.tables.platform import platform_files
@@ -65,8 +67,8 @@ def erase_due(*, now: datetime, limit: int) -> int:
     for person in terms.over(now=now):
         if erased == limit:
             break
-        # A case may have been opened again, or be held; another machine may have been faster.
-        with suppress(StepNotAllowed):
+        # A case may have been opened again, or be held; another machine may have been faster; the archive may be away.
+        with suppress(StepNotAllowed, ArchiveAway):
             erase(person, now=now, is_asked=False)
             erased += 1
     return erased
@@ -90,6 +92,8 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over", is_asked: b
         _lock(found)
         if not is_asked and not terms.is_unused(found.user, now=now):
             raise StepNotAllowed("in_use", "the account is in use")
+        # What lies in the archive is emptied too: here, and there when it is moved again.
+        named.bring_back(list(found.cases), now=now)
         last = last_cases(found)
         keys, files = [*found.keys, *(case.case_key for case in last)], _files_that_go(found, last)
         _empty(found, last)

@@ -164,6 +164,7 @@ select
         + (select count(*) from complaints_houseentry where transaction < %(horizon)s),
     (select coalesce(max(place) + 1, 0) from complaints_leaf)
         - (select count(*) from complaints_leaf where place = 0 and entry like 'seal|%%')
+        - (select coalesce(sum(entries), 0) from complaints_archivedcase where returned is null)
         - (select count(*) from complaints_handlingstep s join complaints_complaint c on c.id = s.complaint_id
            where s.transaction >= %(horizon)s
                and exists (select from complaints_leaf l where l.entry = {_NAME} offset 0))

@@ -20,6 +20,7 @@ from django.conf import settings
 from complaints.models import Checkpoint, HandlingStep
 from complaints.record import house, log, notes, seal_keys, witnessing
 from complaints.record.findings import Finding
+from complaints.record.moved import named
 from complaints.record.notes import COSIGNS, Note, NoteKey, Witness
 from complaints.record.seal_keys import SealKeys
 from web import safe_http
@@ -197,9 +198,12 @@ def _receipt_fault(receipt: Receipt) -> list[Finding]:
         complaint__number=receipt.number, audience=receipt.audience, sequence=receipt.sequence
     )
     there = entries.values_list("hash", flat=True).first()
+    is_moved = there is None and named.of_number(receipt.number) is not None
     if there is not None and bytes(there) == receipt.hash:
         return []
-    code = "receipt_missing" if there is None else "receipt_other"
+    if is_moved and log.holds(receipt.number, receipt.audience, receipt.sequence, receipt.hash):
+        return []
+    code = "receipt_missing" if there is None and not is_moved else "receipt_other"
     return [Finding(code, receipt.number, receipt.audience, receipt.sequence)]
 
 

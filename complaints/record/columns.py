@@ -209,6 +209,7 @@ TABLES: tuple[Table, ...] = (
 )
 #: Other tables that hang on a case or on its rows, by their label, and why no column of theirs is replayed.
 BESIDE: dict[str, str] = {
+    "complaints.ArchivedCase": "which cases are moved: by the house chain (moved/named.py)",
     "complaints.HandlingStep": "the entries themselves",
     "complaints.SealedHead": "heads of chains, verified with the seals",
     "complaints.PersonalText": "text: by the digests in entries",

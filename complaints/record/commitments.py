@@ -290,9 +290,10 @@ def paper_is(opened: str, _secret: bytes, digest: str) -> bool:
     return salted(bytes.fromhex(content["salt"]), canonical(content["paper"])).hex() == digest
 
 
-def foreign_names() -> Iterator[Finding]:
-    """Names that no entry of the whole record points at."""
-    for (row_id,) in fetched(_FOREIGN_NAMES):
+def foreign_names(moved: Callable[[Collection[int]], Collection[int]] | None = None) -> Iterator[Finding]:
+    """Names that no entry of the whole record points at; ``moved``: those at which entries of moved cases may point."""
+    ids = [row_id for (row_id,) in fetched(_FOREIGN_NAMES)]
+    for row_id in sorted(set(ids) - set(moved(ids) if moved else ())):
         yield Finding("foreign", row=f"name {row_id}")
 
 

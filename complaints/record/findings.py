@@ -49,6 +49,8 @@ WORDS: Final[dict[str, str]] = {
     "file_missing": "the file is missing",
     "file_changed": "the file is not the one that was recorded",
     "file_unread": "the file could not be read",
+    "archived": "the cases that it moved to the archive are not those that it was signed for",
+    "archive_differs": "its record in the archive is not the one that was moved there",
     "sealed_head": "the sealed entry is gone or is another one",
     "seal_missing": "the seal is missing",
     "seal_changed": "the seal does not match what it seals",
@@ -105,6 +107,9 @@ class Report:
     proved: int = 0
     texts: int = 0
     files: int = 0
+    #: So many cases lie in the archive, and of so many the record there was looked at.
+    archived: int = 0
+    read_there: int = 0
     #: Of the newest checkpoint: size, root in hexadecimal, at, and the signed note. None where there is none.
     newest_checkpoint: dict[str, Any] | None = None
     #: Seals of the older form, the size and the root of the last.
@@ -136,7 +141,7 @@ class Report:
 
     def join(self, other: Report) -> None:
         """What somebody else found of other cases."""
-        for counted in ("entries", "chains", "cases", "proved", "texts", "files"):
+        for counted in ("entries", "chains", "cases", "proved", "texts", "files", "archived", "read_there"):
             setattr(self, counted, getattr(self, counted) + getattr(other, counted))
         self.take(other.findings)
         for code, number in other.more.items():

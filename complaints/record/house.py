@@ -2,7 +2,8 @@
 as those of cases are. Number and audience of its entries are ``house``.
 
 Steps: ``key_handed_over`` ``key_revoked`` (of keys that sign) · ``erased`` ``hold`` ``released`` (of people and
-cases) · ``restored`` ``archived`` ``clock_confirmed`` ``set_aside`` ``state_taken_over`` (of the whole) · ``directory``
+cases) · ``archived`` ``returned`` (of cases whose record is moved: moved/named.py) · ``restored`` ``clock_confirmed``
+``set_aside`` ``state_taken_over`` (of the whole) · ``directory``
 (what firms and authorities are called: beside/directory.py) · ``duty_asked`` ``duty_agreed`` ``duty_stopped``
 ``duty_ended`` (of who runs the platform) · ``call_backs_sealed`` ``call_backs_drawn`` (beside/draws.py). What an entry
 says are ids, codes, numbers and digests, never anything of a person."""
@@ -21,7 +22,7 @@ from complaints.record.record import FORM, TAG_KIND, canonical, chained, stamp
 NAME = "house"
 STEPS = frozenset(
     {
-        *("key_handed_over", "key_revoked", "erased", "hold", "released", "restored", "archived"),
+        *("key_handed_over", "key_revoked", "erased", "hold", "released", "restored", "archived", "returned"),
         *("clock_confirmed", "set_aside", "state_taken_over", "directory"),
         *("duty_asked", "duty_agreed", "duty_stopped", "duty_ended"),
         *("call_backs_sealed", "call_backs_drawn"),

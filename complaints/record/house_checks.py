@@ -1,4 +1,4 @@
-"""Verifies the house chain, and takes from it what may be gone."""
+"""Verifies the house chain, and takes from it what may be gone: erased, or moved to the archive."""
 
 import json
 from typing import Any
@@ -7,23 +7,25 @@ from django.db import DatabaseError
 
 from accounts.keys import tags
 from complaints.record import house
-from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
 from complaints.record.record import TAG_KIND, chained
 from complaints.record.walking import fetched, hashed_stamp
 
+Said = dict[int, dict[str, Any]]
+
 _HOUSE = "select sequence, step, at::text, previous_hash, hash, tag, body from complaints_houseentry order by sequence"
 
 
-def erased_by(report: Report) -> Erased:
-    """Checks the house chain; what its entries say was erased, as far as nothing is wrong with them."""
-    erased: list[dict[str, Any]] = []
+def said_by(report: Report, *steps: str) -> dict[str, Said]:
+    """Checks the house chain; what its entries of these steps say by their sequence, as far as nothing is wrong with
+    them."""
+    told: dict[str, Said] = {step: {} for step in steps}
     sequence, previous = 0, b""
     try:
         rows = fetched(_HOUSE)
     except (DatabaseError, UnicodeDecodeError) as error:
         report.add(Finding("unreadable", house.NAME, row="chain", detail=type(error).__name__))
-        return Erased()
+        return told
     for nth, step, at, before, digest, tag, body in rows:
         report.missing(house.NAME, house.NAME, sequence + 1, nth)
         before, digest = bytes(before), bytes(digest)
@@ -45,10 +47,10 @@ def erased_by(report: Report) -> Erased:
             for column, value in (("sequence", nth), ("step", step), ("written", hashed_stamp(at))):
                 if said[column] != value:
                     report.add(Finding("column", house.NAME, house.NAME, nth, "entry", column))
-            if not set(wrong) - {"not_in_order"} and said["step"] == "erased":
-                erased.append(said["data"])
+            if not set(wrong) - {"not_in_order"} and said["step"] in told:
+                told[said["step"]][nth] = said["data"]
         sequence, previous = nth, digest
-    return Erased.of(erased)
+    return told
 
 
 def _house_said(body: str) -> dict[str, Any] | None:

@@ -142,6 +142,11 @@ def stored(wanted: Collection[tuple[int, int]]) -> Tiles:
     return {(level, place): bytes(digests) for level, place, digests in rows if (level, place) in wanted}
 
 
+def tiles() -> Callable[[int, int], bytes]:
+    """Tiles as they are stored, for proofs of many leaves."""
+    return _each_once()
+
+
 def _each_once() -> Callable[[int, int], bytes]:
     """Tiles as they are stored, each read once."""
     read: dict[tuple[int, int], bytes] = {}
@@ -171,9 +176,13 @@ select 'seal||' || number, root, 0 from complaints_seal
 where 'seal||' || number in (select entry from complaints_leaf where place = 0)"""
 _WALK = """
 select l.place, textsend(coalesce(l.entry, e.entry)),
-    sha256('\\x00'::bytea || textsend(e.entry || '|' || encode(e.hash, 'hex'))), e.hash, e.transaction
+    sha256('\\x00'::bytea || textsend(e.entry || '|' || encode(e.hash, 'hex'))), e.hash, e.transaction, {is_moved}
 from (select * from complaints_leaf {of_leaves}) l full join ({entries}) e on e.entry = l.entry
 order by l.place nulls last"""
+#: A leaf whose entry is not here, of a case that is moved: the hash lies in the tile, under the signed root.
+_IS_MOVED = """case when l.place is not null and e.entry is null then exists (
+    select from complaints_complaint c join complaints_archivedcase a on a.complaint_id = c.id
+    where c.number = split_part(l.entry, '|', 1) and a.returned is null) else false end"""
 
 
 def verify_log(*, number: str = "", public_key: bytes = b"") -> Iterator[Finding]:
@@ -204,19 +213,30 @@ def _of_everything(keys: SealKeys) -> Iterator[Finding]:
     walk = Walk(size=max(size, last.size if last else 0), newest=last)
     checkpoints = Checkpoints(keys, restored_at())
     with connection.cursor() as cursor:
-        rows = _walked(cursor, _WALK.format(of_leaves="", entries=_ENTRIES.format(of_case="") + _OTHERS), [])
+        entries = _ENTRIES.format(of_case="") + _OTHERS
+        rows = _walked(cursor, _WALK.format(of_leaves="", entries=entries, is_moved=_moved(cursor)), [])
         for tile, group in groupby(rows, key=lambda row: None if row[0] is None else row[0] // WIDTH):
             if tile is None:
                 yield from _without_leaf(group, last, refused)
             else:
-                places = {place % WIDTH: Place(entry, leaf) for place, entry, leaf, _, _ in group if place is not None}
+                places = {row[0] % WIDTH: Place(row[1], row[2], is_moved=row[5]) for row in group if row[0] is not None}
                 yield from walk.take(tile, places, checkpoints)
     yield from walk.end(checkpoints)
     yield from checkpoints.rest(walk.at)
 
 
-def _walked(cursor: Any, sql: str, values: list[Any]) -> Iterator[tuple[int | None, str, bytes, bytes, int]]:
-    """(place, name, hash of the leaf, hash of the entry, transaction), by a server-side cursor."""
+def _moved(cursor: Any) -> str:
+    """A database from before there was an archive is verified before it is migrated."""
+    cursor.execute("select to_regclass('complaints_archivedcase') is not null")
+    return _IS_MOVED if cursor.fetchone()[0] else "false"
+
+
+#: (place, name, hash of the leaf, hash of the entry, transaction, whether its case is moved and it is not here).
+_Row = tuple[int | None, str, bytes, bytes, int, bool]
+
+
+def _walked(cursor: Any, sql: str, values: list[Any]) -> Iterator[_Row]:
+    """By a server-side cursor."""
     cursor.execute(f"declare log_check no scroll cursor for {sql}", values)
     try:
         while True:
@@ -224,17 +244,15 @@ def _walked(cursor: Any, sql: str, values: list[Any]) -> Iterator[tuple[int | No
             rows = cursor.fetchall()
             if not rows:
                 return
-            for place, name, leaf, digest, transaction in rows:
+            for place, name, leaf, digest, transaction, is_moved in rows:
                 entry = bytes(name).decode(errors="backslashreplace")
-                yield place, entry, bytes(leaf or b""), bytes(digest or b""), transaction or 0
+                yield place, entry, bytes(leaf or b""), bytes(digest or b""), transaction or 0, is_moved
     finally:
         cursor.execute("close log_check")
 
 
 def _without_leaf(
-    rows: Iterable[tuple[int | None, str, bytes, bytes, int]],
-    last: Checkpoint | None,
-    refused: list[tuple[NotAdmitted, str]],
+    rows: Iterable[_Row], last: Checkpoint | None, refused: list[tuple[NotAdmitted, str]]
 ) -> Iterator[Finding]:
     """Entries older than the newest checkpoint that have no leaf: they were put in later, or their leaf is gone. What
     was refused is named already."""
@@ -242,7 +260,7 @@ def _without_leaf(
         # Before the first checkpoint, or since a restore, what has no leaf yet waits for the sealer.
         return
     named, aside = {row.entry for row, _ in refused}, set_aside()
-    for _, entry, _, digest, transaction in rows:
+    for _, entry, _, digest, transaction, _ in rows:
         if transaction < last.horizon and entry not in named and (entry, digest.hex()) not in aside:
             yield found(OUT_OF_TURN, entry)
 
@@ -262,22 +280,34 @@ def _of_case(number: str, keys: SealKeys) -> Iterator[Finding]:
     refused = not_admitted(number=number)
     yield from (found(row.code, row.entry) for row, _ in refused)
     tree = Tree(last.size, _each_once())
-    sql = _WALK.format(
-        of_leaves="where entry >= %s and entry < %s", entries=_ENTRIES.format(of_case="where c.number = %s")
-    )
     with connection.cursor() as cursor:
+        sql = _WALK.format(
+            of_leaves="where entry >= %s and entry < %s",
+            entries=_ENTRIES.format(of_case="where c.number = %s"),
+            is_moved=_moved(cursor),
+        )
         rows = list(_walked(cursor, sql, [f"{number}|", f"{number}}}", number]))
-    for place, entry, leaf, _, _ in rows:
-        if place is None:
+    for place, entry, leaf, _, _, is_moved in rows:
+        if place is None or is_moved:
             continue
         if not leaf:
             yield found("entry_missing", entry, row=f"leaf {place}")
-        elif place < last.size and not _is_in(tree, place, leaf, bytes(last.root)):
+        elif place < last.size and not is_in(tree, place, leaf, bytes(last.root)):
             yield found("other_leaf", entry, row=f"leaf {place}")
     yield from _without_leaf((row for row in rows if row[0] is None), last, refused)
 
 
-def _is_in(tree: Tree, place: int, leaf: bytes, root: bytes) -> bool:
+def holds(number: str, audience: str, sequence: int, digest: bytes) -> bool:
+    """Whether an entry of this hash lies in the log, under its newest checkpoint."""
+    last = newest_checkpoint()
+    place = Leaf.objects.filter(entry=f"{number}|{audience}|{sequence}").values_list("place", flat=True).first()
+    if last is None or place is None:
+        return False
+    leaf = leaf_hash(number, audience, sequence, digest)
+    return is_in(Tree(last.size, _each_once()), place, leaf, bytes(last.root))
+
+
+def is_in(tree: Tree, place: int, leaf: bytes, root: bytes) -> bool:
     try:
         return notes.inclusion_holds(place, tree.size, leaf, tree.inclusion(place), root)
     except ValueError:

@@ -35,10 +35,12 @@ def found(code: str, entry: str, **more: Any) -> Finding:
 
 @dataclass(slots=True)
 class Place:
-    """One leaf as the tables have it: its name, and the hash of the entry of that name; empty where it is gone."""
+    """One leaf as the tables have it: its name, and the hash of the entry of that name; empty where it is gone.
+    ``is_moved``: it is in the archive, so that the tile alone has the hash."""
 
     entry: str = ""
     leaf: bytes = b""
+    is_moved: bool = False
 
 
 @dataclass(slots=True)
@@ -84,6 +86,8 @@ class Walk:
                 yield Finding("tile", row=f"tile 0/{tile}")
             for n in range(width):
                 if standing[n] == chosen[n] and chosen[n]:
+                    continue
+                if n in places and places[n].is_moved and chosen[n]:
                     continue
                 row = f"leaf {start + n}"
                 if n not in places:

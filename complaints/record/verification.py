@@ -17,17 +17,20 @@ from django.db import connection, transaction
 
 from accounts.keys import tags
 from complaints.models import Complaint
-from complaints.record import anchors, comparing, deriving, log
+from complaints.record import anchors, comparing, deriving, entry_rows, log
 from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.beside import directory, draws, posts
 from complaints.record.commitments import Commitments, foreign_names
+from complaints.record.entry_rows import BODY, HASH, ID, PREVIOUS, STATE, TAG, UNREADABLE
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
-from complaints.record.house_checks import erased_by
+from complaints.record.house_checks import said_by
+from complaints.record.moved import named
+from complaints.record.moved import rows as moved_rows
 from complaints.record.notes import Note
 from complaints.record.record import TAG_KIND, chained, said_in
 from complaints.record.seal_checks import sealed_heads, seals
-from complaints.record.walking import Range, Read, Row, Said, Table, fetched, hashed_stamp, parsed, ranges
+from complaints.record.walking import Range, Row, Said, Table, fetched, parsed, ranges
 from database import second_process, sessions
 
 _CHAIN = "t.complaint_id, t.audience, t.sequence, t.previous_hash, t.hash, {tag}, t.body"
@@ -36,21 +39,6 @@ _BESIDE = (
     " t.happened_at::text, t.written_at::text, t.data::text, t.name_id, t.recorded_by_id"
 )
 _FOR_REPLAY = ", t.id, t.state"
-#: Columns of an entry, in the order of ``_columns``, and what the hashed text calls them.
-_COLUMNS = {
-    "complaint_id": "case",
-    "audience": "audience",
-    "sequence": "sequence",
-    "step": "step",
-    "actor_role": "role",
-    "organisation": "organisation",
-    "from_status": "from",
-    "to_status": "to",
-    "outcome": "outcome",
-    "reason": "reason",
-    "happened_at": "happened",
-    "written_at": "written",
-}
 _CASES = Table(
     "complaints_complaint t",
     "id",
@@ -66,22 +54,21 @@ union all select 'verdicts' from pg_attribute where attrelid = to_regclass('comp
 union all select 'posts' where exists (select from pg_attribute where attrelid = to_regclass('authorities_officer')
  and attname = 'tag') and exists (select from pg_attribute where attrelid = to_regclass('enterprises_stationstaff')
  and attname = 'tag')
+union all select 'moved' where to_regclass('complaints_archivedcase') is not null
 union all select 'log' where to_regclass('complaints_leaf') is not null"""
-_PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _HAPPENED, _WRITTEN, _DATA, _NAME = 3, 4, 5, 6, 7, 14, 15, 16, 17
-_ID, _STATE = 19, 20
-#: How many columns the keys of an entry are that cannot be read; the last is its hash.
-_UNREADABLE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
     """What a walk through ranges of cases needs. ``known``: what the database knows of; ``erased``: what the house
-    chain says is gone; ``aside``: entries that two persons set aside, and their hashes."""
+    chain says is gone; ``aside``: entries that two persons set aside, and their hashes; ``archived``: the entries of
+    the house chain that name moved cases."""
 
     known: frozenset[str]
     chain_only: bool
     erased: Erased
     aside: set[tuple[str, str]]
+    archived: frozenset[int] = frozenset()
 
 
 def verify(
@@ -101,22 +88,32 @@ def verify(
     NoAnchor for a checkpoint of another record, and LostWorkError (database/second_process.py)."""
     report = Report()
     is_alone = not connection.in_atomic_block
+    # Its rows are read from the archive, and taken back at the end.
+    is_moved = bool(number) and named.is_here() and named.of_number(number) is not None
     with _collecting_seldom(), transaction.atomic():
-        _prepare(is_alone=is_alone)
+        _prepare(is_alone=is_alone, writes=is_moved)
         known = frozenset(name for (name,) in fetched(_KNOWN))
         case_id = Complaint.objects.values_list("pk", flat=True).get(number=number) if number else None
         has_house = "house" in known
-        erased = erased_by(report) if has_house else Erased()
-        walk = _Walk(known, chain_only, erased, log.set_aside() if has_house else set())
+        house = said_by(report, "erased", "archived", "returned") if has_house else {}
+        erased = Erased.of(house.get("erased", {}).values())
+        archived = house.get("archived", {}) if "moved" in known else {}
+        if "moved" in known:
+            report.take(named.differences(archived, house["returned"]))
+            _read_there(report, archived, case_id)
+        walk = _Walk(known, chain_only, erased, log.set_aside() if has_house else set(), frozenset(archived))
         # Who prepared the database before this was granted has one process.
         [[may_share]] = fetched("select has_function_privilege('pg_export_snapshot()', 'execute')")
-        every = list(ranges(case_id=case_id))
+        every = list(ranges(case_id=case_id, has_moved="moved" in known))
         for found in _walked(walk, every, processes=processes if is_alone and may_share else 1):
             report.join(found)
         if chain_only:
+            transaction.set_rollback(is_moved)
             return report
         if not number:
-            _guarded(report, "names", lambda: report.take(foreign_names()))
+            _guarded(
+                report, "names", lambda: report.take(foreign_names(named.names_there if archived else lambda _ids: ()))
+            )
             _guarded(report, "series", lambda: report.take(deriving.series()))
             _guarded(report, "seals", lambda: seals(report, public_key))
             if "posts" in known:
@@ -129,13 +126,42 @@ def verify(
             _guarded(report, "log", lambda: _newest(report))
             _guarded(report, "log", lambda: report.take(log.verify_log(number=number, public_key=public_key)))
             _guarded(report, "anchors", lambda: _compare(report, held))
+        transaction.set_rollback(is_moved)
     return report
 
 
-def _prepare(*, is_alone: bool, snapshot: str = "") -> None:
+def broken_among(numbers: dict[int, str]) -> set[str]:
+    """Which of these cases do not hold as they stand in this transaction, by their numbers; files are not read."""
+    report = Report()
+    known = frozenset(name for (name,) in fetched(_KNOWN))
+    house = said_by(report, "erased")
+    walk = _Walk(known, chain_only=False, erased=Erased.of(house["erased"].values()), aside=log.set_aside())
+    commitments, state = Commitments(report.add, walk.erased, reads_files=False), comparing.Compared()
+    for pk in numbers:
+        _range(walk, Range(pk - 1, pk), report, commitments, state)
+    if report.more or any(not finding.case for finding in report.findings):
+        return set(numbers.values())
+    return {finding.case for finding in report.findings}
+
+
+def _read_there(report: Report, archived: dict[int, dict[str, Any]], case_id: int | None) -> None:
+    """Of all moved cases whether their chains end there as they were moved; of one its rows are read, so that all that
+    follows is asked of it too: the transaction is taken back."""
+    try:
+        if case_id is not None:
+            report.archived = report.read_there = len(named.read_back([case_id]))
+        elif archived:
+            report.take(named.differing_there(report, archived))
+    except moved_rows.ArchiveAway:
+        report.read_there = 0
+    except moved_rows.ArchiveDiffers:
+        report.add(Finding("archive_differs", row=f"case with id {case_id}"))
+
+
+def _prepare(*, is_alone: bool, snapshot: str = "", writes: bool = False) -> None:
     """One state of the database, that of ``snapshot`` where it is given; no limit of time; values in one form."""
     if is_alone:
-        sessions.read_one_state(connection)
+        sessions.read_one_state(connection, writes=writes)
     with connection.cursor() as cursor:
         if snapshot:
             cursor.execute("set transaction snapshot %s", [snapshot])
@@ -252,7 +278,9 @@ def _range(
             report.add(Finding("unreadable", row=f"entry {row[0]}"))
     rows += [row for row in unreadable if len(row) > 1]
     rows.sort(key=itemgetter(0, 1, 2))
-    said = [parsed(row[_BODY]) if commitments is not None and len(row) > _BODY else None for row in rows]
+    said = [parsed(row[BODY]) if commitments is not None and len(row) > BODY else None for row in rows]
+    moved = named.in_range(among, walk.archived) - {row[0] for row in rows} if walk.archived else set()
+    report.archived += len(moved)
     names = {row[0]: row[1] if len(row) > 1 else "" for row in hidden} | {pk: case.number for pk, case in cases.items()}
     _name_cases(names, rows, said)
     for row in hidden:
@@ -260,13 +288,16 @@ def _range(
     for pk in sorted({row[0] for row in rows} - cases.keys() - {row[0] for row in hidden}):
         report.add(Finding("row_missing", names[pk], row="case"))
     heads = _chains(report, rows, names, walk.aside)
+    cases = {pk: case for pk, case in cases.items() if pk not in moved}
     for pk, case in cases.items():
         if case.number != names[pk]:
             report.add(Finding("column", names[pk], row="case", column="number"))
         _head(report, names[pk], case, *heads.get(pk, (0, b"")))
     if commitments is not None:
-        entries = _entries(report, rows, said, names, {pk: case.consumer_key for pk, case in cases.items()})
+        entries = entry_rows.told(report, rows, said, names, {pk: case.consumer_key for pk, case in cases.items()})
         unread = [row[:3] for row, one in zip(rows, said, strict=True) if one is None]
+        # What stays here of a moved case is named by entries that are not here.
+        unread += [(pk, "", 0) for pk in sorted(moved)]
         commitments.follow(among, entries, names, unread)
         if "state" in walk.known:
             replayed = comparing.compare(
@@ -285,7 +316,7 @@ def _name_cases(names: dict[int, str], rows: list[Row], said: list[Said | None])
     odd = {row[0] for row, one in every if one is not None and one.body["case"] != names.get(row[0])}
     called: dict[int, Counter[str]] = defaultdict(Counter)
     for row, one in zip(rows, said, strict=True):
-        if one is not None and row[0] in odd and chained(bytes(row[_PREVIOUS]), row[_BODY]) == bytes(row[_HASH]):
+        if one is not None and row[0] in odd and chained(bytes(row[PREVIOUS]), row[BODY]) == bytes(row[HASH]):
             called[row[0]][one.body["case"]] += 1
     for pk in {row[0] for row in rows}:
         if called[pk]:
@@ -323,16 +354,16 @@ def _chains(
         is_next = nth == sequence + 1
         if not is_next:
             report.missing(names[pk], audience, sequence + 1, nth)
-        if len(row) == _UNREADABLE:
+        if len(row) == UNREADABLE:
             report.add(Finding("unreadable", names[pk], audience, nth, "entry"))
-            digest = bytes(row[_UNREADABLE - 1])
+            digest = bytes(row[UNREADABLE - 1])
         else:
-            digest, before, tag = bytes(row[_HASH]), bytes(row[_PREVIOUS]), bytes(row[_TAG])
+            digest, before, tag = bytes(row[HASH]), bytes(row[PREVIOUS]), bytes(row[TAG])
             if (before != previous) if is_next else (nth <= sequence):
                 report.add(Finding("not_in_order", names[pk], audience, nth, "entry"))
-            if chained(before, row[_BODY]) != digest:
+            if chained(before, row[BODY]) != digest:
                 report.add(Finding("hash", names[pk], audience, nth, "entry"))
-            is_ours = tags.is_tagged(TAG_KIND, digest, tag) if tag else not has_tags and not _has_form(row[_BODY])
+            is_ours = tags.is_tagged(TAG_KIND, digest, tag) if tag else not has_tags and not _has_form(row[BODY])
             if not is_ours and (f"{names[pk]}|{audience}|{nth}", digest.hex()) not in aside:
                 report.add(Finding("tag", names[pk], audience, nth, "entry"))
             has_tags = has_tags or bool(tag)
@@ -353,45 +384,10 @@ def _has_form(body: str) -> bool:
     return not isinstance(said, dict) or "form" in said
 
 
-def _entries(
-    report: Report, rows: list[Row], said: list[Said | None], names: dict[int, str], consumer_keys: dict[int, str]
-) -> Iterator[Read]:
-    """Entries whose hashed text can be read; columns that say something else are named."""
-    for row, one in zip(rows, said, strict=True):
-        if len(row) == _UNREADABLE:
-            continue
-        pk, audience, sequence = row[:3]
-        if one is None:
-            report.add(Finding("unreadable", names[pk], audience, sequence, "entry", "body"))
-            continue
-        stands, told = _columns(names[pk], row), tuple(map(one.body.get, _COLUMNS.values()))
-        if stands != told:
-            for column, value, wanted in zip(_COLUMNS, stands, told, strict=True):
-                if value != wanted:
-                    report.add(Finding("column", names[pk], audience, sequence, "entry", column))
-        if not _is_same(row[_DATA], one.body["data"]):
-            report.add(Finding("column", names[pk], audience, sequence, "entry", "data"))
-        yield Read(names[pk], pk, consumer_keys.get(pk, ""), audience, sequence, one, row[_NAME], row[_NAME + 1])
-
-
-def _columns(number: str, row: Row) -> tuple[Any, ...]:
-    times = hashed_stamp(row[_HAPPENED]), hashed_stamp(row[_WRITTEN])
-    return (number, row[1], row[2], *row[_COLUMNS_FROM:_HAPPENED], *times)
-
-
 def _for_replay(rows: list[Row], said: list[Said | None]) -> dict[int, list[comparing.Entry]]:
     """What a replay needs of these entries, by their case."""
     result: dict[int, list[comparing.Entry]] = defaultdict(list)
     for row, one in zip(rows, said, strict=True):
-        body = row[_BODY] if one is None else one.body
-        result[row[0]].append((row[_ID], row[0], row[1], row[2], body, row[_STATE]))
+        body = row[BODY] if one is None else one.body
+        result[row[0]].append((row[ID], row[0], row[1], row[2], body, row[STATE]))
     return result
-
-
-def _is_same(written: str, said: Any) -> bool:
-    if written == "{}":
-        return bool(said == {})
-    try:
-        return bool(said_in(written) == said)
-    except (ValueError, RecursionError):
-        return False

@@ -28,8 +28,8 @@ class Range:
     high: int
 
 
-def ranges(*, case_id: int | None = None) -> Iterator[Range]:
-    """All cases, or one."""
+def ranges(*, case_id: int | None = None, has_moved: bool = False) -> Iterator[Range]:
+    """All cases, or one. ``has_moved``: some may have their entries elsewhere; of these as many at a time."""
     if case_id is not None:
         yield Range(case_id - 1, case_id)
         return
@@ -37,14 +37,16 @@ def ranges(*, case_id: int | None = None) -> Iterator[Range]:
     while low < END:
         with connection.cursor() as cursor:
             cursor.execute(
-                "select complaint_id from complaints_handlingstep where complaint_id > %s"
-                " order by complaint_id offset %s limit 1",
-                [low, BATCH],
+                _NEXT if not has_moved else f"{_NEXT} union all {_NEXT_MOVED}", [low, BATCH] * (1 + has_moved)
             )
-            row = cursor.fetchone()
-        high = END if row is None else int(row[0])
+            high = min((int(pk) for (pk,) in cursor.fetchall()), default=END)
         yield Range(low, high)
         low = high
+
+
+_FROM = "(select complaint_id from {} where complaint_id > %s {} order by complaint_id offset %s limit 1)"
+_NEXT = _FROM.format("complaints_handlingstep", "")
+_NEXT_MOVED = _FROM.format("complaints_archivedcase", "and returned is null")
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,8 @@ def _grants(cursor: Any, name: str) -> list[str]:
 PIECE, ROWS = 50_000, 500_000
 #: Connections that work at once where tables are made beside those that stand.
 LANES = 2
-PIECE_OF_CASES = "{id} > %(after)s and {id} <= %(upto)s"
+MOVED = "exists (select from complaints_archivedcase a where a.complaint_id = {id} and a.returned is null)"
+PIECE_OF_CASES = "{id} > %(after)s and {id} <= %(upto)s and not " + MOVED
 _DAYS = f"""
 diff as not materialized (
     select 1 as sign, complaint_id, {", ".join((*PLACE, *MEASURES))}
@@ -290,8 +291,16 @@ def _tallying(after: int, upto: int, beside: str) -> Job:
         take_memory(cursor)
         if not beside:
             wait_alone(cursor)
-            cursor.execute(f"delete from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s", values)
+            cursor.execute(f"delete from {TALLY} where {PIECE_OF_CASES.format(id='complaint_id')}", values)
         cursor.execute(f"insert into {TALLY}{beside} ({', '.join(COLUMNS)}) {facts(PIECE_OF_CASES)}", values)
+        if beside:
+            # What moved cases count for was counted while their clocks were here.
+            columns, kept = ", ".join(COLUMNS), MOVED.format(id="t.complaint_id")
+            cursor.execute(
+                f"insert into {TALLY}{beside} ({columns}) select {columns} from {TALLY} t"
+                f" where t.complaint_id > %(after)s and t.complaint_id <= %(upto)s and {kept}",
+                values,
+            )
 
     return tally
 

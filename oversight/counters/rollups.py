@@ -48,6 +48,7 @@ _SQL = read_sql(
     tally=TALLY,
     facts_of_ids=facts("{id} = any(%(ids)s)"),
     facts_of_piece=facts(making.PIECE_OF_CASES),
+    piece=making.PIECE_OF_CASES.format(id="complaint_id"),
     columns=", ".join(COLUMNS),
     fresh_columns=_listed("f", COLUMNS),
     key=", ".join(KEY),

@@ -48,7 +48,7 @@ came as (
 
 -- name: differing
 with fresh as materialized ($facts_of_piece),
-old as materialized (select $columns from $tally where complaint_id > %(after)s and complaint_id <= %(upto)s)
+old as materialized (select $columns from $tally where $piece)
 select distinct complaint_id
 from (
     (select * from fresh except all select * from old)

@@ -84,6 +84,7 @@ NONE_OF_THEM: dict[str, dict[str, str]] = {
     "row security: shown to no caller": {"complaints_callbackseed": "seed"},
     "the record: its chains, tags and seals": {
         "complaints_complaint": "last_hash",
+        "complaints_archivedcase": "heads",
         "complaints_handlingstep": "state previous_hash hash tag",
         "complaints_houseentry": "previous_hash hash tag",
         "complaints_sealedhead": "hash",

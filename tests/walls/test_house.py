@@ -16,6 +16,8 @@ BEYOND_SIGHT = {
     "complaints/triage/own_signs.py": "what stands out in a case that the caller has, as kinds and numbers",
     "complaints/pages/filing/elsewhere.py": "whether a number is kept here, for a portal that signed its question",
     "complaints/pages/authority/triage/taking_back.py": "whether anybody opened the case that the caller sent",
+    "complaints/record/moved/named.py": "a moved case that its page or step looks for as for any other, afterwards",
+    "complaints/pages/shared/archived_reads.py": "whether a case is moved; its page asks for rights afterwards",
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
     "complaints/forms/fields.py": "files that came with a refused step",

@@ -39,6 +39,7 @@ from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HAS_RESPONDENT, LOOK, Audience
 from complaints.record import bulk, columns, record, state, words
+from complaints.record.moved import named
 from database.prepared import CombinedQuery, PreparedQuery
 
 #: Parents before children.
@@ -124,6 +125,10 @@ def open_files(
         file.keep_loaded(file.complaint)
     if not files:
         return []
+    # Cases of this age alone may be moved: of no other it is asked.
+    old = [pk for pk, file in files.items() if (ended := file.complaint.closed_at) and ended < now - named.OLD]
+    if old and not is_looking:
+        named.bring_back(old, now=now)
     *own, open_matters, live = _BELONGING(list(files))
     for model, rows in zip(_OWN, own, strict=True):
         for row in rows:

@@ -127,6 +127,11 @@ def _told(report: Report, case: str) -> list[str]:
         f"{report.proved} of {report.cases} cases were compared in every proved column with what their entries say"
         f"{_since(report)}.",
     ]
+    if report.archived and not case:
+        lines.append(
+            f"{report.archived} cases lie in the archive; of {report.read_there} it was asked whether their chains end"
+            " there as they were moved."
+        )
     lines += _broken(report)
     if report.is_unbroken:
         lines.append(f"{f'Case {case}' if case else 'The record'} is unbroken. {_outside(report)}")

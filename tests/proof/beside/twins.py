@@ -100,4 +100,34 @@ BESIDE: tuple[Twin, ...] = (
         ("tests/proof/beside/test_recorder.py", "-k", "hidden"),
         [Change("complaints/record/commitments.py", 'body.get("recorder", "")', '""')],
     ),
+    Twin(
+        "moved-by-anybody",
+        "whatever row says so, a case is taken for moved",
+        ("tests/proof/beside/test_archive.py", "-k", "no_entry_names or itself_proved"),
+        [
+            Change(
+                "complaints/record/moved/named.py",
+                'if (said.get("cases"), said.get("root")) != (len(named), rows.root_of(named)):',
+                'if said.get("cases") is None:',
+            )
+        ],
+    ),
+    Twin(
+        "archive-not-compared",
+        "what was read in the archive need not be what was written",
+        ("tests/proof/beside/test_archive.py", "-k", "did_not_arrive"),
+        [Change("complaints/privacy/archiving.py", "        if found != here:\n", "        if not found:\n")],
+    ),
+    Twin(
+        "archive-believed",
+        "what the archive holds is shown whatever was signed",
+        ("tests/proof/beside/test_archive_pages.py", "-k", "changed_in_the_archive"),
+        [
+            Change(
+                "complaints/record/moved/named.py",
+                "        if any(heads.get(row.complaint_id)",
+                "        if not heads and any(heads.get(row.complaint_id)",
+            )
+        ],
+    ),
 )
