@@ -100,7 +100,7 @@ def verify(
         archived = house.get("archived", {}) if "moved" in known else {}
         if "moved" in known:
             report.take(named.differences(archived, house["returned"]))
-            _read_there(report, archived, case_id)
+            _read_there(report, archived, case_id, is_moved=is_moved)
         walk = _Walk(known, chain_only, erased, log.set_aside() if has_house else set(), frozenset(archived))
         # Who prepared the database before this was granted has one process.
         [[may_share]] = fetched("select has_function_privilege('pg_export_snapshot()', 'execute')")
@@ -144,13 +144,13 @@ def broken_among(numbers: dict[int, str]) -> set[str]:
     return {finding.case for finding in report.findings}
 
 
-def _read_there(report: Report, archived: dict[int, dict[str, Any]], case_id: int | None) -> None:
+def _read_there(report: Report, archived: dict[int, dict[str, Any]], case_id: int | None, *, is_moved: bool) -> None:
     """Of all moved cases whether their chains end there as they were moved; of one its rows are read, so that all that
     follows is asked of it too: the transaction is taken back."""
     try:
-        if case_id is not None:
+        if case_id is not None and is_moved:
             report.archived = report.read_there = len(named.read_back([case_id]))
-        elif archived:
+        elif case_id is None and archived:
             report.take(named.differing_there(report, archived))
     except moved_rows.ArchiveAway:
         report.read_there = 0
