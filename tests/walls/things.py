@@ -54,7 +54,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset({"holder of the draft"}),
         "complaints:file-",
-        "step story heard guide region respondents evidence upload upload-part upload-finish upload-cancel"
+        "step story heard guide region respondents elsewhere evidence upload upload-part upload-finish upload-cancel"
         " evidence-original evidence-thumbnail",
     ),
     (_ASKER | _MANAGERS, "complaints:enterprise-", "export"),
