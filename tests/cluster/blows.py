@@ -144,7 +144,7 @@ ALL = {
         Blow("web", "a web host, power cut", power("web1"), hold=20, silence=5),
         Blow("worker", "a worker host, power cut", power("wk1"), hold=40, silence=5, ticks=30),
         Blow("valkey", "primary of Valkey, power cut", power("valkey"), hold=40, silence=5, ticks=30),
-        # A call under way waits up to five seconds for an answer (complaints/evidence/bucket.py) before it is sent again.
+        # A call under way waits up to five seconds for an answer (evidence/bucket.py) before it is sent again.
         Blow("bucket", "a host of the bucket, power cut", power("s33"), hold=25, silence=8, files=True),
         Blow(
             *("migration", "a migration behind a reader of 60 s", slow_reader_and_release),

@@ -50,7 +50,7 @@ def test_what_was_sent_is_shown_as_it_arrived(client: Client, world: Any, settin
     chens = client.get("/demo/mail/?q=陈试").content.decode()
     assert ("汇总" in chens, case.number in chens) == (False, True)
     of_the_case = client.get(f"/demo/mail/?case={case.number}").content.decode()
-    assert set(re.findall(r"2026\d{4}-\w{12}-\w", of_the_case)) == {case.number}
+    assert set(re.findall(r"2026\d{4}-\d\d-\w{12}-\w", of_the_case)) == {case.number}
 
 
 def test_an_old_code_is_gone_and_outside_of_a_demo_there_is_no_mailbox(client: Client, settings: Any) -> None:

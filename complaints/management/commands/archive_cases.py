@@ -14,8 +14,8 @@ from complaints.record.moved import rows
 
 class Command(BaseCommand):
     help = (
-        "Move the record of cases that were closed for three years and a month to the database of ARCHIVE_DATABASE_URL:"
-        " verified here, compared there, named in the record, then dropped here. It may be stopped at any point."
+        "Move the record of cases whose term ended a month ago to the database of ARCHIVE_DATABASE_URL: verified here,"
+        " compared there, named in the record, then dropped here. It may be stopped at any point."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
