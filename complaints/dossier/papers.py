@@ -24,8 +24,8 @@ from web.dates import moment_text, written
 from web.languages import base_language, named
 from web.templatetags.portal import money
 
-#: A paper has an edge: longer runs without a space may be broken inside.
-_LONG = re.compile(r"[^\s\u2e80-\uffef]{24}(?=[^\s\u2e80-\uffef])")
+#: A paper has an edge: runs without a space may be broken inside, where they are longer than a number of a case.
+_LONG = re.compile(r"[^\s\u2e80-\uffef]{28}(?=[^\s\u2e80-\uffef])")
 Section = dict[str, Any]
 
 

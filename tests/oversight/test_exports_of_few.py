@@ -136,6 +136,8 @@ MAKES = re.compile(r"csv\.(?:writer|DictWriter)|openpyxl|typeset\(|text/csv|Json
 OF_FIGURES = {
     "oversight/open_data/files.py",
     "oversight/open_data/reading.py",
+    # Sums of a whole province, signed for another portal and shown to nobody else.
+    "oversight/dashboard/nation_views.py",
     "oversight/presenting/sheets.py",
     "oversight/reports/keeping.py",
     "oversight/reports/open_report_views.py",
@@ -152,6 +154,8 @@ OF_SINGLE_ROWS = {
     "complaints/dossier/receipts.py",
     "complaints/pages/enterprise/offer.py",
     "complaints/dossier/court.py",
+    # "taken" or "known", for another portal.
+    "complaints/pages/filing/elsewhere.py",
     "complaints/pages/shared/case_shared.py",
     "complaints/pages/shared/exports.py",
     "complaints/pages/shared/open_verify.py",

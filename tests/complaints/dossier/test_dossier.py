@@ -70,6 +70,8 @@ def test_from_the_case_page_to_a_file_that_proves_itself_and_papers_with_its_dig
         text = text_of(paper)
         assert all(word in text for word in label), text[:3000]
         assert text.count(bytes(case.last_hash).hex()) >= len(paper.pages)
+        # Whoever copies it finds the case by it.
+        assert form != "pdf" or f"投诉编号{case.number}" in text
         # For a court: by name, and with the year.
         assert "您" not in text
         assert f"{timezone.localdate().year}年" in text
