@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,11 +14,12 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage, SecurityEvent
-from complaints.dossier import asking, building, packing, proving
+from complaints.dossier import asking, building, packing, papers, proving
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Dossier, NoticeChoice, PersonalText
 from complaints.privacy import erasing
 from complaints.procedure import working_calendar
+from complaints.procedure.numbering import new_number
 from complaints.procedure.workflow import Status
 from complaints.record.checkpoints import seal
 from enterprises.models import Staff
@@ -70,11 +71,16 @@ def test_from_the_case_page_to_a_file_that_proves_itself_and_papers_with_its_dig
         text = text_of(paper)
         assert all(word in text for word in label), text[:3000]
         assert text.count(bytes(case.last_hash).hex()) >= len(paper.pages)
-        # Whoever copies it finds the case by it.
-        assert form != "pdf" or f"投诉编号{case.number}" in text
         # For a court: by name, and with the year.
         assert "您" not in text
         assert f"{timezone.localdate().year}年" in text
+
+
+def test_a_number_of_a_case_is_never_broken() -> None:
+    """Whoever copied it from the paper would have a letter in it that nobody sees."""
+    number = new_number(date(2026, 12, 2))
+    assert papers._breakable(number) == number
+    assert papers._breakable("x" * 40) != "x" * 40
 
 
 def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_written(world: World) -> None:
