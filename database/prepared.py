@@ -150,9 +150,8 @@ class Statement:
 def run_all(cursor: Any, calls: Sequence[tuple[Statement, Sequence[Value]]]) -> None:
     """Statements one after the other in one round trip; what the last one gives is left to the cursor."""
     if settings.DATABASE_POOLED and not connection.in_atomic_block:
-        with transaction.atomic(
-            savepoint=False
-        ):  # To prepare and to ask are two statements, and must meet one session.
+        # To prepare and to ask are two statements, and must meet one session.
+        with transaction.atomic(savepoint=False):
             return run_all(cursor, calls)
     line, words = cursor.cursor.connection, "; ".join([statement.called_by(cursor) for statement, _values in calls])
     try:

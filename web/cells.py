@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 
 from web import safe_http
@@ -53,15 +54,15 @@ def tell(province: str, path: str, said: dict[str, Any]) -> Any:
     raise Away(province)
 
 
-def heard(request: HttpRequest) -> dict[str, Any] | None:
-    """What another portal says; None where none of ours said it, or too long ago."""
+def heard(request: HttpRequest) -> dict[str, Any]:
+    """What another portal says. Raises BadRequest where none of ours said it, or too long ago."""
     at, _dot, signature = request.headers.get(_HEADER, "").partition(".")
     if not (settings.CELLS and at.isdecimal() and len(at) < 12) or abs(time.time() - int(at)) > FRESH:
-        return None
+        raise BadRequest
     if not hmac.compare_digest(signature.encode(), _signature(request.path, int(at), request.body).encode()):
-        return None
-    said = json.loads(request.body)
-    return said if isinstance(said, dict) else None
+        raise BadRequest
+    said: dict[str, Any] = json.loads(request.body)
+    return said
 
 
 def _signature(path: str, at: int, body: bytes) -> str:

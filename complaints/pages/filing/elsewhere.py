@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -65,10 +64,7 @@ def arrived(request: HttpRequest, key: str) -> HttpResponseBase:
 @csrf_exempt  # Portals ask each other without a browser; what they say is signed.
 @require_POST
 def take_draft(request: HttpRequest) -> HttpResponse:
-    said = cells.heard(request)
-    if said is None:
-        raise BadRequest
-    handing_over.take_over(said, now=timezone.now())
+    handing_over.take_over(cells.heard(request), now=timezone.now())
     return JsonResponse({"taken": True})
 
 
@@ -76,9 +72,7 @@ def take_draft(request: HttpRequest) -> HttpResponse:
 @require_POST
 def knows_number(request: HttpRequest) -> HttpResponse:
     """Whether a case of this number is kept here."""
-    said = cells.heard(request)
-    if said is None:
-        raise BadRequest
+    number = tidy(str(cells.heard(request).get("number", "")))
     with working_as_steps():
-        known = Complaint.objects.filter(number=tidy(str(said.get("number", "")))).exists()
+        known = Complaint.objects.filter(number=number).exists()
     return JsonResponse({"known": known})
