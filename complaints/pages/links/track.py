@@ -152,13 +152,12 @@ def track(request: HttpRequest) -> HttpResponse:
         return redirect("complaints:track")
     form = TrackForm(posted(request), initial={"number": request.GET.get("number", "")[:60]})
     status = 422 if form.is_bound else 200
-    number = tidy(form.cleaned_data["number"]) if form.is_bound and form.is_valid() else ""
+    number, away = tidy(form.cleaned_data["number"]) if form.is_bound and form.is_valid() else "", list[str]()
     if province_of(number) in settings.CELLS:
         # Not looked for here, so no wrong try is counted.
         address, away = tracking.kept_by(number)
         if address:
             return redirect(address)
-        _say_away(form, away)
         status = 503
     elif form.is_bound and form.is_valid():
         browser = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
@@ -186,14 +185,8 @@ def track(request: HttpRequest) -> HttpResponse:
             if address:
                 return redirect(address)
             form.add_error(None, _("编号和查询口令对不上，请照收据再核对一遍。"))
-            _say_away(form, away)
-    return render(request, "public/track.html", {"form": form}, status=status)
-
-
-def _say_away(form: TrackForm, provinces: Iterable[str]) -> None:
-    for province in provinces:
-        text = _("%(province)s的平台现在连不上，请过一会儿再查；编号和口令不变。")
-        form.add_error(None, text % {"province": places.full_name(int(province) * 10**7)})
+    context = {"form": form, "away": [places.full_name(int(province) * 10**7) for province in away]}
+    return render(request, "public/track.html", context, status=status)
 
 
 @unlisted
