@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime
-from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import F, Max, Min
+from django.db.models import F, Max
 
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
@@ -205,16 +204,28 @@ DAYS = _DAYS.format(beside="")
 Job = Callable[[Any], None]
 
 
+def end_of_piece(after: int, last: int, piece: int = PIECE) -> int:
+    """The id of the case with which the next piece ends, at most ``last``: by cases, since ids may lie far apart."""
+    behind = Complaint.objects.filter(pk__gt=after, pk__lte=last).order_by("pk").values_list("pk", flat=True)
+    return next(iter(behind[piece - 1 : piece]), last)
+
+
+def _spans(after: int, last: int, piece: int) -> Iterator[tuple[int, int]]:
+    while after < last:
+        upto = end_of_piece(after, last, piece)
+        yield after, upto
+        after = upto
+
+
 def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, whole: None, piece: int = PIECE) -> int:
     """Make all counters anew from the cases; how many cases. One that was stopped goes on where it was.
 
-    Steps taken meanwhile are folded afterwards. ``tell(done, whole)`` is called with each piece.
+    Steps taken meanwhile are folded afterwards. ``tell(done, whole)``: with each piece the id of its
+    last case, and of the last of all.
     """
-    first, last = Complaint.objects.aggregate(first=Min("pk", default=1), last=Max("pk", default=0)).values()
+    last = Complaint.objects.aggregate(last=Max("pk", default=0))["last"]
     beside, done = _begin()
-    done = max(done, first - 1)
-    ends = [*range(done, last, piece), last] if done < last else []
-    spans = list(pairwise(ends))
+    spans = list(_spans(done, last, piece))
     for (_after, upto), _ in zip(
         spans, _run((_tallying(*span, beside) for span in spans), is_beside=bool(beside)), strict=True
     ):

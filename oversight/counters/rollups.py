@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 BATCH = 5_000
 #: More than this waiting to be folded is an alarm.
 ALARM = 10_000
-#: Cases of one piece of a comparison.
-PIECE = 50_000
 #: The comparison begins at night.
 FROM_HOUR = 2
 #: So many cases or cells are named by a comparison.
@@ -157,7 +155,7 @@ def _compare_some(*, now: datetime) -> bool:
             state.compared_through, state.compared_tables, state.differences = 0, 0, []
             state.compared_calendar = making.calendar_name()
         if state.compared_through < last:
-            upto = min(state.compared_through + PIECE, last)
+            upto = making.end_of_piece(state.compared_through, last)
             result = _odd_cases(cursor, state, upto)
             state.compared_through = upto
         else:

@@ -44,4 +44,4 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _tell(self, done: int, whole: int) -> None:
-        self.stderr.write(f"{done} of {whole}")
+        self.stderr.write(f"up to the case with id {done}; the last one has {whole}")

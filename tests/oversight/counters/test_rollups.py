@@ -1,9 +1,11 @@
 """Counters: what is folded or made anew says what the cases say; nothing is lost between steps taken at once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -20,6 +22,7 @@ from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from database import roles
 from odr_portal import settings
+from odr_portal.processes import embedded
 from oversight.counters import making, reads, rollups
 from oversight.counters.reads import Counters
 from oversight.figures.definitions import Period, Scope
@@ -27,6 +30,7 @@ from oversight.models import DayRegion, MonthFacet, RollupState, Tally
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.oversight.counters.test_walked import everything, province
+from tests.server import DATABASE
 
 DAY = timedelta(days=1)
 
@@ -215,3 +219,36 @@ def test_too_many_that_wait_are_an_alarm(patient: None, world: World, monkeypatc
         given.filed(world)
     monkeypatch.setattr(rollups, "ALARM", 2)
     assert (rollups.waiting(most=2), rollups.alarms()) == (3, ["more than 2 steps are not counted yet"])
+
+
+@pytest.fixture
+def far_ids(postgres_server: embedded.ThrowAwayPostgres) -> Iterator[None]:
+    """New cases have the ids of a province that was named when cases stood already."""
+    counted = "select setval('complaints_complaint_id_seq', %s)"
+    with closing(psycopg2.connect(postgres_server.dsn(user=roles.OWNER, database=DATABASE))) as line:
+        line.autocommit = True
+        with line.cursor() as cursor:
+            cursor.execute("select nextval('complaints_complaint_id_seq')")
+            (before,) = cursor.fetchone() or (1,)
+            cursor.execute(counted, [82 * 10**14])
+            yield
+            cursor.execute(counted, [before])
+
+
+def test_a_comparison_and_a_rebuild_go_by_cases_however_far_their_ids_lie_apart(
+    world: World, request: pytest.FixtureRequest
+) -> None:
+    given.filed(world)
+    request.getfixturevalue("far_ids")
+    far = given.filed(world).pk
+    assert far > 82 * 10**14
+    ends: list[int] = []
+    assert making.rebuild(now=WEDNESDAY, tell=lambda upto, last: ends.append(upto), piece=1) == 2
+    assert ends[-1] == far
+    assert len(ends) == 2
+    night = datetime(2027, 3, 1, 2, 30, tzinfo=SHANGHAI)
+    pieces = 1
+    while rollups.sweep_comparison(now=night):
+        pieces += 1
+        assert pieces < 60
+    assert making.read_state().compared_at == night
