@@ -72,6 +72,11 @@ def the_document_key_can_be_used(app_configs: Any, **kwargs: Any) -> list[CheckM
     return []
 
 
+def _checked(databases: Iterable[str] | None) -> list[Any]:
+    """Connections to what `check --database` names; none for other commands: the owner's `migrate` checks as well."""
+    return [connections[alias] for alias in databases or ()] if getattr(settings, "COMMAND", "") == "check" else []
+
+
 _HINT = "Let an administrator run what `manage.py database_roles` prints, and sign in as portal_web."
 
 
@@ -79,13 +84,10 @@ def the_database_user_is_under_row_security(
     app_configs: Any, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """`check --database default`: who serves pages owns nothing, is under row security, and can become each caller."""
-    # The owner runs migrations, which check the database as well.
-    if getattr(settings, "COMMAND", "") != "check":
-        return []
     results: list[CheckMessage] = []
-    for alias in databases or ():
+    for line in _checked(databases):
         try:
-            with connections[alias].cursor() as cursor:
+            with line.cursor() as cursor:
                 cursor.execute(_LOGIN, {"roles": [*roles.CALLERS, roles.STEPS]})
                 user, passes, owns, inherits, missing = cursor.fetchone() or ("", True, 0, [], [])
         except DatabaseError as problem:
@@ -103,7 +105,7 @@ def the_database_user_is_under_row_security(
         if missing:
             wrong.append(f"cannot become {', '.join(missing)}")
         if user == roles.WEB:
-            wider = rights.wider(connections[alias], user)
+            wider = rights.wider(line, user)
             results += [Error(f"In the database {one}.", hint=_HINT, id="odr_portal.E006") for one in wider]
         if wrong:
             results.append(Error(f"The database user {user} {' and '.join(wrong)}.", hint=_HINT, id="odr_portal.E004"))
@@ -114,12 +116,10 @@ def ids_begin_at_the_province(
     app_configs: Any, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """`check --database default`: new ids lie in the range of PROVINCE."""
-    if getattr(settings, "COMMAND", "") != "check":
-        return []
     results: list[CheckMessage] = []
-    for alias in databases or ():
+    for line in _checked(databases):
         try:
-            names = id_ranges.elsewhere(connections[alias], settings.PROVINCE)
+            names = id_ranges.elsewhere(line, settings.PROVINCE)
         except DatabaseError:
             # The check before says so.
             continue
