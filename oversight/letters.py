@@ -293,7 +293,7 @@ def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: 
     with transaction.atomic():
         # Whoever comes second waits here and finds the mark.
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, enterprise.pk])
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, enterprise.pk % 2**31])
         if Heartbeat.objects.since(begun, now=now).filter(name=f"{_MARK}{enterprise.pk}").exists():
             return 0
         people = managers_of(enterprise.pk, on=now.astimezone(SHANGHAI).date())

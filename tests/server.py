@@ -75,7 +75,7 @@ TWO_DAYS = 2 * 24 * 3600
 
 
 def _name() -> str:
-    digest = hashlib.sha256(f"{sys.version}{os.geteuid()}".encode())
+    digest = hashlib.sha256(f"{sys.version}{os.geteuid()}{settings.PROVINCE}".encode())
     for file in sorted({file for pattern in MADE_OF for file in ROOT.glob(pattern) if file.is_file()}):
         if file.suffix != ".pyc":
             digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())

@@ -71,6 +71,10 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+#: Of the longest id that is read: those of a province's portal have sixteen (database/id_ranges.py).
+ID_DIGITS = 18
+
+
 def whole(text: str | None, digits: int) -> int | None:
     """A number that was typed in at most so many digits 0 to 9; None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django import forms
 from django.apps import apps
+from django.conf import settings
 from django.http import HttpRequest
 
 #: Never shown again: what signs in, what the form itself carries.
@@ -35,9 +36,12 @@ def kept_text(request: HttpRequest) -> list[Kept]:
 
 
 def _is_a_text(text: str) -> bool:
-    """Short values are choices and numbers; a text is what it hurts to lose, and a few characters are one in
+    """Short values and ids are choices and numbers; a text is what it hurts to lose, and a few characters are one in
     Chinese."""
-    return (len(text) > 12 or not text.isascii()) and not _CHOSEN.fullmatch(text)
+    is_long = len(text) > 12 or not text.isascii()
+    # database/id_ranges.py
+    is_id = len(text) == 16 and text.isdecimal() and text.startswith(settings.PROVINCE)
+    return is_long and not _CHOSEN.fullmatch(text) and not is_id
 
 
 def _is_typed(field: forms.Field | None) -> bool:

@@ -27,7 +27,7 @@ from complaints.procedure.categories import OBJECT_CATEGORIES, PROBLEM_CATEGORIE
 from complaints.procedure.workflow import Status
 from complaints.reading.case_people import by_name, label_of
 from enterprises.models import Branch, Enterprise
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.languages import named
 from web.listing import listed
 
@@ -338,7 +338,7 @@ def _against(text: str) -> Q:
 
 
 def id_of(text: str) -> int:
-    return whole(text, 9) or 0
+    return whole(text, ID_DIGITS) or 0
 
 
 def _enterprises(text: str) -> list[int]:

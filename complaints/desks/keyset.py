@@ -18,7 +18,7 @@ from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, 
 from django.http import HttpRequest
 
 from database.prepared import PreparedQuery
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 
 PAGE = 25
 #: Counts go so far.
@@ -159,7 +159,7 @@ def _parts(
 
 def walk_by_pk(rows: QuerySet[Row], asked: Mapping[str, str], *, falling: bool = False) -> QuerySet[Row]:
     """The rows of the page that ``asked`` names, and one more, by id alone; backwards where that is the page before."""
-    before, after = whole(asked.get("before"), 18), whole(asked.get("after"), 18)
+    before, after = whole(asked.get("before"), ID_DIGITS), whole(asked.get("after"), ID_DIGITS)
     falls = falling != (before is not None)
     key = after if before is None else before
     if key is not None:
@@ -169,11 +169,11 @@ def walk_by_pk(rows: QuerySet[Row], asked: Mapping[str, str], *, falling: bool =
 
 def page_by_pk(walk: list[Any], asked: Mapping[str, str]) -> KeysetPage[Any]:
     """The page of such rows, or of their ids; its keys are ids."""
-    backwards, has_more, page = whole(asked.get("before"), 18) is not None, len(walk) > PAGE, walk[:PAGE]
+    backwards, has_more, page = whole(asked.get("before"), ID_DIGITS) is not None, len(walk) > PAGE, walk[:PAGE]
     if backwards:
         page.reverse()
     keys = [str(getattr(one, "pk", one)) for one in page]
-    has_before = has_more if backwards else whole(asked.get("after"), 18) is not None
+    has_before = has_more if backwards else whole(asked.get("after"), ID_DIGITS) is not None
     has_after = backwards or has_more
     return KeysetPage(page, keys[0] if keys and has_before else "", keys[-1] if keys and has_after else "")
 
@@ -193,7 +193,7 @@ def _read_key(
     moment, _dot, typed = text.partition(".")
     pk: int | UUID | None
     try:
-        pk = UUID(typed) if is_uuid else whole(typed, 18)
+        pk = UUID(typed) if is_uuid else whole(typed, ID_DIGITS)
     except ValueError:
         return None
     if is_number:

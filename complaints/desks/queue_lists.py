@@ -23,7 +23,7 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Statu
 from complaints.reading.case_people import by_name, handler_label
 from enterprises.models import Staff
 from enterprises.team.staffing import branch_subtree
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.languages import named
 
 
@@ -256,7 +256,7 @@ def asked_for(workspace: Workspace, asked: Mapping[str, Any]) -> QueueFilter:
 
 def _who_left(workspace: Workspace, handler: str) -> list[Staff]:
     """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
-    pk = whole(handler, 9)
+    pk = whole(handler, ID_DIGITS)
     if pk is None or pk in {person.pk for person in workspace.choices.people}:
         return []
     result = Staff.objects.filter(pk=pk, enterprise_id__in={actor.enterprise_id for actor in workspace.actors})

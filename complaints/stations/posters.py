@@ -28,7 +28,7 @@ ARTICLE, MESSAGE = "wx", "sm"
 PLACES = (*FORMS, ARTICLE, MESSAGE)
 #: What a source begins with that came from a code.
 SOURCE = "go-"
-_MARK = re.compile(r"(a4|a6|nb|wx|sm)(?:b([1-9][0-9]{0,8}))?")
+_MARK = re.compile(r"(a4|a6|nb|wx|sm)(?:b([1-9][0-9]{0,17}))?")
 
 
 @dataclass(frozen=True, slots=True)

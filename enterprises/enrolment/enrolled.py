@@ -25,7 +25,7 @@ from database.row_security import working_as_steps
 from enterprises.enrolment.enrolling import LETTER_FOR, EnrolmentRefusal, digest_of
 from enterprises.models import Enterprise, Staff
 from enterprises.models.enrolment import CustomerCount, EnrolmentEntry, EnrolmentFiling, ExitGround, SuspensionGround
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 
 Enrolment, Kind, Filing = Enterprise.Enrolment, EnrolmentEntry.Kind, EnrolmentFiling
 #: What everybody may read of a history; what was filed and who was invited is between the two.
@@ -38,7 +38,7 @@ BATCH = 100
 def of_code(code: str) -> Enterprise | None:
     """The enterprise that an address names (`Enterprise.code`)."""
     result = Enterprise.objects.select_related("domicile", "enrolled_by")
-    if code.startswith("e") and (number := whole(code[1:], 10)) is not None:
+    if code.startswith("e") and (number := whole(code[1:], ID_DIGITS)) is not None:
         return result.filter(pk=number, uscc=None).first()
     return result.filter(uscc=code).first() if len(code) == 18 else None
 

@@ -18,6 +18,7 @@ from accounts.sign_in.step_up import fresh_factor
 from database.row_security import working_as_steps
 from enterprises.team.team import TeamRefusal
 from oversight.administration import duty_changes
+from web.incoming import ID_DIGITS, whole
 
 
 def shown(me: User, *, now: datetime, most: int) -> list[dict[str, Any]]:
@@ -68,13 +69,13 @@ def page(request: HttpRequest) -> HttpResponseBase:
         raise Http404
     me, now = request.user, timezone.now()
     if request.method == "POST":
-        number, what = request.POST.get("number", ""), request.POST.get("do", "")
-        if not number.isdecimal() or len(number) > 15 or what not in ("agree", "stop"):
+        number, what = whole(request.POST.get("number"), ID_DIGITS), request.POST.get("do", "")
+        if number is None or what not in ("agree", "stop"):
             raise TeamRefusal("no_such_change", gettext("没有这样的操作。"))
 
         def done() -> tuple[str, str]:
             with working_as_steps():
-                (duty_changes.agree if what == "agree" else duty_changes.stop)(int(number), by=me, now=now)
+                (duty_changes.agree if what == "agree" else duty_changes.stop)(number, by=me, now=now)
             return request.path, gettext("已同意。") if what == "agree" else gettext("已撤销。")
 
         return redirect_once(request, done)

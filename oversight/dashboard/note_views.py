@@ -16,7 +16,7 @@ from oversight.dashboard import notes
 from oversight.models import DayNote
 from oversight.models.own_words import LONGEST_NOTE
 from oversight.presenting.choosing import EARLIEST, day_field
-from web.incoming import posted, whole
+from web.incoming import ID_DIGITS, posted, whole
 from web.languages import named
 
 #: So many are shown, the newest first.
@@ -75,7 +75,7 @@ def notes_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         today=workspace.today,
     )
     if is_removing:
-        pk = whole(request.POST["remove"], 12) or 0
+        pk = whole(request.POST["remove"], ID_DIGITS) or 0
 
         def taken() -> tuple[str, str]:
             if not notes.take_back(pk, authority_ids=workspace.authority_ids, now=workspace.now):

@@ -25,7 +25,7 @@ from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.hot_spots.reduction_forms import ReasonForm
 from oversight.models import Campaign, Guidance, GuidanceMeasure, HotSpot
 from oversight.presenting import sheets
-from web.incoming import posted, whole
+from web.incoming import ID_DIGITS, posted, whole
 from web.languages import named
 
 NEWEST = keyset.Order("opened_at", falling=True)
@@ -89,7 +89,7 @@ def campaign_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
     regions = regions_to_begin(workspace)
     if not regions:
         raise Http404
-    number = whole(request.GET.get("spot"), 12)
+    number = whole(request.GET.get("spot"), ID_DIGITS)
     spot = spot_of(workspace, number) if number else None
     initial = (
         {"title": campaign_forms.title_of(spot)} if spot else campaign_forms.of_cause(request.GET.get("cause", ""))
@@ -250,7 +250,7 @@ def _act(request: HttpRequest, workspace: Workspace, result: Campaign, wanted: s
             acts.withdraw(result.pk, why=said["why"], **values)
             return _("已撤下，公开的页面会写明撤下的理由。")
         case "show_reply":
-            firm = whole(request.POST.get("enterprise"), 12) or 0
+            firm = whole(request.POST.get("enterprise"), ID_DIGITS) or 0
             acts.show_reply(result.pk, enterprise_id=firm, seen=request.POST.get("seen", ""), **values)
             return _("已公开企业的说明。")
     if wanted in ("call", "meet", "judge", "send_back", "withdraw"):

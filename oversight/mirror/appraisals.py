@@ -29,7 +29,7 @@ from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
 from oversight.open_data.reading import FileLine
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.small_numbers import ENOUGH, wilson
 from web.templatetags.portal import name_of
 
@@ -254,7 +254,7 @@ def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
-    number = whole(request.POST.get("which"), 18)
+    number = whole(request.POST.get("which"), ID_DIGITS)
     if number is None:
         raise AppraisalRefused(_("请选一家企业。"))
     if request.POST.get("do") == "propose":
@@ -271,7 +271,7 @@ def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
 
 @public_page(parameters=("after",))
 def method(request: HttpRequest) -> HttpResponse:
-    after = whole(request.GET.get("after"), 18) or 0
+    after = whole(request.GET.get("after"), ID_DIGITS) or 0
     decided = Appraisal.objects.filter(decided_at__isnull=False)
     newest = decided.order_by("-year").values_list("year", flat=True).first()
     of_year = decided.filter(year=newest or 0, enterprise_id__gt=after).select_related("enterprise")

@@ -32,7 +32,7 @@ from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.presenting.cards import Lists
 from oversight.presenting.leagues import SORTS
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.languages import named
 
 #: Milliseconds for each statement: together less than a transaction may take.
@@ -179,7 +179,7 @@ class ChoiceForm(forms.Form):
         cleaned = self.cleaned_data["enterprise"]
         if not cleaned:
             return None
-        enterprise = Enterprise.objects.filter(pk=whole(cleaned, 9) or 0).first()
+        enterprise = Enterprise.objects.filter(pk=whole(cleaned, ID_DIGITS) or 0).first()
         if enterprise is None:
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
         self.enterprise_name = named(enterprise)

@@ -31,7 +31,7 @@ from oversight.remedies import remedy_forms, verifying
 from oversight.remedies import remedying as acts
 from oversight.remedies.remedy_forms import DemandForm, DrawForm, ExamineForm, ReasonForm, WithdrawForm
 from oversight.remedies.remedying import Source
-from web.incoming import posted, whole
+from web.incoming import ID_DIGITS, posted, whole
 from web.languages import named
 
 NEWEST = keyset.Order("opened_at", falling=True)
@@ -129,14 +129,14 @@ def _source(
     request: HttpRequest, workspace: Workspace
 ) -> tuple[Source, int | None, str, list[tuple[str, str]], dict[str, Any]]:
     """(what it is about, whose place, the page to go back to, enterprises to choose from, what is filled in)."""
-    if number := whole(request.GET.get("spot"), 12):
+    if number := whole(request.GET.get("spot"), ID_DIGITS):
         spot = spot_of(workspace, number)
         kind = spot.facet[:1]
         sector, problem = (spot.category if kind == one else "" for one in ("o", "p"))
         source = Source(spot=spot, sector=sector, problem=problem)
         days = {"first": spot.first.isoformat(), "last": spot.last.isoformat()}
         return source, spot.place, reverse("oversight:hot-spot", args=[spot.pk]), enterprises_of(spot), days
-    if number := whole(request.GET.get("campaign"), 12):
+    if number := whole(request.GET.get("campaign"), ID_DIGITS):
         rows = Campaign.objects.filter(workspace.around("region_id")).defer("printed", "minutes")
         campaign = get_object_or_404(rows, pk=number)
         firms = [(str(one.enterprise_id), named(one.enterprise)) for one in campaign.firms.select_related("enterprise")]

@@ -37,7 +37,7 @@ from enterprises.models import (
 from enterprises.team.staffing import led_by
 from routing.directory_changes.change_forms import ChangeForm, RowNames, category_label, facts, lines, preview, wished
 from routing.pages.changes import redirect_or_explain
-from web.incoming import posted, whole
+from web.incoming import ID_DIGITS, posted, whole
 from web.languages import named
 
 #: Branches on one page; of more, those of one level at a time.
@@ -92,7 +92,7 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     waiting = list(
         lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10]
     )
-    typed = whole(request.GET.get("under"), 18)
+    typed = whole(request.GET.get("under"), ID_DIGITS)
     under = None if typed is None else get_object_or_404(lead.branches(), pk=typed)
     leads = is_whole or (under is not None and under.parent_id in (lead.branch_ids or ()))
     return render(
@@ -306,7 +306,7 @@ def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
         BrandHolding: lambda: BrandHolding.objects.filter(enterprise=lead.enterprise).select_related("brand"),
         Alias: lambda: Alias.objects.filter(enterprise=lead.enterprise),
     }
-    row = get_object_or_404(mine[kind.row](), pk=whole(typed, 18))
+    row = get_object_or_404(mine[kind.row](), pk=whole(typed, ID_DIGITS))
     return kind.about(row)
 
 

@@ -22,7 +22,7 @@ from routing.pages.rules import authors, change_of, changes_seen, heads, lessons
 from routing.rule_desk import rule_changing, rule_texts
 from routing.rule_desk.rule_forms import EndForm, RuleDecisionForm, RuleForm, TrialForm, initial_of, shown
 from routing.rules import conflicts, directory
-from web.incoming import posted, whole
+from web.incoming import ID_DIGITS, posted, whole
 
 BY_MAKING = keyset.Order("made_at", falling=True)
 Kind, State = RuleChange.Kind, RuleChange.State
@@ -94,7 +94,7 @@ def _lesson(request: HttpRequest, workspace: Workspace) -> Lesson | None:
         else Lesson.objects
     )
     # A double submit finds it drafted; the verb says so, the first result is shown.
-    row = lessons.select_related("region").filter(pk=whole(typed, 18) or 0).first()
+    row = lessons.select_related("region").filter(pk=whole(typed, ID_DIGITS) or 0).first()
     if row is None or not authors(workspace).covers(row.region):
         raise Http404
     return row

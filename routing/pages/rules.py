@@ -34,7 +34,7 @@ from routing.rule_desk.rule_changing import Reach
 from routing.rule_desk.rule_forms import DismissForm
 from routing.rules import conflicts, directory
 from routing.rules.facts import Rule
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.small_numbers import share_text, too_few
 
 
@@ -163,7 +163,7 @@ def _page(rows: QuerySet[RoutingRule], request: HttpRequest) -> tuple[list[Routi
     asked, backwards = request.GET.get("after", ""), False
     if request.GET.get("before"):
         asked, backwards = request.GET["before"], True
-    priority, pk = (whole(part, 18) for part in asked.partition(".")[::2])
+    priority, pk = (whole(part, ID_DIGITS) for part in asked.partition(".")[::2])
     is_key = priority is not None and pk is not None
     if is_key:
         way = "lt" if backwards else "gt"

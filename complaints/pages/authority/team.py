@@ -30,7 +30,7 @@ from complaints.models.complaint import OPEN
 from complaints.pages.authority.supervision.instructions import taken_on_many
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 
 #: The columns of the page: label, and the condition of the list behind each.
 COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
@@ -135,7 +135,7 @@ def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         .order_by(BY_DUE.field, "pk")
         .select_related(*authority_lists.RELATED)
     )
-    if (officer := whole(chosen, 9)) is not None:
+    if (officer := whole(chosen, ID_DIGITS)) is not None:
         cases = cases.filter(officer_id=officer)
     else:
         chosen, cases = "none", cases.filter(officer=None)

@@ -39,7 +39,7 @@ from complaints.reading.case_settlement import answer_view
 from complaints.tables.exporting.selecting import chosen
 from complaints.tables.many_cases import offer_of, open_demands
 from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
-from web.incoming import posted, whole
+from web.incoming import ID_DIGITS, posted, whole
 
 PAGE = 50
 #: Of a table of at most five hundred cases; it is read while somebody waits.
@@ -334,7 +334,7 @@ def case_cells(case: Complaint, names: Mapping[int, str]) -> dict[str, Any]:
 def number_after(request: HttpRequest) -> int:
     """The key behind which the page of a list begins; 0 for the first page."""
     after = request.GET.get("after", "")
-    return whole(after, 18) or 0
+    return whole(after, ID_DIGITS) or 0
 
 
 def _sent_measure(request: HttpRequest, workspace: Workspace, result: Measure) -> HttpResponseBase:

@@ -34,7 +34,7 @@ from complaints.settlement.offer_findings import Finding
 from enterprises.directory.expectations import similar_ended
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.templatetags.portal import money
 
 
@@ -263,7 +263,7 @@ def _rearranged(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
-    version = editor.texts.get(whole(typed["use"], 18) or 0)
+    version = editor.texts.get(whole(typed["use"], ID_DIGITS) or 0)
     if version is None:
         return {}
     case, demands, says = editor.case, editor.demands, answer_templates.said_by(version)

@@ -20,7 +20,7 @@ from complaints.desks.enterprise_workspace import MOST_VIEWS, Workspace, workspa
 from complaints.desks.queue_lists import PAST, VIEWS, QueueFilter, Rows, asked_for, narrowed, view_of
 from complaints.forms.fields import FreeText, StepForm
 from complaints.models import SavedView
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 
 LONGEST_NAME = 20
 
@@ -101,7 +101,7 @@ def _keep(workspace: Workspace, form: SaveForm, query: str) -> bool:
 
 
 def _take_away(workspace: Workspace, pk: str) -> None:
-    if not SavedView.objects.filter(user=workspace.user, pk=whole(pk, 18) or 0).delete()[0]:
+    if not SavedView.objects.filter(user=workspace.user, pk=whole(pk, ID_DIGITS) or 0).delete()[0]:
         raise Http404
 
 

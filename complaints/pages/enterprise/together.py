@@ -14,7 +14,7 @@ from complaints.measures.choosing import MOST_CASES, LeftOut, Pick
 from complaints.settlement import answer_templates
 from complaints.tables.many_cases import open_demands
 from enterprises.models import TemplateVersion
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 
 
 @workspace_page("POST")
@@ -32,7 +32,7 @@ def together(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 def _template(workspace: Workspace, asked: str | None) -> TemplateVersion:
     """One of those in use at an enterprise of this person; Http404 else."""
-    wanted = whole(asked, 18)
+    wanted = whole(asked, ID_DIGITS)
     for enterprise in {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}:
         for version in answer_templates.in_use(enterprise):
             if version.pk == wanted and version.verdict in answer_templates.FOR_MANY:

@@ -16,7 +16,7 @@ from complaints import evidence
 from complaints.filing import bills, drafts, story
 from complaints.filing.story_forms import HeardForm
 from complaints.models.evidence import Evidence, FilingDraft
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 
 #: Where the draft keeps why files were not taken: shown on the screen until it is sent again.
 REFUSED = "refused"
@@ -43,7 +43,7 @@ def take_files(
     request: HttpRequest, draft: FilingDraft, uploads: Iterable[UploadedFile], *, kind: str, now: datetime
 ) -> list[Evidence]:
     """Takes back the one that is to be removed, else keeps those that came. Returns what was kept now."""
-    if (removed := whole(request.POST.get("remove"), 18)) is not None:
+    if (removed := whole(request.POST.get("remove"), ID_DIGITS)) is not None:
         row = Evidence.objects.filter(draft=draft, pk=removed).first()
         if row is not None:
             evidence.remove(row)

@@ -23,7 +23,7 @@ from complaints.parties.conditions import Conditions
 from complaints.stations import posters, publicity
 from complaints.stations.posters import FORMS, Funnel, Poster
 from enterprises.models import Branch, Enterprise, Station
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.languages import named
 from web.small_numbers import share_text, shown_number
 
@@ -215,7 +215,7 @@ def authority(request: HttpRequest, workspace: authority_workspace.Workspace) ->
 
 def _names(codes: list[str]) -> dict[str, str]:
     """Names of stations and enterprises by their codes; two queries."""
-    numbers = [number for code in codes if code[:1] == "e" and (number := whole(code[1:], 10)) is not None]
+    numbers = [number for code in codes if code[:1] == "e" and (number := whole(code[1:], ID_DIGITS)) is not None]
     return {row.code: named(row) for row in Station.objects.filter(code__in=codes)} | {
         row.code: named(row)
         for rows in (Enterprise.objects.filter(uscc__in=codes), Enterprise.objects.filter(pk__in=numbers, uscc=None))

@@ -303,7 +303,7 @@ def test_a_code_says_whose_it_is_and_where_it_hangs() -> None:
         ("X.A6B12", Poster("X", "a6", 12)),
         ("X.a5", Poster("X")),
         ("X.a4b0", Poster("X")),
-        ("X.a4b1234567890", Poster("X")),
+        ("X.a4b1234567890123456789", Poster("X")),
         ("X.a4.a4", Poster("X")),
         ("", Poster("")),
     ):

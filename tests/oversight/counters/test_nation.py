@@ -63,6 +63,9 @@ def test_each_province_flows_and_the_nation_agrees_with_each(postgres_server: An
         portals = {"35": fujian, "11": beijing}
         for province, portal in portals.items():
             with closing(psycopg2.connect(portal.dsn(user=roles.OWNER, database=DATABASE))) as owner:
+                with owner.cursor() as cursor:
+                    # Of the province of the tests, whose ready database this is.
+                    cursor.execute(f"drop publication if exists {nation.PUBLICATION}")
                 nation.published(owner, province)
                 nation.published(owner, province)
                 owner.commit()

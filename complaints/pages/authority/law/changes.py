@@ -36,7 +36,7 @@ from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.case_people import Fact
 from complaints.wording.policies import name_of
 from enterprises.models import Enterprise
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.languages import named
 from web.listing import labelled, listed
 
@@ -173,7 +173,7 @@ def _show(
     show = request.GET.get("show", "")
     show = show if show in verdicts else next((v for v in verdicts if counts[v]), verdicts[0])
     effects = LawEffect.objects.filter(change=change, verdict=show, complaint__in=workspace.cases())
-    if after := whole(request.GET.get("after"), 18):
+    if after := whole(request.GET.get("after"), ID_DIGITS):
         effects = effects.filter(pk__gt=after)
     page = list(effects.select_related("complaint").order_by("pk")[: PAGE + 1])
     may_decide = changing.may_decide(change, workspace.user, office.heads, on=workspace.today)

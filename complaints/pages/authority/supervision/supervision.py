@@ -32,7 +32,7 @@ from complaints.reading.case import AUTHORITY, case_url
 from complaints.wording.clock import clock_facts
 from database.prepared import PreparedQuery
 from enterprises.models import Branch, Enterprise
-from web.incoming import whole
+from web.incoming import ID_DIGITS, whole
 from web.languages import named
 
 BY_DUE = keyset.Order("due_at")
@@ -172,7 +172,7 @@ def overdue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/urges/overdue/?unit=…&officer=…: how much is late with whom; each number opens its list below."""
     late = workspace.cases().filter(late_at_us(workspace.now))
     asked = {name: request.GET.get(name, "") for name in ("unit", "officer")}
-    chosen = {name: value for name, value in asked.items() if value == _NONE or whole(value, 9) is not None}
+    chosen = {name: value for name, value in asked.items() if value == _NONE or whole(value, ID_DIGITS) is not None}
     counted = list(late.order_by().values("handling_authority", "officer").annotate(n=Count("pk")))
     listed = late
     if chosen.get("unit", _NONE) != _NONE:
