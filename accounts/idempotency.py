@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import IdempotencyKey
+from database.prepared import PreparedQuery
 from database.row_security import working_as_steps
 from web.errors import Refusal
 
@@ -26,6 +27,9 @@ KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
 # The token changes with each rendering of the same form.
 _NOT_PART_OF_THE_BODY = {"csrfmiddlewaretoken", KEY_FIELD}
+
+
+_EARLIER = PreparedQuery(lambda actor, key: IdempotencyKey.objects.filter(actor=actor, key=key), str, str)
 
 
 class AlreadyRunning(Refusal):
@@ -116,7 +120,7 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
             row = cursor.fetchone()
         if row is None or not row[0]:
             raise AlreadyRunning
-        earlier = IdempotencyKey.objects.filter(actor=whose, key=key).first()
+        earlier = _EARLIER.first(whose, key)
         if earlier is not None:
             with working_as_steps():
                 before = earlier.body_digest

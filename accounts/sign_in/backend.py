@@ -4,7 +4,6 @@ Whether somebody needs a second factor is asked anew for each request, in the qu
 person, so that who is given work today is held to it with the next click.
 """
 
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -13,11 +12,10 @@ from django.db.models.expressions import Combinable
 
 from accounts.keys import row_tags
 from accounts.models import Administrator, User
+from database.prepared import PreparedQuery
 
 #: Reverse relations of a user that mean work for an organisation; this app knows neither by name.
 WORK = ("offices", "employments", "duties", "station_posts")
-#: Stands for the person in a statement that is kept; no key is below one.
-_NOBODY = -1
 
 
 def _has_work() -> Combinable | Q:
@@ -61,22 +59,15 @@ def duty_of(user: User) -> str:
     return duty if duty and row_tags.stands(given) else ""
 
 
-@cache
-def _statement() -> tuple[str, tuple[Any, ...]]:
-    """Reads one person (who stands in as nobody) with ``has_work`` and ``duty``.
-
-    Kept, as every request asks it and putting it together took five times as long as any other look-up by a key.
-    """
-    return with_work().filter(pk=_NOBODY).query.sql_with_params()
+#: Every request of somebody signed in asks it.
+_OF_SESSION = PreparedQuery(lambda user: with_work().filter(pk=user), int)
 
 
 class PortalBackend(ModelBackend):
     """Django's own, for passwords and for the session of each request; the person comes with ``has_work``."""
 
     def get_user(self, user_id: Any) -> User | None:
-        text, shown = _statement()
-        result = User._default_manager.raw(text, [user_id if value == _NOBODY else value for value in shown])
-        user = next(iter(result), None)
+        user = _OF_SESSION.first(user_id)
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:

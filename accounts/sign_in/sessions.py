@@ -5,6 +5,7 @@ proving, so it is sealed with the key of the installation. Both classes are name
 """
 
 import hashlib
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,13 @@ from django.utils import timezone
 
 from accounts.keys import keyring, sealing
 from accounts.models import BrowserSession
+from database.prepared import PreparedQuery
 from database.row_security import working_as_steps
+
+#: Every request with a cookie asks it.
+_KEPT = PreparedQuery(
+    lambda key, now: BrowserSession.objects.filter(session_key=key, expire_date__gt=now), str, datetime
+)
 
 
 def stored_key(session_key: str | None) -> str:
@@ -38,9 +45,7 @@ class SessionStore(DatabaseStore):
 
     @working_as_steps()
     def _get_session_from_db(self) -> BrowserSession | None:
-        row = BrowserSession.objects.filter(
-            session_key=stored_key(self.session_key), expire_date__gt=timezone.now()
-        ).first()
+        row = _KEPT.first(stored_key(self.session_key), timezone.now())
         if row is None:
             self._session_key = None
         return row

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from complaints.filing import drafts, respondents
 from complaints.filing.forms import EnterpriseStep, Step
 from complaints.filing.people import ConsentsStep, representative_names
 from complaints.filing.steps import STEP_CODES
-from complaints.models.evidence import FilingDraft
+from complaints.models.evidence import Evidence, FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import (
@@ -26,6 +27,7 @@ from complaints.procedure.filing_request import (
     OnBehalf,
     RespondentRequest,
 )
+from database.prepared import PreparedValues
 from enterprises.models import Station
 
 
@@ -40,6 +42,9 @@ class Unfinished:
             step: {name: [str(text) for text in errors] for name, errors in form.errors.items()}
             for step, form in self.forms.items()
         }
+
+
+_FILES = PreparedValues(lambda draft: Evidence.objects.filter(draft_id=draft).order_by("pk").values_list("pk"), UUID)
 
 
 def judged_forms(draft: FilingDraft, *, today: date) -> dict[str, Step]:
@@ -88,7 +93,7 @@ def to_request(
         voice_id=voice.pk if voice else None,
         demands=_demands(forms["demands"].cleaned_data),
         demand_note=forms["demands"].cleaned_data["note"],
-        evidence_ids=tuple(draft.evidence.order_by("pk").values_list("pk", flat=True)),
+        evidence_ids=tuple(pk for (pk,) in _FILES(draft.pk)),
         consumer_id=draft.owner_id if is_verified else None,
         contact_verified=is_verified,
         reply_by=you["reply_by"],

@@ -31,6 +31,8 @@ from complaints.models.evidence import Evidence, EvidenceKind, FilingDraft
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.procedure.typed_values import KEPT_CHARACTERS, money, visible
+from complaints.record import bulk
+from database.prepared import PreparedQuery, PreparedValues
 from database.row_security import show
 from enterprises.directory.answering import Area, BranchFacts, Period, answering_branches
 from enterprises.models import Branch, Brand, Enterprise, ServiceArea
@@ -46,6 +48,14 @@ OPEN_SHOWN = 5
 WARNED_BEFORE = timedelta(days=1)
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+_KEPT = PreparedQuery(lambda pk, now: FilingDraft.objects.filter(pk=pk, expires_at__gt=now), uuid.UUID, datetime)
+_ENTITY = PreparedQuery(lambda pk: Enterprise.objects.filter(pk=pk), int)
+_BRANCH_OF = PreparedValues(
+    lambda pk, enterprise: Branch.objects.filter(pk=pk, enterprise_id=enterprise).values_list("pk"), int, int
+)
+_LOCKED = PreparedQuery(lambda pk: FilingDraft.objects.select_for_update().filter(pk=pk), uuid.UUID)
 
 
 def digest_of(key: str) -> str:
@@ -80,7 +90,15 @@ def of_key(key: str, *, now: datetime) -> FilingDraft | None:
     if not key or len(key) > 100:
         return None
     draft = show(digest_of(key)).draft
-    return FilingDraft.objects.filter(pk=draft, expires_at__gt=now).first() if draft is not None else None
+    return _KEPT.first(draft, now) if draft is not None else None
+
+
+def locked(draft: FilingDraft) -> FilingDraft:
+    """The draft as it is now, locked to the end of the transaction. Raises DoesNotExist where it is gone."""
+    row = _LOCKED.first(draft.pk)
+    if row is None:
+        raise FilingDraft.DoesNotExist
+    return row
 
 
 def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime) -> FilingDraft | None:
@@ -210,7 +228,7 @@ def entity_of(draft: FilingDraft, pick: Pick) -> Enterprise | None:
     """The entity that was picked, read once for all screens that judge this draft."""
     known: dict[int, Enterprise | None] = draft.__dict__.setdefault("entities", {})
     if pick.enterprise_id not in known:
-        known[pick.enterprise_id] = Enterprise.objects.filter(pk=pick.enterprise_id).first()
+        known[pick.enterprise_id] = _ENTITY.first(pick.enterprise_id)
     return known[pick.enterprise_id]
 
 
@@ -218,7 +236,7 @@ def is_known_pick(pick: Pick, *, draft: FilingDraft) -> bool:
     """Whether the directory has this entity, and this branch and brand of it."""
     if entity_of(draft, pick) is None:
         return False
-    if pick.branch_id and not Branch.objects.filter(pk=pick.branch_id, enterprise_id=pick.enterprise_id).exists():
+    if pick.branch_id and not _BRANCH_OF(pick.branch_id, pick.enterprise_id):
         return False
     return not pick.brand_id or Brand.objects.filter(pk=pick.brand_id).exists()
 
@@ -325,7 +343,7 @@ def mark_filed(draft: FilingDraft, *, numbers: Sequence[str], now: datetime) -> 
     """The draft's text is gone and its key too; what stays leads a second submit to the same receipt."""
     draft.data, draft.filed_as, draft.filed_at = {}, list(numbers), now
     draft.saved_at, draft.expires_at = now, now + FILED_KEPT_FOR
-    draft.save(update_fields=["data", "filed_at", "filed_as", "saved_at", "expires_at"])
+    bulk.update([draft], ["data", "filed_at", "filed_as", "saved_at", "expires_at"])
     keyring.forget([draft.pk])
 
 

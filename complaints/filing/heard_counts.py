@@ -7,6 +7,7 @@ from datetime import datetime
 
 from complaints.models import HeardAnswer
 from complaints.parties.conditions import Conditions
+from complaints.record import bulk
 
 #: So many answers of a field are kept.
 KEPT = 1000
@@ -16,9 +17,7 @@ Answer = HeardAnswer.Answer
 
 def note(answers: Iterable[tuple[str, str]], *, version: int, now: datetime) -> None:
     """What was said to each finding: (field, answer)."""
-    HeardAnswer.objects.bulk_create(
-        HeardAnswer(field=field, version=version, answer=answer, at=now) for field, answer in answers
-    )
+    bulk.insert([HeardAnswer(field=field, version=version, answer=answer, at=now) for field, answer in answers])
 
 
 def doubted(fields: Iterable[str], *, version: int, now: datetime) -> set[str]:

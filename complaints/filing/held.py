@@ -31,14 +31,16 @@ def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None =
     """The draft of this browser's cookie, else the signed-in person's own of that id."""
     key = request.COOKIES.get(COOKIE, "")
     draft = drafts.of_key(key, now=now)
-    if draft is not None and draft_id in (None, draft.pk):
-        return HeldDraft(draft, key)
-    if draft_id is not None and isinstance(request.user, User):
-        own = drafts.of_owner(request.user.pk, draft_id, now=now)
-        if own is not None:
-            own.owner = request.user
-        return HeldDraft(own) if own else None
-    return None
+    if draft is None or draft_id not in (None, draft.pk):
+        if draft_id is None or not isinstance(request.user, User):
+            return None
+        draft, key = drafts.of_owner(request.user.pk, draft_id, now=now), ""
+    if draft is None:
+        return None
+    if draft.owner_id is not None and isinstance(request.user, User) and draft.owner_id == request.user.pk:
+        # Who asks was read with the session.
+        draft.owner = request.user
+    return HeldDraft(draft, key)
 
 
 def give_cookie(response: HttpResponseBase, key: str, *, seconds: float) -> None:

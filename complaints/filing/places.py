@@ -7,11 +7,15 @@ from django.conf import settings
 from django.db.models import Q
 
 from authorities.models import Region
+from database.prepared import PreparedQuery
 
 SHOWN = 40
 #: Cities of their own, with districts right below: whoever types their name means one of those.
 MUNICIPALITIES = ("110000", "120000", "310000", "500000")
 CHOOSABLE = (Region.Level.CITY, Region.Level.COUNTY, Region.Level.TOWNSHIP)
+
+
+_REGION = PreparedQuery(lambda pk: Region.objects.filter(pk=pk), int)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def of_code(code: str) -> Region | None:
 
 def is_choosable(region_id: int) -> bool:
     """A known city, county or township; also a place with nothing smaller in it."""
-    region = Region.objects.filter(pk=region_id).first()
+    region = _REGION.first(region_id)
     if region is None:
         return False
     return region.level in CHOOSABLE or not region.children.exists()

@@ -78,42 +78,43 @@ def insert(rows: Sequence[models.Model]) -> None:
 
 
 def insertion(rows: Sequence[models.Model]) -> Writes:
-    """The same for ``run_together``."""
+    """The same for ``run_together``. Rows that ``number`` gave ids keep them."""
     if not rows:
         return []
-    statement, fields = _insertion(type(rows[0]), numbers=False)
-    return [(statement, _columns(rows, fields))]
-
-
-def insert_and_number(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model and give each its id; a parent that was new itself is looked up."""
-    if not rows:
-        return
-    statement, fields = _insertion(type(rows[0]), numbers=True)
+    statement, fields = _insertion(type(rows[0]), is_numbered=rows[0].pk is not None)
     for field in fields:
         if isinstance(field, models.ForeignKey):
             _take_parents_key(rows, field)
+    return [(statement, _columns(rows, fields))]
+
+
+_DRAWN = statement_of(
+    "select nextval(pg_get_serial_sequence(t, 'id')) from unnest(%s::text[]) with ordinality as v(t, n) order by n",
+    about="draw ids",
+)
+
+
+def number(rows: Sequence[models.Model]) -> None:
+    """Give new rows of any models their ids, in this order, before they are written: one statement for all of them."""
+    if not rows:
+        return
     with connection.cursor() as cursor:
-        ids = statement.ask_by(cursor, _columns(rows, fields))
-    for row, (number,) in zip(rows, ids, strict=True):
-        row.pk = number
+        ids = _DRAWN.ask_by(cursor, [array([row._meta.db_table for row in rows])])
+    for row, (drawn,) in zip(rows, ids, strict=True):
+        row.pk = drawn
         row._state.adding = False
         row._state.db = connection.alias
 
 
 @cache
-def _insertion(model: type[models.Model], *, numbers: bool) -> tuple[Statement, list[Any]]:
+def _insertion(model: type[models.Model], *, is_numbered: bool) -> tuple[Statement, list[Any]]:
     """The statement of a table and the fields that it wants, put together once a process and prepared once a
-    connection; what the database fills itself is left to it. ``numbers``: it answers with the ids."""
+    connection; what the database fills itself is left to it."""
     every: list[Any] = list(model._meta.concrete_fields)
-    fields = [f for f in every if not f.primary_key and not f.has_db_default()]
+    fields = [f for f in every if (is_numbered if f.primary_key else not f.has_db_default())]
     names = ", ".join(f'"{f.column}"' for f in fields)
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
-    words = (
-        f'insert into "{model._meta.db_table}" ({names}) select {names} '  # noqa: S608
-        f"from unnest({arrays}) with ordinality as v({names}, n)"
-    )
-    words = f"{words} order by n returning id" if numbers else words
+    words = f'insert into "{model._meta.db_table}" ({names}) select {names} from unnest({arrays}) as v({names})'  # noqa: S608
     return statement_of(words, about=f"insert into {model._meta.db_table}"), fields
 
 
@@ -124,8 +125,9 @@ def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any
             parent = field.get_cached_value(row)
             if parent is not None:
                 if parent.pk is None:
-                    raise ValueError(f"{type(row).__name__}.{field.name} has not been inserted")
-                setattr(row, field.attname, parent.pk)
+                    raise ValueError(f"{type(row).__name__}.{field.name} has no id")
+                # Past Django, which would forget the parent and read it from a table where it is not yet.
+                row.__dict__[field.attname] = parent.pk
 
 
 def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ from complaints.procedure.refusals import WrongInput
 from complaints.procedure.urgency import causes
 from complaints.procedure.workflow import Audience, Status
 from complaints.record import bulk
+from database.prepared import PreparedQuery
 from database.row_security import working_as_steps
 from enterprises.models import Branch, Enterprise
 from web import cells
@@ -84,10 +85,19 @@ def file(
 def _places(requests: Sequence[FilingRequest]) -> dict[str, dict[int, Any]]:
     """Branches and enterprises that were picked, read once for the whole batch."""
     picks = [r for request in requests for r in request.respondents]
-    return {
-        "branch": Branch.objects.in_bulk({p.branch_id for p in picks if p.branch_id}),
-        "enterprise": Enterprise.objects.in_bulk({p.enterprise_id for p in picks if p.enterprise_id}),
-    }
+    branches = {row.pk: row for row in _asked(_BRANCHES, {p.branch_id for p in picks})}
+    enterprises = {row.enterprise_id: row.enterprise for row in branches.values()}
+    others = {p.enterprise_id for p in picks} - enterprises.keys()
+    return {"branch": branches, "enterprise": enterprises | {row.pk: row for row in _asked(_ENTERPRISES, others)}}
+
+
+_BRANCHES = PreparedQuery(lambda ids: Branch.objects.filter(pk__any_of=ids).select_related("enterprise"), list)
+_ENTERPRISES = PreparedQuery(lambda ids: Enterprise.objects.filter(pk__any_of=ids), list)
+
+
+def _asked(query: PreparedQuery[Any], ids: set[int | None]) -> list[Any]:
+    wanted = [pk for pk in ids if pk]
+    return query(wanted) if wanted else []
 
 
 def _open(

@@ -4,6 +4,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -169,14 +170,21 @@ def write(files: Iterable[CaseFile]) -> None:
     for file in files:
         _look_ahead(file)
     existing = [f.complaint for f in files if f.complaint.pk is not None]
-    bulk.insert_and_number([f.complaint for f in files if f.complaint.pk is None])
-    _update(files)
-    for model in _ORDER:
-        rows = [row for f in files for row in f.added.get(model, [])]
-        if rows:
-            bulk.insert_and_number(rows)
+    opened = [f.complaint for f in files if f.complaint.pk is None]
+    added = [[row for f in files for row in f.added.get(model, [])] for model in _ORDER]
+    bulk.number([*opened, *chain.from_iterable(added)])
     notices = [notice for f in files if f.conditions.tells for notice in writing.for_file(f)]
-    bulk.run_together([*entries.insertion(), *bulk.change(existing, CHANGES[Complaint]), *bulk.insertion(notices)])
+    bulk.run_together(
+        [
+            *bulk.insertion(opened),
+            # Rows that stand are changed before new ones come: an old offer makes room first.
+            *_changes(files),
+            *chain.from_iterable(map(bulk.insertion, added)),
+            *entries.insertion(),
+            *bulk.change(existing, CHANGES[Complaint]),
+            *bulk.insertion(notices),
+        ]
+    )
     answer_notices.write(files)
 
 
@@ -236,14 +244,13 @@ def _new_rows(file: CaseFile) -> Iterable[models.Model]:
         yield from file.added.get(model, ())
 
 
-def _update(files: Iterable[CaseFile]) -> None:
-    """Rows that stand are changed before new ones come: an old offer makes room first."""
+def _changes(files: Iterable[CaseFile]) -> bulk.Writes:
     changed: dict[type[models.Model], list[models.Model]] = defaultdict(list)
     for file in files:
         for (model, _), row in file.touched.items():
             if model is not Complaint:
                 changed[model].append(row)
-    bulk.run_together([call for model, rows in changed.items() for call in bulk.change(rows, CHANGES[model])])
+    return [call for model, rows in changed.items() for call in bulk.change(rows, CHANGES[model])]
 
 
 def _look_ahead(file: CaseFile) -> None:

@@ -143,7 +143,7 @@ def _expectation(picked: Picked | None, composed: FilingRequest | None, *, today
 def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: datetime) -> HttpResponseBase:
     """Files once, whatever a double click sends; a second submit finds the receipt."""
     with transaction.atomic():
-        draft = FilingDraft.objects.select_for_update().get(pk=held.draft.pk)
+        draft = drafts.locked(held.draft)
         if draft.filed_at is not None:
             return redirect(receipt_address(draft))
         with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:

@@ -229,15 +229,14 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
     assert results == [f"/cases/{Complaint.objects.get().number}/receipt/"] * 2
 
 
-#: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, key, person; conditions,
-#: branch, enterprise; what was said to what was heard; role of the steps, seal, name twice; case, demands, clock,
-#: consents; texts, entry, digests and notice at once; role; draft, key; commit.
-OF_A_FILING = 29 + A_REQUEST
-#: Ten reads to decide; begin and commit, four reads; old rows that change at once, a statement for each table of new
-#: rows that are numbered, all else that is written at once.
-OF_A_FORWARDING = 21
+#: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, lock of the key, key; what was
+#: said to what was heard; conditions, branch with its enterprise; role of the steps, name twice; ids, then all rows at
+#: once; role; draft, key; commit.
+OF_A_FILING = 24 + A_REQUEST
+#: Ten reads to decide; begin and commit, four reads; ids, then all that changes and is new at once.
+OF_A_FORWARDING = 18
 #: The same without deciding, and a look whether more is due.
-OF_A_LAPSE = 11
+OF_A_LAPSE = 10
 
 
 def statements(work: Callable[[], Any]) -> list[str]:

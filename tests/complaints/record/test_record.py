@@ -209,7 +209,7 @@ def test_nothing_to_write_asks_nothing_and_what_is_too_long_is_refused(
     with django_assert_num_queries(0):
         bulk.insert([])
         bulk.update([], ["status"])
-        bulk.insert_and_number([])
+        bulk.number([])
     with pytest.raises(TypeError):
         bulk.insert([Heartbeat(name="x", at={1})])
     # A text that was cut would no longer be what the record says of it.
