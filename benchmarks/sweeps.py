@@ -1,8 +1,9 @@
 """What it costs to forward what was filed and to let overdue clocks lapse, beside a plain UPDATE of as many cases.
 
 `python -m benchmarks.sweeps`: 100,000 cases due for each (10,000 with --quick). Floor: one UPDATE of status and head
-on a table of the same columns and indexes, in slices that alternate with the sweep's. Beside it the same sweep one
-case a transaction, how long a batch holds its locks, and whether the last batch is slower than the median one.
+on a table of the same columns and indexes, in slices that alternate with the sweep's; and by CPU the very rows of the
+sweep's batches (`world/same_rows.py`). Beside them the same sweep one case a transaction, how long a batch holds its
+locks, and whether the last batch is slower than the median one.
 """
 
 import importlib
@@ -19,9 +20,12 @@ from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed, tree_cpu
 from benchmarks.world.copies import STRIDE, multiply
 from benchmarks.world.patterns import Pattern
+from benchmarks.world.same_rows import noted
 from database import roles
 
 ROUNDS = 10
+#: Cases whose rows are played again in a round.
+PLAYED = 300
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -56,7 +60,7 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
 
     tell(f"{kind}: making {due} cases")
     slices = due // ROUNDS
-    multiply(base, due + ROUNDS * (one_by_one + 500) + 500)
+    multiply(base, due + ROUNDS * (one_by_one + 500 + 2 * PLAYED) + 500)
     with base.administrator() as administrator:
         administrator.cursor().execute(
             "create table floor_case (like complaints_complaint including all); insert into floor_case select * from"
@@ -80,8 +84,16 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
 
     with _watched(kind, batches):
         batch()
+        swept = 0
+        with noted(base) as notes:
+            while swept < (ROUNDS + 2) * PLAYED:
+                swept += batch()
+        (same,) = notes
+        each = same.rows / swept
+        same.play(int(PLAYED * each))
+        batch()
         batches.clear()
-        rates, floors, alone, cpu, floor_cpu = [], [], [], [], []
+        rates, floors, alone, cpu, floor_cpu, honest = [], [], [], [], [], []
         for number in range(ROUNDS):
             first = (number * slices + 1) * STRIDE
             work = tree_cpu(base.postmaster)
@@ -92,6 +104,7 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
                 done += batch()
             rates.append(done / (time.perf_counter() - begun))
             cpu.append((tree_cpu(base.postmaster) - work + time.process_time() - own) / done * 1000)
+            honest.append(same.play(int(PLAYED * each)).cpu * each * 1000)
             kept = list(batches)
             alone.append(one_by_one / timed(lambda: _one_by_one(single, one_by_one)))
             batches[:] = kept
@@ -124,6 +137,16 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
         ),
         compared(
             cpu, floor_cpu, benchmark="sweeps", what=f"{name}, CPU a case", unit="ms", floor_is="ms, plain UPDATE"
+        ),
+        compared(
+            cpu,
+            honest,
+            benchmark="sweeps",
+            what=f"{name}, CPU a case beside its very rows",
+            unit="ms",
+            floor_is="ms, the same rows",
+            goal=("≤", 5 if kind == "forwarding" else 3.5),
+            more={"rows_a_case": round(each, 1)},
         ),
         Figure(
             benchmark="sweeps",

@@ -91,7 +91,8 @@ def ready_to_file(count: int, *, now: datetime, first: int = 0) -> list[Ready]:
                     BACKEND_SESSION_KEY: BACKEND,
                     HASH_SESSION_KEY: user.get_session_auth_hash(),
                     ENTERED: int(now.timestamp()),
-                    SEEN: int(now.timestamp()),
+                    # Nothing that is timed here is long after the screen before; else each filing would save a session.
+                    SEEN: int((now + timedelta(hours=1)).timestamp()),
                 }
             ),
             expire_date=until,
