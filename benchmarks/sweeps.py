@@ -2,16 +2,16 @@
 
 `python -m benchmarks.sweeps`: 100,000 cases due for each (10,000 with --quick). Floor: one UPDATE of status and head
 on a table of the same columns and indexes, in slices that alternate with the sweep's; and by CPU the very rows of the
-sweep's batches (`world/same_rows.py`). Beside them the same sweep one case a transaction, how long a batch holds its
-locks, and whether the last batch is slower than the median one.
+sweep's batches (`world/same_rows.py`). Beside them the same sweep one case a transaction, two sweepers at once, how
+long a batch takes, and whether the last batch is slower than the median one.
 """
 
 import importlib
+import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +26,8 @@ from database import roles
 ROUNDS = 10
 #: Cases whose rows are played again in a round.
 PLAYED = 300
+#: Pairs of one sweeper and two.
+PAIRS = 3
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -60,7 +62,7 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
 
     tell(f"{kind}: making {due} cases")
     slices = due // ROUNDS
-    multiply(base, due + ROUNDS * (one_by_one + 500 + 2 * PLAYED) + 500)
+    multiply(base, due + ROUNDS * (one_by_one + 500 + 2 * PLAYED) + PAIRS * (slices + 1000))
     with base.administrator() as administrator:
         administrator.cursor().execute(
             "create table floor_case (like complaints_complaint including all); insert into floor_case select * from"
@@ -73,41 +75,48 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
     conditions = Conditions.at(now)
 
     def batch() -> int:
+        begun = time.perf_counter()
         if kind == "forwarding":
-            return forwarding.sweep_filed(now=now, conditions=conditions)
-        return taking()._sweep_batch(now, conditions)
+            done = forwarding.sweep_filed(now=now, conditions=conditions)
+        else:
+            done = int(taking()._sweep_batch(now, conditions))
+        batches.append(time.perf_counter() - begun)
+        return done
 
     def single() -> int:
         if kind == "forwarding":
             return forwarding.sweep_filed(now=now, limit=1, conditions=conditions)
         return taking()._sweep_batch(now, conditions)
 
-    with _watched(kind, batches):
-        batch()
-        swept = 0
-        with noted(base) as notes:
-            while swept < (ROUNDS + 2) * PLAYED:
-                swept += batch()
-        (same,) = notes
-        each = same.rows / swept
-        same.play(int(PLAYED * each))
-        batch()
-        batches.clear()
-        rates, floors, alone, cpu, floor_cpu, honest = [], [], [], [], [], []
-        for number in range(ROUNDS):
-            first = (number * slices + 1) * STRIDE
-            work = tree_cpu(base.postmaster)
-            floors.append(slices / timed(lambda first=first: _plain(base, first, first + slices * STRIDE, slices)))
-            floor_cpu.append((tree_cpu(base.postmaster) - work) / slices * 1000)
-            work, own, begun, done = tree_cpu(base.postmaster), time.process_time(), time.perf_counter(), 0
-            while done < slices:
-                done += batch()
-            rates.append(done / (time.perf_counter() - begun))
-            cpu.append((tree_cpu(base.postmaster) - work + time.process_time() - own) / done * 1000)
-            honest.append(same.play(int(PLAYED * each)).cpu * each * 1000)
-            kept = list(batches)
-            alone.append(one_by_one / timed(lambda: _one_by_one(single, one_by_one)))
-            batches[:] = kept
+    batch()
+    swept = 0
+    with noted(base) as notes:
+        while swept < (ROUNDS + 2) * PLAYED:
+            swept += batch()
+    (same,) = notes
+    each = same.rows / swept
+    same.play(int(PLAYED * each))
+    batch()
+    batches.clear()
+    rates, floors, alone, cpu, floor_cpu, honest = [], [], [], [], [], []
+    for number in range(ROUNDS):
+        first = (number * slices + 1) * STRIDE
+        work = tree_cpu(base.postmaster)
+        floors.append(slices / timed(lambda first=first: _plain(base, first, first + slices * STRIDE, slices)))
+        floor_cpu.append((tree_cpu(base.postmaster) - work) / slices * 1000)
+        work, own, begun, done = tree_cpu(base.postmaster), time.process_time(), time.perf_counter(), 0
+        while done < slices:
+            done += batch()
+        rates.append(done / (time.perf_counter() - begun))
+        cpu.append((tree_cpu(base.postmaster) - work + time.process_time() - own) / done * 1000)
+        honest.append(same.play(int(PLAYED * each)).cpu * each * 1000)
+        alone.append(one_by_one / timed(lambda: _one_by_one(single, one_by_one)))
+    kept = list(batches)
+    ones, twos = [], []
+    for _ in range(PAIRS):
+        ones.append(_side_by_side(1, batch, slices // 4))
+        twos.append(_side_by_side(2, batch, slices // 4))
+    batches[:] = kept
     left = Complaint.objects.filter(status=before).count()
     tell(f"{kind}: {left} cases still {before}")
     milliseconds = [one * 1000 for one in batches]
@@ -147,6 +156,15 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
             floor_is="ms, the same rows",
             goal=("≤", 5 if kind == "forwarding" else 3.5),
             more={"rows_a_case": round(each, 1)},
+        ),
+        compared(
+            twos,
+            ones,
+            benchmark="sweeps",
+            what=f"{name}, two sweepers at once",
+            unit="/s",
+            floor_is="/s, one",
+            goal=("≥", 1.6),
         ),
         Figure(
             benchmark="sweeps",
@@ -195,27 +213,28 @@ def _one_by_one(single: Callable[[], int], count: int) -> None:
         take.BATCH = kept
 
 
-@contextmanager
-def _watched(kind: str, batches: list[float]) -> Any:
-    """Notes how long each batch holds its locks: from opening its transaction to the end of it."""
-    from routing.forwarding import forwarding
+def _side_by_side(sweepers: int, batch: Callable[[], int], cases: int) -> float:
+    """Cases a second of so many processes that sweep at once, each with a connection of its own."""
+    from django.db import connection
 
-    take = taking()
-    module, name = (forwarding, "take_each") if kind == "forwarding" else (take, "_chase")
-    real = getattr(module, name)
+    connection.close()
+    done = multiprocessing.get_context("fork").Array("q", sweepers)
 
-    def noted(*given: Any, **named: Any) -> Any:
-        begun = time.perf_counter()
-        try:
-            return real(*given, **named)
-        finally:
-            batches.append(time.perf_counter() - begun)
+    def sweep(place: int) -> None:
+        while sum(done) < cases and (more := batch()):
+            done[place] += more
+        connection.close()
 
-    setattr(module, name, noted)
-    try:
-        yield
-    finally:
-        setattr(module, name, real)
+    begun = time.perf_counter()
+    processes = [multiprocessing.get_context("fork").Process(target=sweep, args=(n,)) for n in range(sweepers)]
+    for one in processes:
+        one.start()
+    for one in processes:
+        one.join()
+    seconds = time.perf_counter() - begun
+    if any(one.exitcode for one in processes) or sum(done) < cases:
+        raise SystemExit(f"{sweepers} sweepers took {list(done)} cases of {cases}")
+    return sum(done) / seconds
 
 
 if __name__ == "__main__":

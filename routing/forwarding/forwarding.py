@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
+
 from authorities.models import Region
 from complaints.handling import StepNotAllowed, StepResult, take_each
 from complaints.handling.steps.authority import consented, forward, pass_to_successor, refer_to_triage
@@ -43,24 +45,22 @@ log = logging.getLogger(__name__)
 def sweep_filed(
     *, now: dt.datetime, limit: int = BATCH, conditions: Conditions | None = None, only: Sequence[int] | None = None
 ) -> int:
-    """Forward or refer up to `limit` filed cases; returns how many left `filed`.
+    """Forward or refer up to `limit` filed cases, in one transaction; returns how many left `filed`.
 
     `only` these cases: an import moves its own rows on, under its own conditions.
 
-    Any number of sweepers may run at once: a case held by one is skipped by the
-    others, and `take` judges each anew under its lock.
+    Any number of sweepers share the work: what one of them decides is not among the next one's.
     """
     waiting = Complaint.objects.filter(status=Status.FILED)
     if only is not None:
         waiting = waiting.filter(pk__in=only)
-    cases = list(
-        waiting.select_related("picked_enterprise", "service_region", "handling_region").order_by("id")[
-            : min(limit, MOST)
-        ]
-    )
-    if not cases:
-        return 0
-    conditions = conditions or Conditions.at(now)
+    waiting = waiting.select_related("picked_enterprise", "service_region", "handling_region").order_by("id")
+    with transaction.atomic():
+        cases = list(waiting.select_for_update(skip_locked=True, of=("self",))[: min(limit, MOST)])
+        return _forward(cases, now=now, conditions=conditions or Conditions.at(now)) if cases else 0
+
+
+def _forward(cases: Sequence[Complaint], *, now: dt.datetime, conditions: Conditions) -> int:
     decisions = decide(cases, now=now, conditions=conditions)
     conditions.read_ahead(
         made.enterprise_id for made in decisions.values() if isinstance(made, Match) and made.enterprise_id is not None

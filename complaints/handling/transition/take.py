@@ -277,7 +277,7 @@ def _next_overdue(file: CaseFile) -> Deadline | None:
 
 def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
     """Chase everything that is due: lapses first, then reminders. Returns how many cases. Each batch has a transaction
-    of its own, and any number of sweepers may run: a case held by one is skipped by the others."""
+    of its own, and any number of sweepers share the work: what one of them holds is not among the next one's."""
     conditions = conditions or Conditions.at(now)
     chased = 0
     for _round in range(MOST_BATCHES):
@@ -289,14 +289,11 @@ def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
 
 
 def _sweep_batch(now: datetime, conditions: Conditions) -> int:
-    waiting = Deadline.objects.filter(chase_at__lte=now)
-    if not conditions.reminds:
-        waiting = waiting.filter(due_at__lte=now, lapsed_at=None)
-    ids = list(dict.fromkeys(waiting.order_by("chase_at", "pk").values_list("complaint_id", flat=True)[:BATCH]))
-    if not ids:
-        return 0
+    ids: list[int] = []
     try:
-        return _chase(ids, now, conditions)
+        with transaction.atomic():
+            ids += _held(now, conditions)
+            return _chase(ids, now, conditions) if ids else 0
     except OperationalError:
         raise
     except Exception:
@@ -304,14 +301,23 @@ def _sweep_batch(now: datetime, conditions: Conditions) -> int:
     return sum(_chase_alone(case, now, conditions) for case in ids)
 
 
+def _held(now: datetime, conditions: Conditions) -> list[int]:
+    """The next cases that are due and nobody else holds, locked."""
+    due = Deadline.objects.filter(chase_at__lte=now)
+    if not conditions.reminds:
+        due = due.filter(due_at__lte=now, lapsed_at=None)
+    due = due.select_related("complaint").only("complaint__id").order_by("chase_at", "pk")
+    rows = due.select_for_update(skip_locked=True, of=("complaint",))[:BATCH]
+    return list(dict.fromkeys(row.complaint_id for row in rows))
+
+
 def _chase(ids: Sequence[int], now: datetime, conditions: Conditions) -> int:
-    with transaction.atomic():
-        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)
-        for file in files:
-            lapse_overdue(file)
-        if conditions.reminds:
-            clocks.remind(files)
-        write(files)
+    files = open_files(ids, now=now, conditions=conditions, skip_locked=True)
+    for file in files:
+        lapse_overdue(file)
+    if conditions.reminds:
+        clocks.remind(files)
+    write(files)
     return len(files)
 
 
@@ -319,7 +325,8 @@ def _chase_alone(case: int, now: datetime, conditions: Conditions) -> int:
     """One case that cannot be chased must not stop the clocks of all others: it is put off
     and logged by its id, and the next round finds it again."""
     try:
-        return _chase([case], now, conditions)
+        with transaction.atomic():
+            return _chase([case], now, conditions)
     except OperationalError:
         raise
     except Exception:
