@@ -112,12 +112,23 @@ SHARES = ("on_time", "settled")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a figure was in each of the twelve weeks; ``texts``: the same in words, None where it is of too few."""
+    """What a figure was in each of the twelve weeks; ``texts``: the same in words, None where it is of too few; ``of``:
+    how many cases a share is of in each of them."""
 
     code: str
     label: Any
     values: Sequence[float | None]
     texts: Sequence[str | None]
+    of: Sequence[int] = ()
+
+    @property
+    def words(self) -> list[Any]:
+        """Of each week by itself."""
+        few = gettext_lazy("件数不足，不列")
+        if not self.of:
+            return [few if text is None else text for text in self.texts]
+        told = zip(self.texts, self.of, strict=True)
+        return [few if text is None else _share_of(text, n) for text, n in told]
 
     @property
     def range(self) -> str:
@@ -125,6 +136,10 @@ class Line:
         known = [(value, text) for value, text in zip(self.values, self.texts, strict=True) if value is not None]
         ends = (min(known, key=itemgetter(0)), max(known, key=itemgetter(0))) if known else ()
         return "–".join(dict.fromkeys(str(text) for _value, text in ends))
+
+
+def _share_of(text: str, n: int) -> str:
+    return _("%(n)s件的%(share)s") % {"n": f"{n:,}", "share": text}
 
 
 def lines_of(weeks: Sequence[Week]) -> list[Line]:
@@ -135,7 +150,8 @@ def lines_of(weeks: Sequence[Week]) -> list[Line]:
         name, label = drawn
         values = [getattr(week, name) for week in weeks]
         text = cards.percent if code in SHARES else lambda value: f"{value:,}"
-        result.append(Line(code, label, values, [None if value is None else text(value) for value in values]))
+        of = [getattr(week, f"{name}_of") for week in weeks] if code in SHARES else ()
+        result.append(Line(code, label, values, [None if value is None else text(value) for value in values], of))
     return result
 
 
@@ -151,17 +167,20 @@ def strip(shown_cards: Mapping[str, Card], weeks: Sequence[Week]) -> list[dict[s
             continue
         card, line = shown_cards[code], drawn.get(code)
         spark = plots.spark(line.values) if line else None
-        lines = [_("%(label)s：%(range)s") % {"label": line.label, "range": line.range}] if line and spark else []
+        is_share = code in SHARES
+        lines = list(card.foot)
+        if line and spark:
+            lines = list(card.foot[:1]) if is_share else []
+            # Beside a number of too few no share stands, of whichever week.
+            if not is_share or "%" in card.value:
+                lines.insert(0, _("%(label)s：%(range)s") % {"label": line.label, "range": line.range})
         result.append(
             {
                 "card": card,
                 "url": card.url or next((part.url for part in card.parts if card.value != cards.NOTHING), ""),
-                "lines": [*lines, *(card.foot[:1] if spark and code in SHARES else () if spark else card.foot)],
+                "lines": lines,
                 "spark": spark,
-                "weeks": [
-                    (week.last, text if text is not None else gettext_lazy("件数不足，不列"))
-                    for week, text in zip(weeks, line.texts if line else (), strict=False)
-                ],
+                "weeks": list(zip((week.last for week in weeks), line.words if line else (), strict=False)),
                 "shift": next((shift for shift in card.shifts[:1] if shift.direction), None),
             }
         )

@@ -125,7 +125,7 @@ def of(past: Past) -> Trend | None:
 @dataclass(frozen=True, slots=True)
 class Week:
     """At its end: so many open cases, and stages that had run out and not ended; in it so many came in and were closed,
-    and shares, None where they are of too few.
+    and shares, None where they are of too few, with how many cases each is of.
     """
 
     last: date
@@ -135,6 +135,8 @@ class Week:
     closed: int
     on_time: float | None
     settled: float | None
+    on_time_of: int = 0
+    settled_of: int = 0
 
 
 def weeks_of(trend: Trend, open_now: int, today: Mapping[str, int], ran_out: Mapping[str, int]) -> list[Week]:
@@ -148,9 +150,10 @@ def weeks_of(trend: Trend, open_now: int, today: Mapping[str, int], ran_out: Map
             "on_time": formulas.on_time({**sums, "open_overdue": late}),
             "settled": figures.of_first_days(sums)["settled"],
         }
-        known = {code: one.value if (one.denominator or 0) >= ENOUGH else None for code, one in shares.items()}
-        last = trend.week.last - back * WEEK
-        result.append(Week(last, n_open, late, sums["received"], sums["closed"], known["on_time"], known["settled"]))
+        of = {code: one.denominator or 0 for code, one in shares.items()}
+        on_time, settled = (one.value if of[code] >= ENOUGH else None for code, one in shares.items())
+        last, both = trend.week.last - back * WEEK, (sums["received"], sums["closed"])
+        result.append(Week(last, n_open, late, *both, on_time, settled, of["on_time"], of["settled"]))
         n_open -= sums["received"] - sums["closed"]
         late -= figures.open_overdue(sums)
     return result[::-1]

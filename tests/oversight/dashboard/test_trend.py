@@ -26,6 +26,7 @@ from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.models import DayRegion
 from oversight.presenting import trend
+from oversight.presenting.cards import Card
 from oversight.presenting.past import Past
 from oversight.presenting.trend import Trend
 from tests import found_in, given, missing_in
@@ -249,3 +250,16 @@ def test_the_lines_of_the_figures_are_those_of_the_cases(world: World) -> None:
     assert strip["overdue"]["lines"][0].endswith(f"：{least}–{most}" if least < most else f"：{most}")
     # Under thirty there is no share, and no line.
     assert strip["settled"]["spark"] is None
+
+
+def test_beside_a_share_of_too_few_no_share_of_other_weeks_stands_without_its_cases() -> None:
+    day = date(2026, 11, 1)
+    weeks = [trend.Week(day, 9, 0, 41, 41, 0.171, None, 41, 3), trend.Week(day, 9, 0, 60, 60, 0.5, None, 60, 1)]
+
+    def shown(value: str) -> dict[str, object]:
+        (one,) = last_week.strip({"on_time": Card(code="on_time", value=value, foot=("共1件",))}, weeks)
+        return one
+
+    assert shown("0/1")["lines"] == ["共1件"]
+    assert shown("50%")["lines"] == ["每周按时办结率：17.1%–50.0%", "共1件"]
+    assert [words for _day, words in shown("0/1")["weeks"]] == ["41件的17.1%", "60件的50.0%"]  # type: ignore[attr-defined]
