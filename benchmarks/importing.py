@@ -2,7 +2,8 @@
 
 `python -m benchmarks.importing`: a register of our own making (consumer disputes of one state, enterprises unevenly
 spread), through `manage.py import_complaints` as anybody runs it, and ../shared/data/wa_ag/cases_telecom.csv where it
-is there. Floor: the same number of complaints as seven kinds of rows, 500 at a time, a statement a table.
+is there. Floors: the same number of complaints as seven kinds of rows, 500 at a time, a statement a table; and the very
+rows of an import (`world/same_rows.py`).
 """
 
 import csv
@@ -18,6 +19,7 @@ import psycopg2
 from benchmarks import ground
 from benchmarks.measuring import ROOT, Figure, arguments, compared, publish, tell, timed
 from benchmarks.world import floor
+from benchmarks.world.same_rows import noted
 
 BATCH = 500
 REAL = ROOT.parent / "shared" / "data" / "wa_ag" / "cases_telecom.csv"
@@ -29,7 +31,11 @@ def measure(*, quick: bool) -> list[Figure]:
     with ground.database("benchmark_importing") as base:
         base.run(floor.SCHEMA)
         register = base.folder / "register.csv"
-        rates, floors = [], []
+        rates, floors, honest = [], [], []
+        _write(register, rows, seed=-2)
+        with noted(base) as notes:
+            _import(base, register, "comcast_fcc", rows)
+        (same,) = notes
         for number in range(-1, rounds):
             _write(register, rows, seed=number)
             begun = time.perf_counter()
@@ -38,6 +44,7 @@ def measure(*, quick: bool) -> list[Figure]:
             seconds = time.perf_counter() - begun - _start_up(base)
             hand = rows / timed(lambda: _by_hand(base, rows))
             if number >= 0:
+                honest.append(rows / same.rows / same.play(same.rows // (rounds + 1)).clock)
                 rates.append(rows / seconds)
                 floors.append(hand)
         figures.append(
@@ -48,6 +55,17 @@ def measure(*, quick: bool) -> list[Figure]:
                 what=f"register of {rows} rows",
                 unit="rows/s",
                 floor_is="/s, 7 kinds of rows",
+            )
+        )
+        figures.append(
+            compared(
+                rates,
+                honest,
+                benchmark="importing",
+                what="the register beside its very rows",
+                unit="rows/s",
+                floor_is="/s, the same rows",
+                goal=("≥", 0.35),
             )
         )
         if REAL.exists():
