@@ -46,11 +46,21 @@ _LATE_COMMIT = Change(
     # The longest delay that the server allows, so that the few seconds of a test are enough.
     '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after": "1GB",\n',
 )
-_SWEEP = "        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)"
+_NO_BATCH_LOCK = Change(
+    "complaints/handling/transition/take.py",
+    '    rows = due.select_for_update(skip_locked=True, of=("complaint",))[:BATCH]\n',
+    "    rows = due[:BATCH]\n",
+)
+_BATCH = "            ids += _held(now, conditions)\n"
 _NO_TRANSACTION = Change(
     "complaints/handling/transition/take.py",
-    f"    with transaction.atomic():\n{_SWEEP}",
-    f"    from contextlib import nullcontext\n\n    with nullcontext():\n{_SWEEP}",
+    f"        with transaction.atomic():\n{_BATCH}",
+    f"        from contextlib import nullcontext\n\n        with nullcontext():\n{_BATCH}",
+)
+_ONE_BY_ONE = Change(
+    "complaints/record/bulk.py",
+    "            run_all(cursor, calls)\n",
+    "            for call in calls:\n                run_all(cursor, [call])\n",
 )
 _ON_COMMIT = (
     Change("odr_portal/ticks.py", 'routing=("filed", "previews", ', 'routing=("previews", '),
@@ -112,10 +122,10 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "no-lock-no-transaction",
-        "the sweep in autocommit, without FOR UPDATE",
+        "the sweep in autocommit, without FOR UPDATE, its rows written one statement after the other",
         "test_sweepers.py::test_f25_sweepers_are_killed_and_postgres_crashes",
         ("TORN", "TWICE"),
-        [_NO_ROW_LOCK, _NO_TRANSACTION],
+        [_NO_ROW_LOCK, _NO_BATCH_LOCK, _NO_TRANSACTION, _ONE_BY_ONE],
     ),
     Twin(
         "publish-on-commit",
