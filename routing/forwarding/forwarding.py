@@ -32,7 +32,7 @@ from routing.rules.facts import Directory, Facts, Match, NoMatch, Reason, Rule
 from routing.rules.matching import choose
 
 #: A sweep locks so many cases at once; it should be for less than 150 ms (docs/performance.md).
-BATCH = 150
+BATCH = 90
 #: An import may ask for more: nobody waits for rows that only it has seen.
 MOST = 500
 DAY = dt.timedelta(hours=24)

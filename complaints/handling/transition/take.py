@@ -27,7 +27,7 @@ from complaints.wording import label
 from database.row_security import caller, working_as_steps
 
 #: So many cases are locked at once; locks should be held for less than 150 ms (docs/performance.md).
-BATCH = 150
+BATCH = 90
 #: A sweep ends after so many batches; the next tick goes on.
 MOST_BATCHES = 60
 #: When a case that cannot be chased is tried again.
