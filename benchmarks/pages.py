@@ -19,8 +19,6 @@ from benchmarks.measuring import Figure, arguments, publish, spread, tell
 from benchmarks.world import watchers
 from benchmarks.world.patterns import Pattern
 
-COUNTY = 350102000
-
 
 def measure(*, quick: bool) -> list[Figure]:
     rounds = 5 if quick else 9
@@ -45,15 +43,7 @@ def measure(*, quick: bool) -> list[Figure]:
         tell(f"pages: filling up to {large} cases")
         fill(large - filled.count)
         base.settle()
-        staff, officer = watchers.manager(pattern.enterprise.pk), watchers.officer(COUNTY)
-        asks = {
-            "case page, consumer": (pattern.chen, f"/cases/{case.number}/"),
-            "case page, enterprise": (staff, f"/enterprise/cases/{case.number}/"),
-            "case page, authority": (officer, f"/authority/cases/{case.number}/"),
-            "my cases": (pattern.chen, "/cases/"),
-            "first screen of a filing": (pattern.chen, "/file/"),
-            "search for an enterprise": (pattern.chen, "/find/?q=移动"),
-        }
+        asks = watchers.pages_of_a_case(pattern, case) | watchers.pages_of_a_consumer(pattern)
         for what, (person, path) in asks.items():
             ask, empty = watchers.page_for(person, path), watchers.empty_for(person)
             figures.append(_page(f"{what}, {large:,} cases", ask, empty, "ms, empty view", rounds, goal=("≤", 4)))

@@ -88,10 +88,10 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
             return forwarding.sweep_filed(now=now, limit=1, conditions=conditions)
         return taking()._sweep_batch(now, conditions)
 
-    batch()
-    swept = 0
+    size, swept = batch(), 0
     with noted(base) as notes:
-        while swept < (ROUNDS + 2) * PLAYED:
+        # What is played ends with a whole batch.
+        while swept < (ROUNDS + 1) * (PLAYED + size):
             swept += batch()
     (same,) = notes
     each = same.rows / swept

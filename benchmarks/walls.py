@@ -18,7 +18,6 @@ from benchmarks.measuring import Figure, arguments, compared, publish, tell, tre
 from benchmarks.world import watchers
 from benchmarks.world.patterns import Pattern
 
-COUNTY = 350102000
 CALLS = 20
 
 
@@ -35,22 +34,16 @@ def measure(*, quick: bool) -> list[Figure]:
         filled = fill(5_000 if quick else 100_000)
         base.settle()
         size = f"{filled.count:,} cases"
-        busiest = watchers.manager(filled.busiest)
         asks = {
-            f"authority's list, province, {size}": watchers.page_for(watchers.officer(), "/authority/cases/"),
-            f"authority's list, county, {size}": watchers.page_for(watchers.officer(COUNTY), "/authority/cases/"),
-            f"authority's closed cases, {size}": watchers.page_for(
-                watchers.officer(), "/authority/cases/?status=closed"
-            ),
-            f"authority's day, {size}": watchers.page_for(watchers.officer(), "/authority/"),
-            f"enterprise's queue, {size}": watchers.page_for(busiest, "/enterprise/queue/"),
-            "case page, consumer": watchers.page_for(pattern.chen, f"/cases/{case.number}/"),
-            "case page, enterprise": watchers.page_for(
-                watchers.manager(pattern.enterprise.pk), f"/enterprise/cases/{case.number}/"
-            ),
-            "case page, authority": watchers.page_for(watchers.officer(COUNTY), f"/authority/cases/{case.number}/"),
-        }
-        return [_figure(what, ask, rounds, base=base, goal=("≤", 1.10)) for what, ask in asks.items()] + [
+            f"authority's list, province, {size}": (watchers.officer(), "/authority/cases/"),
+            f"authority's list, county, {size}": (watchers.officer(watchers.COUNTY), "/authority/cases/"),
+            f"authority's closed cases, {size}": (watchers.officer(), "/authority/cases/?status=closed"),
+            f"authority's day, {size}": (watchers.officer(), "/authority/"),
+            f"enterprise's queue, {size}": (watchers.manager(filled.busiest), "/enterprise/queue/"),
+        } | watchers.pages_of_a_case(pattern, case)
+        return [
+            _figure(what, watchers.page_for(*who), rounds, base=base, goal=("≤", 1.10)) for what, who in asks.items()
+        ] + [
             _figure(
                 f"dashboard, {what}, {size}",
                 watchers.page_for(watchers.officer(region), "/oversight/"),

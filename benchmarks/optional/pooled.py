@@ -22,9 +22,7 @@ from benchmarks.measuring import ROOT, Figure, arguments, compared, publish, tel
 from database import roles
 from odr_portal.processes import embedded
 
-COUNTY = 350102000
 CALLS, CLIENTS, PORT = 20, 8, 6432
-WARM_UP = 3.0
 
 
 class Behind(ground.Ground):
@@ -51,18 +49,13 @@ def measure(*, quick: bool) -> list[Figure]:
         tell("pooled: filling")
         filled = fill(5_000 if quick else 100_000)
         base.settle()
-        county, staff = watchers.officer(COUNTY), watchers.manager(pattern.enterprise.pk)
         pages = {
             "authority's list, province": (watchers.officer(), "/authority/cases/"),
             "authority's closed cases": (watchers.officer(), "/authority/cases/?status=closed"),
             "authority's day": (watchers.officer(), "/authority/"),
             "enterprise's queue": (watchers.manager(filled.busiest), "/enterprise/queue/"),
-            "case page, consumer": (pattern.chen, f"/cases/{case.number}/"),
-            "case page, enterprise": (staff, f"/enterprise/cases/{case.number}/"),
-            "case page, authority": (county, f"/authority/cases/{case.number}/"),
-            "my cases": (pattern.chen, "/cases/"),
-            "first screen of a filing": (pattern.chen, "/file/"),
-            "search for an enterprise": (pattern.chen, "/find/?q=移动"),
+            **watchers.pages_of_a_case(pattern, case),
+            **watchers.pages_of_a_consumer(pattern),
         }
         behind = Behind(base.folder, base.database)
         with pooler(base) as pid:

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.roles import Role
 
-PROVINCE = 350000000
+PROVINCE, COUNTY = 350000000, 350102000
 
 
 def officer(region: int = PROVINCE) -> Any:
@@ -42,6 +42,23 @@ def manager(enterprise_id: int) -> Any:
     user = user_for(Contact("email", f"manager{enterprise_id}@example.com"), name="主管")
     Staff.objects.get_or_create(user=user, enterprise_id=enterprise_id, defaults={"role": Role.MANAGER.post})
     return user
+
+
+def pages_of_a_case(pattern: Any, case: Any) -> dict[str, tuple[Any, str]]:
+    """Who looks at it, and where: each side."""
+    return {
+        "case page, consumer": (pattern.chen, f"/cases/{case.number}/"),
+        "case page, enterprise": (manager(pattern.enterprise.pk), f"/enterprise/cases/{case.number}/"),
+        "case page, authority": (officer(COUNTY), f"/authority/cases/{case.number}/"),
+    }
+
+
+def pages_of_a_consumer(pattern: Any) -> dict[str, tuple[Any, str]]:
+    return {
+        "my cases": (pattern.chen, "/cases/"),
+        "first screen of a filing": (pattern.chen, "/file/"),
+        "search for an enterprise": (pattern.chen, "/find/?q=移动"),
+    }
 
 
 def page_for(user: Any, path: str) -> Callable[[], Any]:

@@ -31,16 +31,13 @@ def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None =
     """The draft of this browser's cookie, else the signed-in person's own of that id."""
     key = request.COOKIES.get(COOKIE, "")
     draft = drafts.of_key(key, now=now)
-    if draft is None or draft_id not in (None, draft.pk):
-        if draft_id is None or not isinstance(request.user, User):
-            return None
-        draft, key = drafts.of_owner(request.user.pk, draft_id, now=now), ""
-    if draft is None:
-        return None
-    if draft.owner_id is not None and isinstance(request.user, User) and draft.owner_id == request.user.pk:
-        # Who asks was read with the session.
-        draft.owner = request.user
-    return HeldDraft(draft, key)
+    person = request.user if isinstance(request.user, User) else None
+    if draft_id is not None and (draft is None or draft.pk != draft_id):
+        draft, key = drafts.of_owner(person.pk, draft_id, now=now) if person else None, ""
+    if draft is not None and person is not None and draft.owner_id == person.pk:
+        # Read with the session already.
+        draft.owner = person
+    return HeldDraft(draft, key) if draft is not None else None
 
 
 def give_cookie(response: HttpResponseBase, key: str, *, seconds: float) -> None:
