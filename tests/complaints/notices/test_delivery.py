@@ -293,7 +293,9 @@ def waiting(number: int, ended: list[Any], back: list[int]) -> list[lines.Waitin
     ]
 
 
-def test_a_dead_number_is_an_answer_of_the_server_that_is_not_away() -> None:
+def test_a_dead_number_is_an_answer_of_the_server_that_is_not_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One line, so that all letters go by it and end in their order.
+    monkeypatch.setattr(lines, "LINES", 1)
     away, ended, back = [ServerAway("hung_up") for _ in range(4)], list[Any](), list[int]()
     gateway = Scripted(away[0], away[1], Bounced("http_410"), away[2], away[3], None)
     with lines.Lines(Channels({"sms": gateway}), now=WEDNESDAY) as open_lines:
