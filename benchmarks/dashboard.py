@@ -53,6 +53,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
     with ground.database("benchmark_dashboard") as base:
         ground.set_up(base)
         from benchmarks.world.cases import MANY, fill
+        from odr_portal.processes import forking
         from oversight.counters import making as rollup_making
 
         tell(f"dashboard: filling {size:,} cases")
@@ -61,6 +62,8 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
             rollup_making.rebuild(now=datetime.now(ZONE))
         base.settle()
         _count_ahead()
+        # As a web process does before it serves: what is loaded is not looked through for garbage again.
+        forking.prepare()
         figures = _reads(size, rounds)
         for what, region in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):
             person = watchers.officer(region)

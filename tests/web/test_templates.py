@@ -6,14 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import time_machine
 from django import forms
 from django.template import Context, Engine, engines
 from django.template.base import Lexer, TokenType
 from django.template.loader import get_template
 from django.utils.safestring import mark_safe
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
+from authorities.models import Region
 from tests import ROOT, missing_in
 from web.templatetags import portal
 
@@ -148,6 +150,39 @@ def test_components_draw_what_they_are_given() -> None:
             'money_name="y" error="请填数字" %}'
         )
         assert missing_in(drawn, 'aria-describedby="demand-refund-error"', 'for="id_y"') == []
+
+
+def test_a_part_that_is_kept_is_drawn_again_for_other_values_languages_and_texts(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "parts"}}
+    drawn: list[Any] = []
+    draws = portal.render_to_string
+
+    def counted(name: str, given: dict[str, Any]) -> Any:
+        drawn.append(given)
+        return draws(name, given)
+
+    monkeypatch.setattr(portal, "render_to_string", counted)
+    part = '{% include_kept "components/summary.html" rows=rows %}'
+
+    def shown(key: Any, value: Any = "陈") -> str:
+        return draw(part, rows=[{"key": key, "value": value, "change_url": "/x/"}])
+
+    with override("zh-hans"):
+        first = shown("<b>")
+        assert (shown("<b>"), len(drawn)) == (first, 1)
+        assert "&lt;b&gt;" in first
+        assert "修改" in first
+        # The same letters, but not to be escaped.
+        assert "<b>" in shown(mark_safe("<b>"))
+        assert "刘" in shown("<b>", "刘")
+        assert "陈" in shown(gettext_lazy("姓名"))
+    with override("en"):
+        assert "修改" not in shown("<b>")
+        assert len(drawn) == 5
+    with pytest.raises(TypeError, match="Region"):
+        shown(Region(name="福州市"))
 
 
 SOURCES = {

@@ -6,14 +6,21 @@ import re
 import uuid
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import heroicons
+import msgspec
 from django import template
+from django.core.cache import cache
 from django.forms import BaseForm, BaseFormSet
 from django.forms.boundfield import BoundField, BoundWidget
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from web.dates import day, day_short, last_day, last_day_short, moment
 from web.deadline_chip import chip_of
@@ -31,6 +38,8 @@ TONE_ICONS = {
     "bad": "exclamation-triangle",
     "authority": "scale",
 }
+#: Seconds for which the memory of the process holds a part of a page (`include_kept`).
+KEPT = 600
 
 
 @register.filter
@@ -49,6 +58,30 @@ def name_of(row: Any) -> str:
 
 for _filter in (day, day_short, last_day, last_day_short, moment, listed, joined, language_tag):
     register.filter(_filter)
+
+
+@register.simple_tag
+def include_kept(name: str, **given: Any) -> SafeString:
+    """As `{% include name with … only %}`, drawn anew only where what is given, or the language, is another.
+
+    For large parts that stay the same for minutes. Only plain values and dataclasses of them can be given: TypeError
+    for a row of the database, whose words do not say all that a template may ask of it.
+    """
+    said = msgspec.msgpack.encode((name, get_language(), timezone.get_current_timezone_name(), given), enc_hook=_words)
+    result: SafeString | None = cache.get(key := "part:" + sha256(said).hexdigest())
+    if result is None:
+        result = render_to_string(name, given)
+        cache.set(key, result, KEPT)
+    return result
+
+
+def _words(value: Any) -> str | tuple[str, str]:
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, SafeString):
+        # Drawn otherwise than the same text that must be escaped.
+        return "safe", value[:]
+    raise TypeError(f"include_kept: a part of a page cannot be kept by {type(value).__module__}.{type(value).__name__}")
 
 
 @register.simple_tag
