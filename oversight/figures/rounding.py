@@ -33,10 +33,9 @@ POSSIBLE = 4
 _OUT, _ZERO, _BELOW = 40.0, 1e6, 1e9
 #: What it costs to leave the number of the version before.
 _KEEP = 8.0
-#: So many ways are tried for one more case in a cell, of each kind.
-_TRIED = 60
-#: So many rows or cells are looked through for one.
-_SEEN = 400
+#: So many ways are tried for one more case in a cell, of each kind, and so many rows or cells looked through for one:
+#: first these, and with patience only where they left too few values open.
+_QUICKLY, _WITH_PATIENCE = (60, 400), (400, 4000)
 
 #: A number from 0 to below 1 for a cell and its count.
 Draw = Callable[[Key, int], float]
@@ -158,6 +157,9 @@ def _leaves_below(axis: Axis) -> dict[str, list[str]]:
 
 #: What one version says: the true number and the one that was told, by cell; what is missing is zero.
 Version = Mapping[Key, tuple[int, int]]
+_NOTHING = (0, 0)
+#: How much less and more a cell can be that no version has.
+_NO_ROOM = (0, FAR)
 
 
 class Reader:
@@ -173,9 +175,12 @@ class Reader:
         self.is_turned = len(first.divisions) > 1
         self.tree, self.divided = (second, first) if self.is_turned else (first, second)
         self.versions = [{self._at(key): pair for key, pair in version.items()} for version in versions]
-        self.known = {self._at(key) for key in known}
+        self.room = {key: self._room_of(key) for version in self.versions for key in version}
+        self.room.update((self._at(key), (0, 0)) for key in known)
         self.below = [_leaves_below(axis) for axis in (self.tree, self.divided)]
         self.used: dict[Key, int] = {}
+        self.tried, self.seen = _WITH_PATIENCE
+        self._rows_above = {name: (*self.tree.above(name), TOTAL) for name in self.tree.where}
 
     def _at(self, key: Key) -> Key:
         return key[::-1] if self.is_turned else key
@@ -191,7 +196,14 @@ class Reader:
 
     def possible(self, cell: Key) -> int:
         """How many values of this cell are found to be possible; looking ends at ``POSSIBLE``."""
-        key = self._at(cell)
+        key, result = self._at(cell), 1
+        for self.tried, self.seen in (_QUICKLY, _WITH_PATIENCE):
+            result = max(result, self._found(key))
+            if result >= POSSIBLE:
+                break
+        return result
+
+    def _found(self, key: Key) -> int:
         result = 1
         for by in (1, -1):
             self.used = {}
@@ -201,22 +213,27 @@ class Reader:
                 result += 1
         return result
 
+    def _room_of(self, key: Key) -> tuple[int, int]:
+        """How much less and how much more the cell can be, in all versions."""
+        pairs = [version.get(key, _NOTHING) for version in self.versions]
+        down = max(min(0, max(0, told - FAR) - n) for n, told in pairs)
+        return down, min(max(0, told + FAR - n) for n, told in pairs)
+
     def _fits(self, change: Mapping[Key, int]) -> bool:
-        for key, by in change.items():
-            by += self.used.get(key, 0)
-            if by and key in self.known:
-                return False
-            for version in self.versions:
-                n, told = version.get(key, (0, 0))
-                if n + by > told + FAR if by > 0 else by < 0 and n + by < max(0, told - FAR):
-                    return False
-        return True
+        return all(self._has_room(key, by) for key, by in change.items())
+
+    def _has_room(self, key: Key, by: int) -> bool:
+        by += self.used.get(key, 0)
+        down, up = self.room.get(key, _NO_ROOM)
+        return down <= by <= up
 
     def _changes(self, key: Key, by: int) -> Iterator[dict[Key, int]]:
         """Changed worlds in which the cell has one case more (or less), the smallest changes first."""
         for ways in (self._within, self._crosswise, self._moved, self._new):
             for row, code in islice(self._leaves(key), 6):
-                for change in islice(ways(key, row, code, by), _TRIED):
+                if not self._has_room((row, code), by):
+                    continue
+                for change in islice(ways(key, row, code, by), self.tried):
                     if change.get(key) == by and self._fits(change):
                         yield change
 
@@ -226,7 +243,7 @@ class Reader:
         codes = self.below[1].get(code) if code != TOTAL else self.divided.leaves[0]
         last = self.versions[-1]
         cells = ((one, other) for one in self.below[0].get(row, ()) for other in codes or ())
-        return sorted(islice(cells, _SEEN), key=lambda cell: (-last.get(cell, (0, 0))[0], cell))
+        return sorted(islice(cells, self.seen), key=lambda cell: (-last.get(cell, (0, 0))[0], cell))
 
     def _near(self, row: str) -> Iterator[str]:
         """Other counted rows, those with the most in common first."""
@@ -241,18 +258,20 @@ class Reader:
         """Counted codes of the same division; to give a case away only those that have one."""
         leaves = self.divided.leaves[self.divided.where[code]]
         last = self.versions[-1]
-        there = [one for one in leaves if one != code and (row, one) in last]
-        return there if by > 0 else [*(one for one in leaves if one != code and (row, one) not in last), *there]
+        others = [one for one in leaves if one != code and self._has_room((row, one), -by)]
+        there = [one for one in others if (row, one) in last]
+        return there if by > 0 else [*(one for one in others if (row, one) not in last), *there]
 
     def _rows(self, row: str, code: str) -> Iterator[str]:
         """Other counted rows with something of this code."""
         last = self.versions[-1]
-        return (one for one in islice(self._near(row), _SEEN) if (one, code) in last)
+        return (one for one in islice(self._near(row), self.seen) if (one, code) in last)
 
     def _line(self, row: str, code: str | None, by: int, into: dict[Key, int]) -> None:
         """A case more (or less) in a counted row and code, and in all that they are part of; no code: in the total."""
-        for one in (*self.tree.above(row), TOTAL):
-            for other in self.divided.above(code) if code is not None else (TOTAL,):
+        codes = self.divided.above(code) if code is not None else (TOTAL,)
+        for one in self._rows_above[row]:
+            for other in codes:
                 into[one, other] = into.get((one, other), 0) + by
 
     def _made(self, lines: Iterable[tuple[str, str | None, int]]) -> dict[Key, int]:
@@ -271,7 +290,12 @@ class Reader:
         """Two cases of two rows have changed their codes."""
         if key[1] != TOTAL:
             for other in self._others(row, code, by):
-                for place in islice(self._rows(row, code if by > 0 else other), 8):
+                places = (
+                    place
+                    for place in self._rows(row, code if by > 0 else other)
+                    if self._has_room((place, code), -by) and self._has_room((place, other), by)
+                )
+                for place in islice(places, 8):
                     yield self._made([(row, code, by), (row, other, -by), (place, code, -by), (place, other, by)])
 
     def _moved(self, key: Key, row: str, code: str, by: int) -> Iterator[dict[Key, int]]:

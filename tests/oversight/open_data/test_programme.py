@@ -1,11 +1,12 @@
 """The search that decides whether a rounded table may be issued, held against the linear programme."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 import pytest
 
-from oversight.figures.rounding import POSSIBLE, Reader
+from oversight.figures.rounding import FARTHEST, POSSIBLE, Reader, rounded
 from oversight.figures.suppression import TOTAL, Axis, Key
 from oversight.open_data.issuing import Rounding
 from tests.oversight.open_data.programme import Programme
@@ -61,3 +62,30 @@ def test_a_row_that_is_all_of_another_one_is_looked_at_once() -> None:
         assert (county in reader.small(), (row, code) in reader.small()) == (True, False)
         assert version[county] == version[row, code]
         assert reader.possible(county) == reader.possible((row, code))
+
+
+def test_of_a_large_table_only_rows_with_a_wrong_number_are_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn anew as a whole, a table of a hundred thousand numbers would have a wrong one each time."""
+    world = World(2, cities=3, counties=6, cases=2000)
+
+    def told(wrong: int) -> tuple[dict[Key, tuple[int, int]], dict[Key, int]]:
+        """As it is issued, where one number in ``wrong`` may be wrong for only its row to be drawn anew."""
+        monkeypatch.setattr(Rounding, "WRONG", wrong)
+        rounding = Rounding("x", {})
+        result = rounding("received", world.counts, world.axes, ())
+        cells = rounding.counted["received"]["cells"]
+        return {(row, code): (n, told) for row, code, n, told in cells}, {key: n or 0 for key, n in result.items()}
+
+    first = rounded(world.counts, world.axes, lambda key, n: Rounding("x", {})._drawn("received", {}, key, n))
+    (version, by_rows), (_version, whole) = told(20), told(1000)
+    reader = Reader([version], world.axes)
+    assert all(reader.possible(key) >= POSSIBLE for key in reader.small())
+    assert all(abs(n - told) <= FARTHEST for n, told in version.values())
+
+    def changed(told: Mapping[Key, int]) -> set[str]:
+        keys = first.keys() | told.keys()
+        return {key[0] for key in keys if first.get(key, 0) != told.get(key, 0)}
+
+    assert "county0.0" in changed(by_rows)
+    assert not {row for row in changed(by_rows) if not row.startswith("county0.")}
+    assert {row[:7] for row in changed(whole) if row.startswith("county")} == {"county0", "county1", "county2"}
