@@ -78,7 +78,7 @@ def measure(*, quick: bool) -> list[Figure]:
 def _rounded(*, quick: bool) -> Iterator[Figure]:
     """A month of the whole country, and what the linear programme leaves open of its small numbers."""
     from benchmarks.world import nation_month
-    from oversight.open_data import cells, issuing
+    from oversight.open_data import cells, issuing, rounded_tables
 
     month = date(2027, 1, 1)
     cases = nation_month.A_MONTH // (30 if quick else 1)
@@ -100,7 +100,7 @@ def _rounded(*, quick: bool) -> Iterator[Figure]:
     if find_spec("highspy") is None:
         tell("open data: no linear programme without the requirements of the tests (make set-up-tests)")
         return
-    city = issuing.Rounding("city", {})
+    city = rounded_tables.Rounding("city", {})
     cells.cells_from(*nation_month.of_city(month, CITY), by=city)
     yield _programme("every table of one city", city.counted, most=None)
     yield _programme("drawn in a drawn province of each table of the country", made.counted, most=2 if quick else DRAWN)
@@ -111,7 +111,7 @@ def _programme(what: str, counted: Mapping[str, Any], *, most: int | None) -> Fi
     province of each table, where nothing outside of it moves."""
     from oversight.figures.rounding import Reader
     from oversight.figures.suppression import TOTAL, Axis
-    from oversight.open_data.issuing import Rounding
+    from oversight.open_data.rounded_tables import Rounding
     from tests.oversight.open_data.programme import Programme
 
     tell(f"open data: the linear programme, {what}")

@@ -13,7 +13,7 @@ from django.db import connection
 from oversight.counters import making
 from oversight.figures import suppression
 from oversight.models import DataSet
-from oversight.open_data import cells, issuing
+from oversight.open_data import cells, issuing, rounded_tables
 from tests import given
 from tests.audit import Pair
 from tests.audit.compare import Audit, open_data
@@ -39,7 +39,7 @@ def told(now: datetime) -> list[DataSet]:
     """The months that may be told; one of next to nothing is not."""
     made = []
     for month in MONTHS:
-        with suppress(issuing.TellsTooMuch):
+        with suppress(rounded_tables.TellsTooMuch):
             made += issued(month, now=now)
     return made
 
@@ -108,7 +108,7 @@ def names_of(pairs: list[Pair]) -> set[str]:
 def test_a_rounded_cell_that_was_moved_by_five_turns_it_red(walked: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (issuing, open_data):
         monkeypatch.setattr(module, "ROUNDED_FROM", MONTHS[0])
-    rounded = issuing.rounded
+    rounded = rounded_tables.rounded
 
     def moved(counts: Any, axes: Any, draw: Any, **options: Any) -> dict[Any, int]:
         """One cell becomes the other of the two multiples beside it, and its sums stay as they were."""
@@ -117,7 +117,7 @@ def test_a_rounded_cell_that_was_moved_by_five_turns_it_red(walked: Walk, monkey
         some.sort(key=lambda key: (truth[key], key))
         return told | {key: 2 * (truth[key] // 5 * 5) + 5 - told.get(key, 0) for key in some[-1:]}
 
-    monkeypatch.setattr(issuing, "rounded", moved)
+    monkeypatch.setattr(rounded_tables, "rounded", moved)
     assert told(NOW)
     assert any(name.endswith(": sum") for name in names_of(audited()))
 

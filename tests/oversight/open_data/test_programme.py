@@ -8,7 +8,7 @@ import pytest
 
 from oversight.figures.rounding import FARTHEST, POSSIBLE, Reader, rounded
 from oversight.figures.suppression import TOTAL, Axis, Key
-from oversight.open_data.issuing import Rounding
+from oversight.open_data.rounded_tables import Rounding
 from tests.oversight.open_data.programme import Programme
 from tests.oversight.open_data.test_rounding import World
 from tests.oversight.open_data.test_told_at_length import told_twice

@@ -13,8 +13,8 @@ import pytest
 
 from oversight.figures.rounding import POSSIBLE, Reader, rounded
 from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
-from oversight.open_data import issuing
-from oversight.open_data.issuing import Rounding
+from oversight.open_data import rounded_tables
+from oversight.open_data.rounded_tables import Rounding
 from tests.oversight.open_data.test_suppression import relations
 
 KINDS = ("goods", "service")
@@ -81,7 +81,7 @@ def test_all_are_multiples_that_add_up_close_to_the_truth_and_without_a_bias(
 
 
 def changed(world: World, seed: int) -> list[dict[Key, tuple[int, int]]]:
-    """Two versions, the later one drawn again until it holds, as `issuing` does; true and told numbers."""
+    """Two versions, the later one drawn again until it holds, as `rounded_tables` does; true and told numbers."""
     versions: list[dict[Key, tuple[int, int]]] = []
     for _version in range(2):
         truth = with_sums(world.counts, world.axes)
@@ -159,7 +159,7 @@ def test_a_table_with_a_number_more_than_six_away_is_drawn_again(monkeypatch: py
         told = rounded(*table, **options)
         return {key: n + 10 for key, n in told.items()} if len(draws) == 1 else told
 
-    monkeypatch.setattr(issuing, "rounded", far_at_first)
+    monkeypatch.setattr(rounded_tables, "rounded", far_at_first)
     told, truth = Rounding("a table", {})("received", counts, axes, ()), with_sums(counts, axes)
     assert max(abs((told.get(key) or 0) - n) for key, n in truth.items()) <= 6
     assert len(draws) == 2

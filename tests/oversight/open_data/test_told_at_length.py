@@ -11,7 +11,7 @@ import pytest
 
 from oversight.figures.rounding import POSSIBLE, Reader, rounded
 from oversight.figures.suppression import SMALL, TOTAL, Key, published, with_sums
-from oversight.open_data.issuing import Rounding, TellsTooMuch
+from oversight.open_data.rounded_tables import Rounding, TellsTooMuch
 from oversight.reports import figures
 from tests.audit.core.doubt import narrowed, worked_out
 from tests.oversight.open_data.test_rounding import World, draw
