@@ -12,16 +12,18 @@ from django.db import connection
 from oversight.counters import making
 from oversight.models import MonthlyReport
 from oversight.published import indicator_making, league_making
-from oversight.reports import figures, keeping, showing
+from oversight.reports import figures, keeping, shares
 from tests.audit import Pair
 from tests.audit.compare import Audit, public_pages
 from tests.audit.core import rows
 from tests.audit.test_audit import wrong
 from tests.cast import World
 from tests.oversight.counting import issued
+from tests.oversight.small_reader import tree_of
 from tests.oversight.worlds import Walk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.full]
+full = pytest.mark.full
+pytestmark = pytest.mark.django_db
 MONTHS = [date(2026, month, 1) for month in (9, 10)]
 
 
@@ -55,6 +57,7 @@ def audited(walk: Walk) -> list[Pair]:
     return list(public_pages.compared(audit))
 
 
+@full
 @pytest.mark.parametrize(("seed", "cases"), [(7, 90), (9, 30)])
 def test_what_is_published_of_a_random_world(world: World, seed: int, cases: int) -> None:
     walk = a_world(world, seed, cases)
@@ -65,6 +68,7 @@ def test_what_is_published_of_a_random_world(world: World, seed: int, cases: int
     assert any(pair.figure.startswith("place") for pair in pairs) or cases < 60
 
 
+@full
 def test_one_withheld_number_that_is_ranked_turns_it_red(world: World) -> None:
     walk = a_world(world, 7, 90)
 
@@ -79,10 +83,18 @@ def test_one_withheld_number_that_is_ranked_turns_it_red(world: World) -> None:
     assert any(name.startswith("place of") for name in differing), differing
 
 
+@full
 def test_one_share_of_29_turns_it_red(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     walk = a_world(world, 9, 29)
     told(world, walk)
     assert wrong(audited(walk)) == []
-    for module in (figures, showing):
+    for module in (figures, shares):
         monkeypatch.setattr(module, "ENOUGH", 5)
     assert any(pair.differs for pair in audited(walk))
+
+
+@pytest.mark.parametrize(("n", "wrong"), [("30", 0), ("29", 1), ("1,200", 0)])
+def test_a_share_beside_its_own_number_is_of_that(n: str, wrong: int) -> None:
+    """Whatever larger number stands in the row."""
+    row = f"<tr><td>400</td><th>某公司</th><td><b>47%</b> <span>共{n}件 35–60%</span></td></tr>"
+    assert len(public_pages.wrong_on_page(tree_of(f"<table>{row}</table>"), {})) == wrong

@@ -16,6 +16,8 @@ WITHOUT_END = frozenset({"input", "br", "meta", "link", "img", "hr", "source", "
 #: Percentages that pages say of themselves and count nothing: of an interval, of a level, of a rate of false alarms.
 SAID_BY_THE_PAGE = re.compile(
     r"80%以上选了同一家|超过100%|over 100\s?%"
+    # How wide a frame is, in code to embed.
+    r"|width=\"100%\""
     r"|95\s?%\s?(区间|的区间|interval|CI)|(不到|less than|below|的机会是|的机会约|每格每周)\s?(2\.5|0\.1)\s?%"
     r"|(2\.5|0\.1)\s?%\s?(of places|a cell)|in less than 0\.1\s?%"
 )
@@ -26,7 +28,16 @@ COUNTS = (
     re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"),
 )
 #: A percentage that says of how many it is.
-OF_SO_MANY = re.compile(r"(\d[\d,]*)件的\d[\d.]*%")
+OF_SO_MANY = re.compile(r"(\d[\d,]*)件的\d[\d.]*%|抽查(\d[\d,]*)人(?:无误（至少|，\d[\d,]*人不属实：至少)\d[\d.]*%属实")
+#: What somebody undertook to reach is measured of nothing yet.
+TARGET = re.compile(r"，目标(\d[\d.]*%)")
+#: What came after its day is late, however few it counts.
+AFTER_ITS_DAY = re.compile(r"逾期\d+天|晚\d+天")
+#: How a number that came in changed, and by how much in per cent: from what it is told, now and before.
+CHANGED = re.compile(
+    r"收到([\d,]+)件，(?:比[^，；。]+?([多少])([\d,]+)件|[^，；。]*?([\d,]+)件；[^，；。]+)，超出平常波动"
+    r"（[多少][\d,.]+%[^（）]*%）"
+)
 FEW = re.compile(r"不足\s?30|under 30|fewer than 30|件数太少|too few|不比$")
 COLOURS = frozenset({"map-1", "map-2", "map-3", "map-4"})
 #: A tile of the map says its number of cases, and what that is per head.
@@ -107,12 +118,26 @@ def boxes_of(root: Element) -> list[Element]:
     return whole
 
 
+def tone_of(element: Element) -> str:
+    return element.attributes.get("data-tone", "")
+
+
+def _fewest(changed: re.Match[str]) -> int:
+    """The smaller one of both numbers of a CHANGED."""
+    more_or_less, stood = changed[2], changed[4]
+    now, other = (int(n.replace(",", "")) for n in (changed[1], changed[3] or stood))
+    return min(now, other if stood else now - other if more_or_less == "多" else now + other)
+
+
 def wrong_in(box: Element) -> str:
     """What is said of too few, or of nobody knows how many; nothing where all is right."""
     text = SAID_BY_THE_PAGE.sub("", box.text)
-    wrong = [found[0] for found in OF_SO_MANY.finditer(text) if int(found[1].replace(",", "")) < 30]
+    for target in TARGET.findall(text):
+        text = re.sub(rf"(?:，目标|到){re.escape(target)}", "", text)
+    wrong = [found[0] for found in OF_SO_MANY.finditer(text) if int((found[1] or found[2]).replace(",", "")) < 30]
     wrong += [found[0] for found in PER_HEAD.finditer(text) if int(found[1].replace(",", "")) < 30]
-    text = OF_SO_MANY.sub("", text)
+    wrong += [found[0] for found in CHANGED.finditer(text) if _fewest(found) < 30]
+    text = CHANGED.sub("", OF_SO_MANY.sub("", text))
     told, parts = (
         [int("".join(filter(None, hit.groups())).replace(",", "")) for hit in pattern.finditer(text)]
         for pattern in COUNTS
@@ -120,7 +145,8 @@ def wrong_in(box: Element) -> str:
     shares, ranks = ([found[0] for found in pattern.finditer(text)] for pattern in (PERCENT, PLACE))
     elements = box.all()
     looks = [one for element in elements for one in element.classes & COLOURS]
-    looks += [tone for element in elements if (tone := element.attributes.get("data-tone")) in TONES]
+    of_days = {tone_of(one) for one in elements if "tag" in one.classes and AFTER_ITS_DAY.search(one.text)}
+    looks += [tone for element in elements if (tone := tone_of(element)) in TONES - of_days]
     few = min([*told, *parts, *([0] if FEW.search(text) else [])], default=30) < 30
     if few:
         # Two counts of few may stand in a card of many; they are no share.

@@ -152,6 +152,18 @@ def test_the_reader_sees_what_it_must() -> None:
         '<svg class="map"><a><g class="map-2"><text>鼓楼</text><text>5</text><text>不比</text></g></a></svg>': 1,
         '<svg class="map"><a><g class="map-few"><text>鼓楼</text><text>5</text><text>不比</text></g></a></svg>': 0,
         "<p>95%区间12.0～18.0%</p>": 1,
+        "<p>2026年11月收到893件，比上月多495件，超出平常波动（多47%–151%）。</p>": 0,
+        "<p>2026年11月收到893件，比上月多864件，超出平常波动（多470%–1510%）。</p>": 1,
+        "<p>2026年11月收到29件，比上月少495件，超出平常波动（少47%–51%）。</p>": 1,
+        "<p>2026年11月收到80件，上月85件；按工作日、休息日折算，超出平常波动（多5%–51%）。</p>": 0,
+        "<p>2026年11月收到80件，上月25件；按工作日、休息日折算，超出平常波动（多5%–51%）。</p>": 1,
+        "<p>抽查59人无误（至少95%属实）。</p>": 0,
+        "<p>抽查29人无误（至少90%属实）。</p>": 1,
+        "<p>抽查29人，2人不属实：至少80%属实。</p>": 1,
+        '<li data-tone="bad">提高到95% <span class="tag" data-tone="bad">逾期2天</span>率，目标95%；件数不足30</li>': 0,
+        '<li data-tone="bad">提高到95% <span class="tag" data-tone="bad">很差</span>率，目标95%；件数不足30</li>': 1,
+        "<li>提高到90%，目标95%；件数不足30</li>": 1,
+        '<p><code>&lt;iframe width="100%" height="640"&gt;</code></p>': 0,
     }
     assert {html: len(wrong_on(html)) for html in said} == said
 

@@ -121,6 +121,8 @@ def _ended(audit: Audit, issued: Mapping[str, Release]) -> dict[str, int]:
 
 #: How the page of an enterprise says of how many a share is.
 OF_CASES = re.compile(r"(\d[\d,]*)(?:件有了结果|项约定)")
+#: A cell that says of how many its share is.
+OWN_NUMBER = re.compile(r"共[\d,]+件")
 #: Pages are read in this process: under the name that the client gives, and beside the memory of the running portal.
 READING: dict[str, Any] = {
     "ALLOWED_HOSTS": ["testserver"],
@@ -157,7 +159,7 @@ def _read(audit: Audit, issued: Mapping[str, Release]) -> Pairs:
         if found := re.fullmatch(r"/open/reports/(\d+)/", address):
             wrong = _of_report(client, address, page, _is_old(int(found[1])))
         else:
-            wrong = _of_page(page, ended)
+            wrong = wrong_on_page(page, ended)
         yield Pair("shares, rates, places or colours of under thirty", address, "", wrong, [])
         links = [href.partition("#")[0] for href in re.findall(r'href="([^"]+)"', unescape(html))]
         waiting += [
@@ -234,14 +236,17 @@ def _is_wrong(name: str, columns: list[str], cells: list[str], line: Mapping[str
     )
 
 
-def _of_page(page: Element, ended: Mapping[str, int]) -> list[str]:
-    """In tables each share beside a number of cases of its row, or of the region that it leads to; elsewhere within its
-    card or line.
+def wrong_on_page(page: Element, ended: Mapping[str, int]) -> list[str]:
+    """In tables each share beside a number of cases of its own cell, else of its row, or of the region that it leads
+    to; elsewhere within its card or line.
     """
     wrong = []
     rows = [row for table in page.all() if table.tag == "table" for row in table.all() if row.tag == "tr"]
     for row in rows:
         cells = [cell for cell in row.all() if cell.tag in ("td", "th")]
+        with_own = [cell for cell in cells if OWN_NUMBER.search(cell.text)]
+        wrong += [said for cell in with_own if (said := wrong_in(cell))]
+        cells = [cell for cell in cells if not OWN_NUMBER.search(cell.text)]
         numbers = [n for cell in cells if not _says_share(cell.text) if (n := _number(cell.text)) is not None]
         links = [one.attributes.get("href", "") for one in row.all() if one.tag == "a"]
         places = [found[1] for link in links if (found := re.search(r"region=(\d+)", link))]
