@@ -202,12 +202,17 @@ class PreparedQuery(Generic[Row]):
 
 
 class PreparedValues(PreparedQuery[Any]):
-    """A query that ends with ``values_list``: tuples of what the driver reads, for columns that Django converts no
-    further."""
+    """A query that ends with ``values_list`` or ``values``: tuples of what the driver reads, for columns that Django
+    converts no further. ``around``: words that its own stand in, where these say ``{query}``."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[Any, Any]], *types: type, around: str = "{query}") -> None:
+        super().__init__(build, *types)
+        self.around = around
 
     def _made(self) -> Any:
         stand_ins = _stand_ins(self.types)
-        return Statement(*self.build(*stand_ins).query.sql_with_params(), stand_ins)
+        sql, values = self.build(*stand_ins).query.sql_with_params()
+        return Statement(self.around.format(query=sql), values, stand_ins)
 
     def __call__(self, *values: Value) -> list[tuple[Any, ...]]:
         statement: Any = self.plan()

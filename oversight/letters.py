@@ -58,8 +58,6 @@ log = logging.getLogger(__name__)
 BATCH = 20
 #: So many of the newest hot spots stand in a letter; the page has them all.
 HOT = 5
-#: So many hot spots of twelve weeks are read to take a rise apart.
-MOST_SPOTS = 1000
 #: From this hour on: people read it at work.
 HOUR = 8
 #: A letter that could not be delivered for so long is no news any more.
@@ -166,11 +164,11 @@ def letter_figures(user: User, period: Period, *, today: date, now: datetime) ->
         open_now = leagues.open_now(measure)
         flow = rollup_figures.flow_of(measure)
         hot = believed(regions).filter(last__gte=period.first, last__lte=period.last)[:HOT]
-        spots = believed_since(regions, first_shown(today)).order_by("q", "pk")[:MOST_SPOTS]
+        spots = believed_since(regions, first_shown(today))
         seen = overview.read(scope, Places(regions, None, (), None), [period, before(period, CHOSEN)], measure=measure)
         # Said while it is counted, so in the language of whoever will read it.
         with override(user.language):
-            lines = last_week.in_letter(seen, list(spots), scope)
+            lines = last_week.in_letter(seen, spots, scope)
             pictures = last_week.pictures_of(seen, measure.calendar, today)
         return LetterFigures(places, open_now, flow, list(hot), lines, pictures)
 

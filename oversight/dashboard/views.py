@@ -194,8 +194,6 @@ def whose_list(officer_id: int | None, authority_id: int | None) -> str:
 NAMED = 2
 #: So many hot spots; their page has them all.
 HOT = 5
-#: So many are read: those that nobody judged, and those of these weeks about which somebody is guided.
-MOST_SPOTS = 1000
 #: Where too few cases came in within a period, the next longer one.
 LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
 
@@ -204,7 +202,7 @@ LONGER = {WEEK: THIRTY, THIRTY: YEAR, MONTH: YEAR}
 @sheets.downloadable
 def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     since = first_shown(workspace.today)
-    page = dashboard_page(request, workspace, "dashboard", beside=notes.beside(since))
+    page = dashboard_page(request, workspace, "dashboard", beside=notes.beside, since=since)
     asked, places = page.asked, page.places
     earlier = (choosing.before, choosing.a_year_before)
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
@@ -217,7 +215,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         burning = counted[ahead.HOLDERS].what
     else:
         burning = overview.burning(page.measure, seen, with_hands=not places.parts)
-    spots = list(believed_since(places.regions, since).order_by("q", "pk")[:MOST_SPOTS])
+    spots = believed_since(places.regions, since)
     than = _than(page)
     results = [shifts.of_overview(seen, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]

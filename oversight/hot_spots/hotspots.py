@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from math import sqrt
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -20,6 +20,7 @@ from django.db.models import Count, Min, OuterRef, Q, QuerySet, Window
 from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
+from database.prepared import PreparedQuery
 from enterprises.models import Enterprise
 from oversight.figures.dispersion import Dispersion, expected, moderated, q_values, tail, tail_t
 from oversight.hot_spots import cells, folding, runs, unusual
@@ -37,6 +38,8 @@ EVERY = timedelta(minutes=25)
 #: So many found at once are kept, the most unusual first: more would be a fault of the counters, or a day unlike all
 #: others.
 MOST = 5000
+#: So many are shown of those that nobody judged, and those of these weeks about which somebody is guided.
+MOST_SHOWN = 1000
 DAY = timedelta(days=1)
 #: Two who look at once wait for each other.
 _LOCK = 0x0F1653
@@ -242,17 +245,31 @@ def believed(regions: Iterable[Region]) -> QuerySet[HotSpot]:
     return _believed(regions, Q(state=HotSpot.State.OPEN))
 
 
-def believed_since(regions: Iterable[Region], day: date) -> QuerySet[HotSpot]:
-    """The same, and those since ``day`` about which somebody is guided; ``sent``: when guidance was sent. With each row
-    stands how many wait for a judgement in all (``waiting``) and since when the oldest does.
+def believed_since(regions: Sequence[Region], day: date) -> list[HotSpot]:
+    """The same, and those since ``day`` about which somebody is guided, the surest first, MOST_SHOWN at the most;
+    ``sent``: when guidance was sent. With each row stands how many wait for a judgement in all (``waiting``) and since
+    when the oldest does.
     """
-    is_open, guided = Q(state=HotSpot.State.OPEN), Q(state=HotSpot.State.GUIDED, last__gte=day)
-    sent = Guidance.objects.filter(hot_spot=OuterRef("pk"), sent_at__isnull=False).values("sent_at")
-    return _believed(regions, is_open | guided).annotate(
-        sent=ArraySubquery(sent),
-        waiting=Window(Count("pk", filter=is_open)),
-        oldest=Window(Min("found_at", filter=is_open)),
-    )
+    ends = [end for region in regions for end in (region.pk, region.last)]
+    return _since(len(regions))(day, *ends)
+
+
+@cache
+def _since(places: int) -> PreparedQuery[HotSpot]:
+    """Of so many regions."""
+
+    def build(day: date, *ends: int) -> QuerySet[HotSpot]:
+        regions = [Region(pk=first, last=last) for first, last in zip(ends[::2], ends[1::2], strict=True)]
+        is_open, guided = Q(state=HotSpot.State.OPEN), Q(state=HotSpot.State.GUIDED, last__gte=day)
+        sent = Guidance.objects.filter(hot_spot=OuterRef("pk"), sent_at__isnull=False).values("sent_at")
+        rows = _believed(regions, is_open | guided).annotate(
+            sent=ArraySubquery(sent),
+            waiting=Window(Count("pk", filter=is_open)),
+            oldest=Window(Min("found_at", filter=is_open)),
+        )
+        return rows.order_by("q", "pk")[:MOST_SHOWN]
+
+    return PreparedQuery(build, date, *[int] * (2 * places))
 
 
 def _believed(regions: Iterable[Region], state: Q) -> QuerySet[HotSpot]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
-from types import MappingProxyType
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +26,7 @@ from complaints.desks.case_query import CAME_BY
 from complaints.forms.fields import labels_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import categories
+from database.prepared import PreparedQuery
 from enterprises.models import Enterprise
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
@@ -80,7 +80,10 @@ class Places:
 
 #: Where no place is asked for: an enterprise looks at itself.
 NOWHERE = Places((), None, (), None)
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+#: Earlier days are a slip of the hand: there was no such procedure.
+EARLIEST = date(2000, 1, 1)
+#: Gives annotations, by the day since when.
+Beside = Callable[[date], Mapping[str, Any]]
 
 
 def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
@@ -93,16 +96,14 @@ def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
     )
 
 
-def places_of(workspace: Workspace, code: str = "", beside: Mapping[str, Any] = NOTHING) -> Places:
-    """What ``workspace`` may look at, narrowed to the region with this code; ``beside``: what is read with each region.
-    One statement.
+def places_of(workspace: Workspace, code: str = "", beside: Beside | None = None, since: date = EARLIEST) -> Places:
+    """What ``workspace`` may look at, narrowed to the region with this code; ``beside`` gives what is read with each
+    region, since a day. One statement.
     """
     firsts = {actor.region[0] for actor in workspace.actors if actor.region is not None}
-    wanted = Q(pk__in=firsts) | Q(parent_id__in=firsts)
     code = code if code.isascii() and code.isalnum() and len(code) <= 24 else ""
-    if code:
-        wanted |= Q(code=code) | Q(parent__code=code) | Q(children__code=code)
-    known = {region.pk: region for region in Region.objects.filter(wanted).annotate(**beside).distinct().order_by("pk")}
+    values: list[Any] = [sorted(firsts), *([code] if code else []), *([since] if beside else [])]
+    known = {region.pk: region for region in _known(bool(code), beside)(*values)}
     own = outermost(region for pk, region in known.items() if pk in firsts)
     named = next((region for region in known.values() if region.code == code), None) if code else None
     chosen = named if named is not None and any(one.covers(named.pk) for one in own) else None
@@ -118,10 +119,25 @@ def places_of(workspace: Workspace, code: str = "", beside: Mapping[str, Any] = 
     )
 
 
+@cache
+def _known(with_code: bool, beside: Beside | None) -> PreparedQuery[Region]:
+    """Regions by their ids with their parts, and the one with a code with its parts and what it is a part of."""
+
+    def build(firsts: list[int], *values: Any) -> QuerySet[Region]:
+        wanted = Q(pk__any_of=firsts) | Q(parent_id__any_of=firsts)
+        if with_code:
+            named = Region.objects.filter(code=values[0])
+            wanted |= (
+                Q(pk__in=named.values("pk")) | Q(pk__in=named.values("parent_id")) | Q(parent_id__in=named.values("pk"))
+            )
+        rows = Region.objects.filter(wanted).order_by("pk")
+        return rows.annotate(**beside(values[-1])) if beside is not None else rows
+
+    return PreparedQuery(build, list, *([str] if with_code else []), *([date] if beside is not None else []))
+
+
 WEEK, MONTH, THIRTY, YEAR, CHOSEN = "7", "month", "30", "year", "chosen"
 PERIODS = ((WEEK, _("近7天")), (THIRTY, _("近30天")), (MONTH, _("本月")), (YEAR, _("今年")), (CHOSEN, _("自选日期")))
-#: Earlier days are a slip of the hand: there was no such procedure.
-EARLIEST = date(2000, 1, 1)
 USUAL_SORT = "overdue"
 FIELDS = ("period", "first", "last", "category", "channel", "enterprise", "region")
 
@@ -379,11 +395,17 @@ class DashboardPage:
 
 
 def dashboard_page(
-    request: HttpRequest, workspace: Workspace, page: str, *, usual: str = WEEK, beside: Mapping[str, Any] = NOTHING
+    request: HttpRequest,
+    workspace: Workspace,
+    page: str,
+    *,
+    usual: str = WEEK,
+    beside: Beside | None = None,
+    since: date = EARLIEST,
 ) -> DashboardPage:
     """One statement for the places, one more where an enterprise is asked for. ``usual``: the period of who asks for
-    none; ``beside``: what is read with each place.
+    none; ``beside``: what is read with each place, ``since`` a day.
     """
-    places = places_of(workspace, request.GET.get("region", ""), beside)
+    places = places_of(workspace, request.GET.get("region", ""), beside, since)
     form = ChoiceForm(request.GET, today=workspace.today, places=places, usual=usual)
     return DashboardPage(workspace, page, places, form, understood(form, request.GET))

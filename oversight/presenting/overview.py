@@ -4,6 +4,7 @@ Everything here is read from counters, whatever the size of the place, except wh
 late or due soon; those are few, and an index has them.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -25,8 +26,9 @@ from complaints.desks.authority_lists import (
     late_clocks,
     late_outside,
 )
-from complaints.models.complaint import OPEN
+from complaints.models.complaint import LEVEL_COLUMNS, OPEN, Complaint
 from complaints.procedure import deadlines
+from database.prepared import PreparedValues
 from database.sql_files import read_sql
 from oversight.counters import figures
 from oversight.counters.reads import Counters, Sums, Wish, steadily
@@ -56,7 +58,7 @@ A_DAY = 24 * 3600
 TODAY = ("received", "closed")
 #: Older than this and the page says so.
 OLD = timedelta(minutes=15)
-_SQL = read_sql(__file__)
+_SQL = read_sql(__file__, holders=HOLDERS, hands=HANDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,58 +300,15 @@ def _burning(measure: Measure, *, with_hands: bool, with_inside: bool) -> Burnin
     end = deadlines.working_days(
         measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon"
     ).due_at
-    at_enterprise = at_an_enterprise()
-    cases = measure.cases().order_by()
-    nobody = Cast(Value(None), BigIntegerField())
-    is_late, is_soon = Q(next_due_at__lte=measure.now), Q(next_due_at__gt=measure.now, next_due_at__lte=end)
-    counts = {
-        "late": Count("pk", filter=is_late),
-        "all": Count("pk"),
-        "since": Min("next_due_at"),
-        "soon": Count("pk", filter=is_soon),
-    }
-    rows = (
-        cases.filter(OPEN, next_due_at__lte=end)
-        .values(
-            firm=Case(When(at_enterprise, then=F("enterprise_id"))),
-            office=Case(When(~at_enterprise, then=F("handling_authority_id"))),
-            who=nobody,
-        )
-        .annotate(**counts)
-    )
-    more: list[QuerySet[Any, Any]] = []
-    if with_inside:
-        # That is theirs, whoever has the case; one that is late with them anyway is counted there.
-        others = cases.filter(OPEN).filter(at_enterprise | Q(next_due_at=None) | Q(next_due_at__gt=measure.now))
-        more.append(
-            late_clocks(measure.now, INSIDE)
-            .filter(complaint__in=others)
-            .order_by()
-            .values(firm=nobody, office=F("complaint__handling_authority_id"), who=nobody)
-            .annotate(
-                late=Count("complaint", distinct=True),
-                all=Count("complaint", distinct=True),
-                since=Min("due_at"),
-                soon=Value(0),
-            )
-        )
-    if with_hands:
-        is_late_here = late(measure.now) if with_inside else late_outside(measure.now)
-        more.append(
-            cases.filter(at_an_authority())
-            .values(
-                firm=nobody,
-                office=F("handling_authority_id"),
-                who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
-            )
-            .annotate(**counts | {"late": Count("pk", filter=is_late_here)})
-        )
-    rows = rows.union(*more, all=True) if more else rows
-    # Names are looked up for those that are shown: joined to each case they cost more than the cases.
-    counted, values = rows.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL["shown"].format(counted=counted), [*values, HOLDERS, HANDS])
-        rows_shown = cursor.fetchall()
+    place = next(iter(measure.scope.regions), None)
+    if place is not None and place.level in LEVEL_COLUMNS and measure.scope == Scope(regions=(place,)):
+        rows_shown = _of_one(place.level, with_hands, with_inside)(place.pk, measure.now, end)
+    else:
+        rows = _counted(measure.cases(), measure.now, end, with_hands=with_hands, with_inside=with_inside)
+        counted, values = rows.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(_SQL["shown"].format(query=counted), values)
+            rows_shown = cursor.fetchall()
     held: list[Holder] = []
     busiest: list[tuple[int, Holder]] = []
     late_holders = late_in_all = 0
@@ -381,3 +340,67 @@ def _burning(measure: Measure, *, with_hands: bool, with_inside: bool) -> Burnin
         for who, holder in busiest
     ]
     return Burning(measure.now, held, late_holders, late_in_all, hands)
+
+
+@functools.cache
+def _of_one(level: str, with_hands: bool, with_inside: bool) -> PreparedValues:
+    """Of a place with a column of its own, not narrowed: what most who look ask for."""
+
+    def build(pk: int, now: datetime, end: datetime) -> QuerySet[Any, Any]:
+        cases = Complaint.objects.filter(Scope(regions=(Region(pk=pk, level=level),)).cases())
+        return _counted(cases, now, end, with_hands=with_hands, with_inside=with_inside)
+
+    return PreparedValues(build, int, datetime, datetime, around=_SQL["shown"])
+
+
+def _counted(
+    cases: QuerySet[Complaint], now: datetime, end: datetime, *, with_hands: bool, with_inside: bool
+) -> QuerySet[Any, Any]:
+    """Who has how much of what is late or due until ``end``, by firm, office and officer; some stand there twice."""
+    at_enterprise = at_an_enterprise()
+    cases = cases.order_by()
+    nobody = Cast(Value(None), BigIntegerField())
+    is_late, is_soon = Q(next_due_at__lte=now), Q(next_due_at__gt=now, next_due_at__lte=end)
+    counts = {
+        "late": Count("pk", filter=is_late),
+        "all": Count("pk"),
+        "since": Min("next_due_at"),
+        "soon": Count("pk", filter=is_soon),
+    }
+    rows = (
+        cases.filter(OPEN, next_due_at__lte=end)
+        .values(
+            firm=Case(When(at_enterprise, then=F("enterprise_id"))),
+            office=Case(When(~at_enterprise, then=F("handling_authority_id"))),
+            who=nobody,
+        )
+        .annotate(**counts)
+    )
+    more: list[QuerySet[Any, Any]] = []
+    if with_inside:
+        # That is theirs, whoever has the case; one that is late with them anyway is counted there.
+        others = cases.filter(OPEN).filter(at_enterprise | Q(next_due_at=None) | Q(next_due_at__gt=now))
+        more.append(
+            late_clocks(now, INSIDE)
+            .filter(complaint__in=others)
+            .order_by()
+            .values(firm=nobody, office=F("complaint__handling_authority_id"), who=nobody)
+            .annotate(
+                late=Count("complaint", distinct=True),
+                all=Count("complaint", distinct=True),
+                since=Min("due_at"),
+                soon=Value(0),
+            )
+        )
+    if with_hands:
+        is_late_here = late(now) if with_inside else late_outside(now)
+        more.append(
+            cases.filter(at_an_authority())
+            .values(
+                firm=nobody,
+                office=F("handling_authority_id"),
+                who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
+            )
+            .annotate(**counts | {"late": Count("pk", filter=is_late_here)})
+        )
+    return rows.union(*more, all=True) if more else rows

@@ -1,7 +1,8 @@
 -- name: shown
--- The first of both kinds, in their order: those who hold, and officers.
+-- The first of both kinds, in their order: those who hold, and officers. Names are looked up for these: joined to each
+-- case they cost more than the cases.
 with
-counted (firm, office, who, late, "all", since, soon) as ({counted}),
+counted (firm, office, who, late, "all", since, soon) as ({query}),
 added as (
     select
         firm, office, who::bigint as who, sum(late)::bigint as late, sum("all")::bigint as "all", min(since) as since,
@@ -26,5 +27,5 @@ select
 from placed p
 left join enterprises_enterprise e on e.id = p.firm
 left join authorities_authority a on a.id = p.office
-where p.place <= case when p.who is null then %s else %s end
+where p.place <= case when p.who is null then $holders else $hands end
 order by p.who is null desc, p.place
