@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from complaints.desks.case_query import ALL_BUT
 from complaints.reading.case_people import label_of
 from oversight.figures import chance
+from oversight.figures.dispersion import Dispersion
 from oversight.presenting import plots, shifts
 from oversight.presenting.cards import Lists
 from oversight.presenting.crossed import HISTORY, Crossed
@@ -51,19 +53,19 @@ def changes_of(weeks: Mapping[str, Sequence[int]], trend: Trend) -> dict[str, Ch
     result = {}
     for problem, counts in weeks.items():
         before = sum(counts[1 : 1 + USUAL_WEEKS])
-        squares = [
-            square
-            for at in range(1 + USUAL_WEEKS, HISTORY - USUAL_WEEKS)
-            if (
-                square := chance.square_of_counts(
-                    counts[at], sum(counts[at + 1 : at + 1 + USUAL_WEEKS]), 1 / (1 + USUAL_WEEKS)
-                )
-            )
-            is not None
-        ]
-        change = shifts.of_counts(counts[0], before, chance.dispersion(squares, 7), trend.share)
+        change = shifts.of_counts(counts[0], before, _known(tuple(counts)), trend.share)
         result[problem] = replace(change, before=before * trend.share / (1 - trend.share))
     return shifts.many(result)
+
+
+@lru_cache(maxsize=4096)
+def _known(counts: tuple[int, ...]) -> Dispersion:
+    """How far a week lies from a usual one, by earlier weeks; they stay the same all day."""
+    squares = [
+        chance.square_of_counts(counts[at], sum(counts[at + 1 : at + 1 + USUAL_WEEKS]), 1 / (1 + USUAL_WEEKS))
+        for at in range(1 + USUAL_WEEKS, HISTORY - USUAL_WEEKS)
+    ]
+    return chance.dispersion([square for square in squares if square is not None], 7)
 
 
 def table(crossed: Crossed, trend: Trend, lists: Lists, *, whole: bool = False) -> dict[str, Any] | None:

@@ -329,8 +329,8 @@ def _burning(measure: Measure, *, with_hands: bool, with_inside: bool) -> Burnin
             late_holders, late_in_all = of_kind
         else:
             busiest.append((who, holder))
-    known = Officer.objects.filter(pk__in=[who for who, _holder in busiest if who]).select_related("user", "authority")
-    people = {officer.pk: officer for officer in known} if busiest else {}
+    officers = [who for who, _holder in busiest if who]
+    people = Officer.objects.select_related("user", "authority").in_bulk(officers) if officers else {}
     hands = [
         replace(
             holder,
