@@ -6,16 +6,19 @@ added (``Counters.at``), and whoever reads several things reads them again when 
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
 
 from complaints.procedure.working_calendar import Calendar
+from database.prepared import Statement, statement_of
 from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
 from oversight.counters.statements import (
@@ -39,6 +42,9 @@ MOST_UNFOLDED = 500
 _SQL = read_sql(
     __file__, tally=TALLY, day_spread=DaySpread._meta.db_table, month_spread=MonthSpread._meta.db_table, ratio=RATIO
 )
+#: Of the values of a prepared statement.
+_TYPES = {int: "bigint", str: "text", date: "date"}
+_NAMED = re.compile(r"%\((\w+)\)s")
 T = TypeVar("T")
 Sums = Mapping[str, int]
 
@@ -81,9 +87,7 @@ class Counters:
     @classmethod
     def at(cls, now: datetime, calendar: Calendar) -> Counters:
         """One statement, a second where something waits."""
-        with connection.cursor() as cursor:
-            cursor.execute(_SQL["begun"], {"limit": MOST_UNFOLDED + 1})
-            result = cursor.fetchall()
+        result = _asked([(_SQL["begun"], {"limit": MOST_UNFOLDED + 1})], is_kept=True)
         transaction, entry, folded_at, is_rebuilt, past, _ = result[0]
         position, ids = (transaction, entry), sorted({row[-1] for row in result if row[-1] is not None})
         is_complete = len(result) <= MOST_UNFOLDED
@@ -159,26 +163,18 @@ class Counters:
             for wish in wishes
         ]
         results = [defaultdict[str, Counter[str]](Counter) for _ in wishes]
-        with connection.cursor() as cursor:
-            parts = []
-            for number, (wish, rows, windows) in enumerate(every):
-                if rows is None:
-                    return None
-                sql, params = summed(rows, windows, by, wish.names)
-                parts.append(
-                    cursor.cursor.mogrify(
-                        f"select {number}, s.*{', null::int8' * (most - len(wish.names))} from ({sql}) s", params
-                    )
-                )
-            cursor.execute(b" union all ".join(parts).decode())
-            for number, key, *numbers in cursor.fetchall():
-                wish, rows, _windows = every[number]
-                # Single rows lie in the smallest place.
-                keys = [str(key or "")] if by != "region" or (rows and rows.months) else _places(wish.scope, int(key))
-                for one in keys:
-                    results[number][one].update(
-                        {name: int(n) for name, n in zip(wish.names, numbers, strict=False) if n}
-                    )
+        parts = []
+        for number, (wish, rows, windows) in enumerate(every):
+            if rows is None:
+                return None
+            sql, params = summed(rows, windows, by, wish.names)
+            parts.append((f"select {number}, s.*{', null::int8' * (most - len(wish.names))} from ({sql}) s", params))
+        for number, key, *numbers in _asked(parts, is_kept=by in ("", "region") and _are_whole(wishes)):
+            wish, rows, _windows = every[number]
+            # Single rows lie in the smallest place.
+            keys = [str(key or "")] if by != "region" or (rows and rows.months) else _places(wish.scope, int(key))
+            for one in keys:
+                results[number][one].update({name: int(n) for name, n in zip(wish.names, numbers, strict=False) if n})
         for sums, (wish, _rows, windows) in zip(results, every, strict=True):
             for row in self.unfolded:
                 for key in _keys(wish.scope, row, by):
@@ -206,26 +202,22 @@ class Counters:
         results: list[DaySums | None] = [
             DaySums(rows.days_are_single) if rows and rows.months else None for _wish, _by, rows in every
         ]
-        with connection.cursor() as cursor:
-            parts = [
-                cursor.cursor.mogrify(
-                    of_days(rows, by, number, wish.names, ", null::int8[]" * (most - len(wish.names))),
-                    rows.params | {"from": wish.period.first, "until": wish.period.last},
-                )
-                for number, (wish, by, rows) in enumerate(every)
-                if rows is not None and rows.months
-            ]
-            if not parts:
-                return results
-            cursor.execute(b" union all ".join(parts).decode())
-            for number, key, nths, *columns in cursor.fetchall():
-                wish = wishes[number][0]
-                days = [wish.period.first + timedelta(days=nth) for nth in nths]
-                if (result := results[number]) is not None:
-                    result.sums[key] = {
-                        name: Counter({day: n for day, n in zip(days, numbers, strict=True) if n})
-                        for name, numbers in zip(wish.names, columns, strict=False)
-                    }
+        parts = [
+            (
+                of_days(rows, by, number, wish.names, ", null::int8[]" * (most - len(wish.names))),
+                rows.params | {"from": wish.period.first, "until": wish.period.last},
+            )
+            for number, (wish, by, rows) in enumerate(every)
+            if rows is not None and rows.months
+        ]
+        for number, key, nths, *columns in _asked(parts) if parts else ():
+            wish = wishes[number][0]
+            days = [wish.period.first + timedelta(days=nth) for nth in nths]
+            if (result := results[number]) is not None:
+                result.sums[key] = {
+                    name: Counter({day: n for day, n in zip(days, numbers, strict=True) if n})
+                    for name, numbers in zip(wish.names, columns, strict=False)
+                }
         for result, (wish, by) in zip(results, wishes, strict=True):
             for row in self.unfolded:
                 if result is not None and wish.period.first <= row["day"] <= wish.period.last:
@@ -285,31 +277,23 @@ class Counters:
         )
         is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
         results: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
-        with connection.cursor() as cursor:
-            parts = []
-            for number, period in enumerate(periods):
-                windows = Windows.of(period, now=self.now, calendar=self.calendar)
-                begin, end = (windows.whole_from, windows.whole_to) if has_cells else (period.first, period.first)
-                sql = _buckets(ours, names, is_wide=is_wide)
-                parts.append(
-                    cursor.cursor.mogrify(
-                        f"select {number}, b.* from ({sql}) b",
-                        params
-                        | {
-                            "whose": whose,
-                            "of": of,
-                            "whats": list(names),
-                            "first": period.first,
-                            "from": begin,
-                            "to": end,
-                            "last": period.last,
-                            "edge": begin if begin <= end else period.first,
-                        },
-                    )
-                )
-            cursor.execute(b" union all ".join(parts).decode())
-            for number, what, bucket, n in cursor.fetchall():
-                results[number][what][bucket] += n
+        parts = []
+        for number, period in enumerate(periods):
+            windows = Windows.of(period, now=self.now, calendar=self.calendar)
+            begin, end = (windows.whole_from, windows.whole_to) if has_cells else (period.first, period.first)
+            values = {
+                "whose": whose,
+                "of": of,
+                "whats": list(names),
+                "first": period.first,
+                "from": begin,
+                "to": end,
+                "last": period.last,
+                "edge": begin if begin <= end else period.first,
+            }
+            parts.append((f"select {number}, b.* from ({_buckets(ours, names, is_wide=is_wide)}) b", params | values))
+        for number, what, bucket, n in _asked(parts, is_kept=has_cells and bool(scope.regions)):
+            results[number][what][bucket] += n
         for counts, period in zip(results, periods, strict=True):
             for row in self.unfolded:
                 if period.first <= row["day"] <= period.last:
@@ -344,6 +328,27 @@ def steadily(read: Callable[[Counters], T], *, now: datetime, calendar: Calendar
         if counters.is_steady:
             break
     return result
+
+
+def _asked(parts: Sequence[tuple[str, Mapping[str, Any]]], *, is_kept: bool = False) -> list[tuple[Any, ...]]:
+    """The rows of several statements as one; ``is_kept``: prepared, as planning it takes longer than reading."""
+    with connection.cursor() as cursor:
+        if not is_kept:
+            cursor.execute(b" union all ".join(cursor.cursor.mogrify(*part) for part in parts).decode())
+            return list(cursor.fetchall())
+        values = [params[name] for sql, params in parts for name in _NAMED.findall(sql)]
+        types = iter([_TYPES[type(one[0])] + "[]" if isinstance(one, list) else _TYPES[type(one)] for one in values])
+        sql = _NAMED.sub(lambda _name: f"%s::{next(types)}", " union all ".join(sql for sql, _params in parts))
+        return _statement(sql).ask_by(cursor, values)
+
+
+@lru_cache(maxsize=256)
+def _statement(sql: str) -> Statement:
+    return statement_of(sql, about="counters")
+
+
+def _are_whole(wishes: Sequence[Wish]) -> bool:
+    return all(wish.scope == Scope(regions=wish.scope.regions) for wish in wishes)
 
 
 def _unfolded(ids: list[int], calendar: Calendar) -> list[dict[str, Any]]:

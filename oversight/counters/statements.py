@@ -129,9 +129,9 @@ def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
         "branches": sorted(scope.branch_ids or ()),
     }
     if scope.regions:
-        texts.append(
-            "(" + " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions) + ")"
-        )
+        params |= {f"r{nth}": end for nth, end in enumerate(end for one in scope.regions for end in (one.pk, one.last))}
+        ends = range(0, 2 * len(scope.regions), 2)
+        texts.append("(" + " or ".join(f"{row}region between %(r{n})s and %(r{n + 1})s" for n in ends) + ")")
     if scope.enterprise_id or not scope.regions:
         texts.append(f"{row}enterprise = %(enterprise)s")
     if scope.branch_ids is not None:
@@ -171,8 +171,10 @@ def rows_of(scope: Scope, by: str) -> ScopeRows | None:
         whose = "branch = 0" if scope.branch_ids is None else "branch = any(%(branches)s::bigint[])"
         whose += " and enterprise = %(enterprise)s" if scope.enterprise_id or not scope.regions else ""
         return ScopeRows(f"from {MonthEnterprise._meta.db_table} where {whose}", single, params)
-    params["regions"] = sorted({region.pk for region in scope.regions})
-    at = "region = any(%(regions)s::int[])"
+    # One by one: the planner sees how many there are before it knows which.
+    regions = {f"at{nth}": pk for nth, pk in enumerate(sorted({region.pk for region in scope.regions}))}
+    params |= regions
+    at = f"region = any(array[{', '.join(f'%({name})s::int' for name in regions)}])"
     months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayFacet._meta.db_table} where "
     if by in FACETS:
         params["facet"], params["facets"] = f"{by[0]}:", f"{by[0]};"
