@@ -203,20 +203,16 @@ class PreparedQuery(Generic[Row]):
 
 class PreparedValues(PreparedQuery[Any]):
     """A query that ends with ``values_list`` or ``values``: tuples of what the driver reads, for columns that Django
-    converts no further. ``around``: words that its own stand in, where these say ``{query}``."""
-
-    def __init__(self, build: Callable[..., models.QuerySet[Any, Any]], *types: type, around: str = "{query}") -> None:
-        super().__init__(build, *types)
-        self.around = around
+    converts no further. ``build`` may give words that such a query stands in, and their values, instead of it."""
 
     def _made(self) -> Any:
         stand_ins = _stand_ins(self.types)
-        sql, values = self.build(*stand_ins).query.sql_with_params()
-        return Statement(self.around.format(query=sql), values, stand_ins)
+        query: Any = self.build(*stand_ins)
+        sql, given = query if isinstance(query, tuple) else query.query.sql_with_params()
+        return SimpleNamespace(statement=Statement(sql, given, stand_ins))
 
     def __call__(self, *values: Value) -> list[tuple[Any, ...]]:
-        statement: Any = self.plan()
-        return list(statement.ask(values))
+        return self.plan().statement.ask(values)
 
 
 class PreparedTuples(PreparedQuery[Any]):

@@ -45,7 +45,8 @@ from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.models import DirectorLetter, HotSpot
 from oversight.presenting import cards, leagues, letter_pictures, overview
-from oversight.presenting.choosing import CHOSEN, Places, before
+from oversight.presenting.choosing import CHOSEN, before
+from oversight.presenting.places import Places
 from oversight.presenting.trend import first_shown
 from oversight.sending import managers_of
 from web.incoming import posted

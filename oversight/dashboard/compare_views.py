@@ -26,8 +26,9 @@ from oversight.dashboard import difference_panel, outside_panel
 from oversight.figures.definitions import DEFINITIONS, Period, Scope
 from oversight.figures.figures import Figure, Measure
 from oversight.presenting import cards, choosing, flow, past, sheets, shifts, worse
-from oversight.presenting.choosing import EARLIEST, DashboardPage, Places, dashboard_page, patiently, places_of
+from oversight.presenting.choosing import EARLIEST, DashboardPage, dashboard_page, patiently
 from oversight.presenting.past import Compared, Past
+from oversight.presenting.places import Places, places_of
 from web.languages import named
 from web.small_numbers import ENOUGH
 

@@ -30,6 +30,7 @@ from oversight.presenting import (
     charts,
     choosing,
     flow,
+    holders,
     lengths,
     overview,
     sheets,
@@ -39,7 +40,8 @@ from oversight.presenting import (
     turned,
 )
 from oversight.presenting.choosing import MONTH, THIRTY, WEEK, YEAR, DashboardPage, dashboard_page, patiently
-from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
+from oversight.presenting.holders import Burning, Holder
+from oversight.presenting.overview import Overview, PlaceCounts
 from oversight.presenting.past import length
 from oversight.presenting.trend import first_shown
 from web.languages import named
@@ -214,7 +216,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if ahead.HOLDERS in counted:
         burning = counted[ahead.HOLDERS].what
     else:
-        burning = overview.burning(page.measure, seen, with_hands=not places.parts)
+        burning = holders.burning(page.measure, seen, with_hands=not places.parts)
     spots = believed_since(places.regions, since)
     than = _than(page)
     results = [shifts.of_overview(seen, nth) for nth in (1, 2)]

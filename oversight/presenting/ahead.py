@@ -23,8 +23,9 @@ from oversight.counters.reads import Wish, steadily
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.models import WIDE, CountedAhead
-from oversight.presenting import choosing, flow, leagues, overview
-from oversight.presenting.choosing import WEEK, DashboardPage, Places
+from oversight.presenting import choosing, flow, holders, leagues, overview
+from oversight.presenting.choosing import WEEK, DashboardPage
+from oversight.presenting.places import Places
 
 #: Places with fewer open cases are counted when they are asked for.
 FROM = 5_000
@@ -45,7 +46,7 @@ class _Page:
 
 _PAGES: Mapping[str, _Page] = {
     OVERVIEW: _Page(overview.Overview),
-    HOLDERS: _Page(overview.Burning, is_of_period=False),
+    HOLDERS: _Page(holders.Burning, is_of_period=False),
     FLOW: _Page(tuple[list[flow.Stay], flow.Flow]),
     WORKLOAD: _Page(list[flow.Load], is_of_period=False),
     ENTERPRISES: _Page(list[leagues.EnterpriseLine]),
@@ -120,7 +121,7 @@ def _counting(region: Region, *, now: datetime, calendar: Calendar) -> Mapping[s
     seen = overview.read(scope, places, periods, measure=measure)
     return {
         OVERVIEW: lambda: seen,
-        HOLDERS: lambda: overview.burning(measure, seen, with_hands=False),
+        HOLDERS: lambda: holders.burning(measure, seen, with_hands=False),
         FLOW: lambda: (flow.stays(measure), flow.flow(measure)),
         WORKLOAD: lambda: flow.workload(measure, due_soon(now, calendar)),
         ENTERPRISES: lambda: leagues.counted(measure),

@@ -8,6 +8,7 @@ from collections import Counter
 
 from oversight.figures.definitions import Period
 from oversight.presenting import choosing, overview, shifts
+from oversight.presenting.places import Places
 from tests.audit import Pair, Pairs
 from tests.audit.compare import Audit
 from tests.audit.core import changes
@@ -25,7 +26,7 @@ def compared(audit: Audit) -> Pairs:
             period = Period(first=audit.today - days * DAY, last=audit.today - DAY)
             periods = [period, choosing.before(period, "chosen"), choosing.a_year_before(period, "chosen")]
             measure = audit.measure(period, regions=(region,))
-            places = choosing.Places(own=(region,), chosen=None, parts=parts, above=None)
+            places = Places(own=(region,), chosen=None, parts=parts, above=None)
             seen = overview.read(measure.scope, places, periods, measure=measure)
             yield from _of_place(audit, seen, periods, region.pk, [part.pk for part in parts])
 

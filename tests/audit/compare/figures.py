@@ -8,7 +8,7 @@ from oversight.counters import figures as from_counters
 from oversight.figures.definitions import Period
 from oversight.figures.figures import Figure, Measure
 from oversight.presenting import flow, leagues, overview
-from oversight.presenting.choosing import Places
+from oversight.presenting.places import Places
 from tests.audit import Pair, Pairs
 from tests.audit.compare import Audit, paired
 from tests.audit.core import counting, naming, ranking

@@ -25,9 +25,9 @@ from database.row_security import working_as_steps
 from oversight.counters import reads
 from oversight.figures import figures
 from oversight.models import OversightView, RollupState
-from oversight.presenting import leagues, overview
+from oversight.presenting import holders, leagues
 from oversight.presenting.cards import Card
-from oversight.presenting.choosing import outermost, places_of
+from oversight.presenting.places import outermost, places_of
 from tests import given, missing_in
 from tests.cast import World, standing
 from tests.complaints.pages.at_the_authority import officer_of
@@ -106,7 +106,7 @@ def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
     client = browser(world.su)
     exact = client.get(URL).context
     assert exact["held_at"] is None
-    monkeypatch.setattr(overview, "MANY", -1)
+    monkeypatch.setattr(holders, "MANY", -1)
     cache.clear()
     first = client.get(URL)
     assert (first.context["held_at"], first.context["holders"]) == (None, exact["holders"])

@@ -23,7 +23,7 @@ from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.models import DayRegion
 from oversight.presenting import choosing, overview
-from oversight.presenting.choosing import Places
+from oversight.presenting.places import Places
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.oversight.looking import browser

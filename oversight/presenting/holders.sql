@@ -2,7 +2,7 @@
 -- The first of both kinds, in their order: those who hold, and officers. Names are looked up for these: joined to each
 -- case they cost more than the cases.
 with
-counted (firm, office, who, late, "all", since, soon) as ({query}),
+counted (firm, office, who, late, "all", since, soon) as ({counted}),
 added as (
     select
         firm, office, who::bigint as who, sum(late)::bigint as late, sum("all")::bigint as "all", min(since) as since,
