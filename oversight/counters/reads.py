@@ -43,7 +43,7 @@ _SQL = read_sql(
     __file__, tally=TALLY, day_spread=DaySpread._meta.db_table, month_spread=MonthSpread._meta.db_table, ratio=RATIO
 )
 #: Of the values of a prepared statement.
-_TYPES = {int: "bigint", str: "text", date: "date"}
+_TYPES = {int: "bigint", date: "date"}
 _NAMED = re.compile(r"%\((\w+)\)s")
 T = TypeVar("T")
 Sums = Mapping[str, int]
@@ -292,7 +292,7 @@ class Counters:
                 "edge": begin if begin <= end else period.first,
             }
             parts.append((f"select {number}, b.* from ({_buckets(ours, names, is_wide=is_wide)}) b", params | values))
-        for number, what, bucket, n in _asked(parts, is_kept=has_cells and bool(scope.regions)):
+        for number, what, bucket, n in _asked(parts):
             results[number][what][bucket] += n
         for counts, period in zip(results, periods, strict=True):
             for row in self.unfolded:
@@ -337,7 +337,7 @@ def _asked(parts: Sequence[tuple[str, Mapping[str, Any]]], *, is_kept: bool = Fa
             cursor.execute(b" union all ".join(cursor.cursor.mogrify(*part) for part in parts).decode())
             return list(cursor.fetchall())
         values = [params[name] for sql, params in parts for name in _NAMED.findall(sql)]
-        types = iter([_TYPES[type(one[0])] + "[]" if isinstance(one, list) else _TYPES[type(one)] for one in values])
+        types = iter([_TYPES[type(value)] for value in values])
         sql = _NAMED.sub(lambda _name: f"%s::{next(types)}", " union all ".join(sql for sql, _params in parts))
         return _statement(sql).ask_by(cursor, values)
 

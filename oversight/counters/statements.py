@@ -129,9 +129,9 @@ def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
         "branches": sorted(scope.branch_ids or ()),
     }
     if scope.regions:
-        params |= {f"r{nth}": end for nth, end in enumerate(end for one in scope.regions for end in (one.pk, one.last))}
-        ends = range(0, 2 * len(scope.regions), 2)
-        texts.append("(" + " or ".join(f"{row}region between %(r{n})s and %(r{n + 1})s" for n in ends) + ")")
+        texts.append(
+            "(" + " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions) + ")"
+        )
     if scope.enterprise_id or not scope.regions:
         texts.append(f"{row}enterprise = %(enterprise)s")
     if scope.branch_ids is not None:

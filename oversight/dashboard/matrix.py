@@ -53,17 +53,17 @@ def changes_of(weeks: Mapping[str, Sequence[int]], trend: Trend) -> dict[str, Ch
     result = {}
     for problem, counts in weeks.items():
         before = sum(counts[1 : 1 + USUAL_WEEKS])
-        change = shifts.of_counts(counts[0], before, _known(tuple(counts)), trend.share)
+        change = shifts.of_counts(counts[0], before, _known(tuple(counts[1 + USUAL_WEEKS :])), trend.share)
         result[problem] = replace(change, before=before * trend.share / (1 - trend.share))
     return shifts.many(result)
 
 
 @lru_cache(maxsize=4096)
 def _known(counts: tuple[int, ...]) -> Dispersion:
-    """How far a week lies from a usual one, by earlier weeks; they stay the same all day."""
+    """How far a week lies from a usual one, by the weeks before the usual ones; they stay the same all day."""
     squares = [
         chance.square_of_counts(counts[at], sum(counts[at + 1 : at + 1 + USUAL_WEEKS]), 1 / (1 + USUAL_WEEKS))
-        for at in range(1 + USUAL_WEEKS, HISTORY - USUAL_WEEKS)
+        for at in range(HISTORY - 2 * USUAL_WEEKS - 1)
     ]
     return chance.dispersion([square for square in squares if square is not None], 7)
 

@@ -1,6 +1,6 @@
 """Who holds what is late or due soon: enterprises, authorities and officers, with how much each has.
 
-Those cases are few, and an index has them.
+The one thing on the first page that is read from cases: these are few, and an index has them.
 """
 
 import functools

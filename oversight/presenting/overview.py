@@ -1,7 +1,5 @@
-"""What the first page of a director says: a place and its parts, in three periods, and who holds what burns.
-
-Everything here is read from counters, whatever the size of the place, except who holds the cases that are
-late or due soon; those are few, and an index has them.
+"""What the first page of a director says of a place and its parts, in three periods: read from counters, whatever the
+size of the place.
 """
 
 from collections.abc import Mapping, Sequence
