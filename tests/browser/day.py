@@ -64,6 +64,10 @@ class Hands:
         self.count("letters", len(text))
         self.page.keyboard.type(text)
 
+    def to_cursor(self, selector: str) -> None:
+        """Nothing is typed before the page has put the cursor there: on a slow machine that is after its load."""
+        self.page.locator(f"{selector}:focus").wait_for()
+
     def to(self, selector: str) -> None:
         """By Tab, as far as it takes."""
         for _ in range(400):

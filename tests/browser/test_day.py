@@ -62,7 +62,7 @@ def send(hands: Hands) -> None:
     hands.leave("Control+Enter")
     if hands.page.locator(".decide [name=anyway]").count():
         hands.leave("Control+Enter")
-    assert not hands.page.locator(".error-summary").count()
+    assert hands.page.locator(".error-summary").all_inner_texts() == []
 
 
 def answer(hands: Hands) -> None:
@@ -111,13 +111,15 @@ def opened(hands: Hands, slug: str) -> None:
 
 def ask(hands: Hands) -> None:
     opened(hands, "ask")
+    hands.to_cursor("#id_text")
     hands.type("请问您是哪一天发现多扣的？")
     send(hands)
 
 
 def extension(hands: Hands) -> None:
     opened(hands, "extension")
-    hands.type("3")
+    hands.to_cursor("#id_days")
+    hands.choose("#id_days", "3")
     hands.write("#id_text", "总部在核对三个月的账单，需要多三个工作日。")
     send(hands)
 
