@@ -10,12 +10,12 @@ outside of a transaction gets one of its own. Nothing depends on what the pooler
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import NotSupportedError, OperationalError
+from django.db import NotSupportedError, OperationalError, transaction
 from psycopg2.extensions import STATUS_READY
 
 _FRESH = (
@@ -54,10 +54,10 @@ _lent: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 def fresh(connection: Any, level: str = "") -> str:
     """What undoes what a statement of before may have left in the session of Django's connection. With the first
     message after a request and with the first of a request's transaction, so it costs no journey of its own; the
-    settings that the session began with come back (odr_portal/settings.py)."""
-    return _FRESH.format(
-        level or f"read committed read {'only' if connection.settings_dict.get('READS_ONLY') else 'write'}"
-    )
+    settings that the session began with come back (odr_portal/settings.py), and behind a pooler are said again."""
+    level = level or f"read committed read {'only' if connection.settings_dict.get('READS_ONLY') else 'write'}"
+    says = settings.DATABASE_SAYS.items() if settings.DATABASE_POOLED else ()
+    return _FRESH.format(level) + "".join(f"set local {name} to '{value}'; " for name, value in says)
 
 
 def lent(line: Any) -> Session | None:
@@ -76,6 +76,13 @@ def read_one_state(connection: Any, *, writes: bool = False) -> None:
             cursor.execute(f"set transaction isolation level {level}")
 
 
+def together(connection: Any) -> AbstractContextManager[None]:
+    """Around statements that stand in no transaction: behind a pooler all in one, for each alone would be one, with
+    three journeys more."""
+    is_needed = settings.DATABASE_POOLED and not connection.in_atomic_block
+    return transaction.atomic(savepoint=False) if is_needed else nullcontext()
+
+
 def begin(connection: Any, level: str = "") -> None:
     """Before a statement in a transaction of Django's connection: if it is the first and a pooler lends the session,
     begin that anew and learn which one it is. One journey. Raises OperationalError where the
@@ -83,14 +90,10 @@ def begin(connection: Any, level: str = "") -> None:
     line = connection.connection
     if not settings.DATABASE_POOLED or line.status != STATUS_READY:
         return
-    says = settings.DATABASE_SAYS
     try:
         with connection.wrap_database_errors, line.cursor() as cursor:
-            cursor.execute(
-                fresh(connection, level) + _WHICH + ", set_config(%s, %s, true)" * len(says),
-                [word for pair in says.items() for word in pair],
-            )
-            _lent[line] = Session(*cursor.fetchone()[:2])
+            cursor.execute(fresh(connection, level) + _WHICH)
+            _lent[line] = Session(*cursor.fetchone())
     except NotSupportedError as error:
         # The primary of before is a standby now, and the pooler's line leads there still: away, as callers see it.
         raise OperationalError("that server only reads") from error

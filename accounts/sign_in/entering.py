@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user, login
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -26,6 +27,7 @@ from accounts.sign_in import seats
 from accounts.sign_in.backend import duty_of, needs_second_factor
 from accounts.sign_in.known_browsers import know, person, remember
 from accounts.sign_in.limits import client_address, network_of
+from database.sessions import together
 
 #: The first mark that stands in the user agent decides.
 _SYSTEMS = (
@@ -165,6 +167,11 @@ class SignedIn:
 
 
 def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
+    with together(connection):
+        return _found(request, now=now)
+
+
+def _found(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
     user: Any = get_user(request)
     if not isinstance(user, User):
         return AnonymousUser()

@@ -106,3 +106,32 @@ def test_the_record_is_verified_from_one_state(world: World, pooler: Pooler) -> 
     given.a_complaint(world, status=Status.NEGOTIATING)
     out, error = _starts(pooler, program=["-c", _BEGINS + _VERIFIES]).communicate(timeout=120)
     assert out.startswith("1 "), error[-2000:]
+
+
+_LIMITS = """
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from database.row_security import RequestTransaction
+
+def said():
+    with connection.cursor() as cursor:
+        names = list(settings.DATABASE_SAYS)
+        cursor.execute("select lower(name), setting from pg_settings where lower(name) = any(%s)", [names])
+        return dict(cursor.fetchall()) == settings.DATABASE_SAYS
+
+from django.db import connection
+request = RequestFactory().get("/")
+request.user = AnonymousUser()
+before = said()
+current = RequestTransaction(request)
+within = said()
+current.end()
+print(len(settings.DATABASE_SAYS), before, within, said(), said())
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_limits_stand_before_a_request_in_its_transaction_and_after_it(pooler: Pooler) -> None:
+    out, error = _starts(pooler, program=["-c", _BEGINS + _LIMITS]).communicate(timeout=120)
+    assert out.split() == ["8", *["True"] * 4], error[-2000:]

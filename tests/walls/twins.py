@@ -146,7 +146,7 @@ TWINS: tuple[Twin, ...] = (
         "lent-anew",
         "behind a pooler a transaction begins with the limits that another process left",
         [_POOLED],
-        [Change(_SESSIONS, "says = settings.DATABASE_SAYS\n", "says = {}\n"), Change(_SESSIONS, "reset all; ", "")],
+        [Change(_SESSIONS, "settings.DATABASE_SAYS.items() if", "() if"), Change(_SESSIONS, "reset all; ", "")],
     ),
     Twin(
         "lent-number",
