@@ -50,8 +50,8 @@ NAMES = (
     "public",
 )
 #: Run where they are named only: one needs what is not installed by itself, one starts a whole `make run` of its own,
-#: one fills sixty gigabytes, one needs PgBouncer.
-NAMED_ONLY = ("optional.bills", "optional.small", "optional.long_tables", "optional.pooled")
+#: one fills sixty gigabytes, one needs PgBouncer, one waits for minutes.
+NAMED_ONLY = ("optional.bills", "optional.small", "optional.long_tables", "optional.pooled", "optional.notices")
 LONGEST = 1500
 
 

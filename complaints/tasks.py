@@ -5,17 +5,12 @@ from django.utils import timezone
 
 from complaints import handling
 from complaints.assignment import assigning, call_backs, owners
-from complaints.dossier import building as dossiers
-from complaints.handling import asking_promises, printing_documents, scanned_files
-from complaints.law import working as law
+from complaints.handling import asking_promises
 from complaints.models import Heartbeat
 from complaints.notices import delivery
 from complaints.privacy import erasing
 from complaints.record import witnessing
 from complaints.stations import stations
-from complaints.tables.exporting import lifecycle
-from complaints.tables.platform import platform_files
-from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
 from database.sweeping import drain
 from enterprises.enrolment import enrolled
@@ -48,48 +43,9 @@ def sweep_station_letters() -> int:
     return drain(stations.sweep_station_letters, now=timezone.now())
 
 
-# Making a long workbook may take longer than any other sweep; the lease of its row is longer still.
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_exports() -> int:
-    return lifecycle.sweep_exports(now=timezone.now())
-
-
-# Many files may have to be packed; the lease of its row is taken anew after each.
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_dossiers() -> int:
-    return dossiers.sweep_dossiers(now=timezone.now())
-
-
-@shared_task
-def sweep_documents() -> int:
-    return printing_documents.sweep_documents(now=timezone.now())
-
-
-# Reading a long workbook is one piece; the lease of its row is taken anew with each piece after it.
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_round_trips() -> int:
-    return working.sweep_round_trips(now=timezone.now())
-
-
-# A piece is one transaction; the lease of its row is taken anew with each.
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_law() -> int:
-    return law.sweep_law(now=timezone.now())
-
-
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_platform_files() -> int:
-    return platform_files.sweep_platform_files(now=timezone.now())
-
-
 @shared_task
 def sweep_webhooks() -> int:
     return deliveries.sweep_webhooks(now=timezone.now())
-
-
-@shared_task
-def sweep_evidence() -> int:
-    return scanned_files.sweep_evidence(now=timezone.now())
 
 
 @shared_task

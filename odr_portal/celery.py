@@ -52,4 +52,4 @@ def _with_a_connection_that_works(sender: Any, **_: Any) -> None:
 #: Celery itself closes the connection after so many tasks; by then the process is exchanged.
 _TASKS = {"CELERY_DB_REUSE_MAX": CONFIGURATION["worker_max_tasks_per_child"]}
 app = Celery("odr_portal", task_cls=Guarded, changes={**CONFIGURATION, **_TASKS})
-app.autodiscover_tasks(["complaints", "routing", "oversight"])
+app.autodiscover_tasks(["complaints", "routing", "oversight", "odr_portal"])

@@ -47,8 +47,6 @@ AHEAD_EVERY = 60
 COMPARING_EVERY = 30
 # Who answers for a case, after leave or a succession: nobody waits for the page that shows it.
 GIVING_EVERY = 30
-# Of reports, which come once a month.
-PRINTING_EVERY = 30
 # A checkpoint comes each minute; who holds it outside should have it in the next.
 SHOWING_EVERY = 20
 # Somebody should know within minutes.
@@ -69,12 +67,10 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
     ticks = {
         **_every(
             sweep_every,
-            complaints=(
-                *("clocks", "notices", "exports", "dossiers", "documents", "round_trips", "law", "platform_files"),
-                *("webhooks", "evidence"),
-            ),
-            routing=("filed", "previews", "trials"),
+            complaints=("clocks", "notices", "webhooks"),
+            routing=("filed",),
             oversight=("counters",),
+            odr_portal=("asked",),
         ),
         **_every(max(sweep_every, GIVING_EVERY), complaints=("exits", "assignments"), routing=("successions",)),
         **_every(
@@ -88,8 +84,6 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_witnesses": SHOWING_EVERY,
         "oversight.tasks.sweep_ahead": AHEAD_EVERY,
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
-        "oversight.tasks.sweep_reports": PRINTING_EVERY,
-        "oversight.tasks.sweep_minutes": PRINTING_EVERY,
         "oversight.tasks.sweep_alarms": ALARMING_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.publish_league": PUBLISHING_EVERY,

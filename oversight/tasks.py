@@ -10,13 +10,12 @@ from database.sweeping import drain
 from oversight import letters
 from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
-from oversight.hot_spots import campaign_effects, campaign_minutes, effects, guiding, hotspots, undertakings
+from oversight.hot_spots import campaign_effects, effects, guiding, hotspots, undertakings
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.presenting import ahead
 from oversight.published import indicator_making, league_making
 from oversight.remedies import remedying
-from oversight.reports import keeping
 
 
 def _task(name: str, rule: Callable[..., int], *, drains: bool = False, seconds: int = 0) -> Any:
@@ -41,13 +40,11 @@ sweep_comparison = _task("sweep_comparison", rollups.sweep_comparison, drains=Tr
 sweep_hot_spots = _task("sweep_hot_spots", hotspots.sweep, seconds=240)
 sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)
 sweep_campaigns = _task("sweep_campaigns", campaign_effects.sweep, drains=True, seconds=120)
-sweep_minutes = _task("sweep_minutes", campaign_minutes.sweep)
 sweep_undertakings = _task("sweep_undertakings", undertakings.sweep, drains=True, seconds=120)
 sweep_remedies = _task("sweep_remedies", remedying.sweep, drains=True, seconds=120)
 sweep_guidance = _task("sweep_guidance", guiding.sweep_reminders, drains=True)
 sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)
 sweep_director_letters = _task("sweep_director_letters", letters.sweep_director_letters)
-sweep_reports = _task("sweep_reports", keeping.sweep_prints)
 sweep_alarms = _task("sweep_alarms", signs.sweep_alarms)
 sweep_duties = _task("sweep_duties", duty_changes.sweep_duties)
 sweep_posts = _task("sweep_posts", signs.sweep_posts, seconds=120)

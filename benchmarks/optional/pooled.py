@@ -87,7 +87,7 @@ def _filings(
 
     seconds = 1.0 if quick else 2.0
     tell("pooled: preparing people and drafts")
-    each = int(seconds * 200)
+    each = int(seconds * 300)
     ready = iter([ready_to_file(each, now=now, first=n * each) for n in range(2 * (rounds + 3))])
     spent: tuple[list[float], list[float]] = ([], [])
     with (

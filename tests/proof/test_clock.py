@@ -25,6 +25,7 @@ from complaints.record.clock import Answer, Process, Seen, judge
 from odr_portal.celery import app
 from odr_portal.clock_guard import ANSWERS_PEOPLE
 from odr_portal.processes.sweeping import SWEEPS
+from odr_portal.tasks import ASKED
 from odr_portal.ticks import beats
 from oversight.counters import publishing
 from oversight.models import DataSet
@@ -286,7 +287,8 @@ def test_a_process_that_runs_needs_no_seal_and_a_demonstration_starts_by_itself(
 
 def test_what_goes_on_is_a_sweep_by_its_name() -> None:
     ticked = {entry["task"].rpartition(".")[2].partition("_")[2] for entry in beats(5).values()}
-    assert ANSWERS_PEOPLE - {"heartbeat"} <= ticked & set(SWEEPS)
+    assert ANSWERS_PEOPLE - {"heartbeat", "asked"} <= (ticked | set(ASKED)) & set(SWEEPS)
+    assert "asked" in ticked
     assert {"clocks", "expired", "figures", "open_data", "league", "indicators"} <= ticked - ANSWERS_PEOPLE
 
 
