@@ -108,11 +108,20 @@ Letters = list[list[Notice]]
 
 def sweep_notices(*, now: datetime) -> int:
     """How many notices and codes went out; none while another sweep sends."""
+    if not _is_anything_due(now=now):
+        return 0
     with Lease.objects.alone(SENDER) as held:
         if held is None:
             return 0
         with open_channels(now=now) as channels:
             return _Sweep(channels, begun=time.monotonic(), now=now).run()
+
+
+def _is_anything_due(*, now: datetime) -> bool:
+    """Two looks: mostly there is nothing, and a sweep of nothing asks and writes much more."""
+    waits = Q(state__in=["queued", "leased"])
+    codes = OutgoingMessage.objects.filter(waits | ~_of_use(now) & ~Q(body=""))
+    return codes.exists() or Notice.objects.filter(waits, send_after__lte=now).exists()
 
 
 class _Sweep:

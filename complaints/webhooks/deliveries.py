@@ -162,6 +162,8 @@ TRIES_KEPT = 60
 
 def sweep_webhooks(*, now: datetime, rule: safe_http.Rule | None = None) -> int:
     """How many messages were taken by their receivers; none while another sweep sends."""
+    if not listening().exists():
+        return 0
     with Lease.objects.alone(SENDER) as held:
         return _Sweep(rule or safe_http.public_rule(), now=now).run() if held else 0
 
