@@ -194,7 +194,7 @@ CONFIGURATION: dict[str, Any] = {
     "worker_soft_shutdown_timeout": 20,
     # Nobody waits for an idle worker: with no task planned ahead there is nothing in it to save.
     "worker_enable_soft_shutdown_on_idle": False,
-    "worker_max_tasks_per_child": 1000,
+    "worker_max_tasks_per_child": 500,
     "worker_max_memory_per_child": 400_000,
     "worker_send_task_events": False,
     "worker_hijack_root_logger": False,
