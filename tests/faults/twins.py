@@ -63,7 +63,7 @@ _ONE_BY_ONE = Change(
     "            for call in calls:\n                run_all(cursor, [call])\n",
 )
 _ON_COMMIT = (
-    Change("odr_portal/ticks.py", 'routing=("filed", "previews", ', 'routing=("previews", '),
+    Change("odr_portal/ticks.py", 'routing=("filed",),', "routing=(),"),
     Change("odr_portal/processes/sweeping.py", '    "filed": forwarding.sweep_filed,\n', ""),
     Change(
         "routing/tasks.py",
