@@ -4,7 +4,8 @@
 tenth and with all of the rows in the tables that grow with every case (entries, texts, notices, clocks, reminders,
 digests of what was typed). Those rows are copies, filled by SQL, of what hangs on settled cases; they hang on ids that
 no case has, so nothing but the size of the tables differs. What is asked is in memory both times. By CPU of this
-process and of its server process: between the two sizes lie the minutes of filling, in which a machine changes.
+process and of its server process, in multiples of a view that answers nothing, which is asked just before it: between
+the two sizes lie the minutes of filling, in which a machine changes by a third.
 """
 
 import argparse
@@ -52,17 +53,19 @@ def measure(*, quick: bool, entries: int) -> list[Figure]:
             tell(f"long tables: filling up to {size:,} entries")
             rows, gigabytes = _fill(base, cases[0].pk, size)
             tell(f"long tables: {rows:,} rows, {gigabytes:.1f} GB with their indexes: {_sizes(base)}")
-            times[size] = {what: _alone(ask, rounds) for what, ask in look.every().items()}
-            times[size]["sweep of due clocks, a batch"] = look.sweep(rounds)
+            nothing = watchers.empty_for(pattern.chen)
+            times[size] = {what: _beside(nothing, ask, rounds) for what, ask in look.every().items()}
+            floor = statistics.median(_alone(nothing, rounds))
+            times[size]["sweep of due clocks, a batch"] = [took / floor for took in look.sweep(rounds)]
         small, large = times[entries // 10], times[entries]
         return [
             Figure(
                 benchmark="optional.long_tables",
                 what=f"{what}: {entries:,} entries ÷ {entries // 10:,}",
-                value=statistics.median(large[what]) * 1000,
-                unit="ms of CPU",
-                floor=statistics.median(small[what]) * 1000,
-                floor_is="ms, at a tenth",
+                value=statistics.median(large[what]),
+                unit="× nothing, by CPU",
+                floor=statistics.median(small[what]),
+                floor_is="×, at a tenth",
                 ratio=spread([a / b for a, b in zip(sorted(large[what]), sorted(small[what]), strict=True)]),
                 goal=("≤", MOST),
                 rounds=rounds,
@@ -138,6 +141,12 @@ def _alone(ask: Callable[[], Any], rounds: int) -> list[float]:
             ask()
 
     return [_cpu(several) / calls for _ in range(rounds)]
+
+
+def _beside(nothing: Callable[[], Any], ask: Callable[[], Any], rounds: int) -> list[float]:
+    """The same in multiples of what ``nothing`` takes right before it."""
+    floor = statistics.median(_alone(nothing, rounds))
+    return [took / floor for took in _alone(ask, rounds)]
 
 
 def _fill(base: ground.Ground, pattern: int, entries: int) -> tuple[int, float]:
