@@ -168,31 +168,48 @@ def test_with_no_heartbeat_it_sweeps_itself_and_one_failing_sweep_stops_no_other
     assert watch(case) != Status.FILED
 
 
+def noting(done: list[str], name: str, error: Exception | None = None) -> Callable[..., int]:
+    """A sweep that says that it was done, or fails."""
+
+    def sweep(**_: object) -> int:
+        done.append(name)
+        if error is not None:
+            raise error
+        return 0
+
+    return sweep
+
+
 @pytest.mark.django_db
 def test_of_what_is_asked_for_one_that_fails_stops_no_other_and_a_database_that_is_away_all(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[str] = []
-
-    def does(name: str, error: Exception | None) -> Callable[..., int]:
-        def sweep(**_: object) -> int:
-            done.append(name)
-            if error is not None:
-                raise error
-            return 0
-
-        return sweep
-
     for name in ASKED:
-        monkeypatch.setitem(sweeping.SWEEPS, name, does(name, ValueError() if name == "exports" else None))
+        monkeypatch.setitem(sweeping.SWEEPS, name, noting(done, name, ValueError() if name == "exports" else None))
     sweep_asked()
-    assert done == list(ASKED)
+    assert sorted(done) == sorted(ASKED)
     assert [record.getMessage() for record in caplog.records] == ["sweep exports failed"]
     done.clear()
-    monkeypatch.setitem(sweeping.SWEEPS, "exports", does("exports", OperationalError()))
+    monkeypatch.setitem(sweeping.SWEEPS, "exports", noting(done, "exports", OperationalError()))
     with pytest.raises(OperationalError):
         sweep_asked()
     assert done[-1] == "exports"
+
+
+@pytest.mark.django_db
+def test_where_one_kind_takes_all_the_time_of_a_message_each_kind_still_has_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    for name in ASKED:
+        monkeypatch.setitem(sweeping.SWEEPS, name, noting(done, name))
+    monkeypatch.setattr("odr_portal.tasks.SECONDS", -1)
+    moment = timezone.now()
+    for nth in range(len(ASKED)):
+        monkeypatch.setattr("odr_portal.tasks.timezone.now", lambda nth=nth: moment + timedelta(seconds=5 * nth))
+        sweep_asked()
+    assert sorted(done) == sorted(ASKED)
 
 
 def test_a_small_machine_is_woken_by_few_messages() -> None:

@@ -111,6 +111,7 @@ def test_the_record_is_verified_from_one_state(world: World, pooler: Pooler) -> 
 _LIMITS = """
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.test import RequestFactory
 from database.row_security import RequestTransaction
 
@@ -120,7 +121,6 @@ def said():
         cursor.execute("select lower(name), setting from pg_settings where lower(name) = any(%s)", [names])
         return dict(cursor.fetchall()) == settings.DATABASE_SAYS
 
-from django.db import connection
 request = RequestFactory().get("/")
 request.user = AnonymousUser()
 before = said()
