@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from django.db.models import Exists, OuterRef
 
@@ -19,9 +20,10 @@ class NoAuthority(LookupError):
     """No authority of the directory covers this place."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Jurisdiction:
-    """All authorities in memory, the narrowest region first; one query to load."""
+    """All authorities in memory, the narrowest region first; one query to load. A country has thousands, so none is
+    looked for twice by walking through all."""
 
     authorities: Sequence[Authority]
 
@@ -39,11 +41,31 @@ class Jurisdiction:
         """The authority that accepts, refuses and mediates for a place."""
         return self._first(region_id, "has_power")
 
+    @cached_property
+    def _by_id(self) -> dict[int, Authority]:
+        return {row.pk: row for row in self.authorities}
+
+    @cached_property
+    def _found(self) -> dict[tuple[int, str], Authority]:
+        """What ``_first`` found, by region and duty."""
+        return {}
+
+    def known(self, authority_id: int | None) -> Authority | None:
+        """The authority of this id, if there is one."""
+        return self._by_id.get(authority_id or 0)
+
     def superior(self, authority_id: int) -> Authority:
         """The one above; the national authority is its own superior."""
-        by_id = {row.pk: row for row in self.authorities}
-        authority = by_id[authority_id]
-        return by_id.get(authority.parent_id or 0, authority)
+        authority = self._by_id[authority_id]
+        return self.known(authority.parent_id) or authority
+
+    def issuer(self, authority_id: int | None) -> Authority | None:
+        """Under whose number an authority writes: its own, or of the one above that has one (an office acts in its
+        county's name). None where nobody has one."""
+        row = self.known(authority_id)
+        while row is not None and not row.document_code:
+            row = self.known(row.parent_id)
+        return row
 
     def is_above(self, authority_id: int, other_id: int) -> bool:
         """Whether the first is a superior of the other, however far; nobody is their own."""
@@ -69,13 +91,14 @@ class Jurisdiction:
         return results
 
     def _first(self, region_id: int, duty: str) -> Authority:
-        for row in self.authorities:
-            if getattr(row, duty) and row.region.covers(region_id):
-                return row
-        for row in self.authorities:
-            if row.region.covers(region_id):
-                return row
-        raise NoAuthority(f"no authority covers region {region_id}")
+        found = self._found.get((region_id, duty))
+        if found is None:
+            covering = [row for row in self.authorities if row.region.covers(region_id)]
+            found = next((row for row in covering if getattr(row, duty)), covering[0] if covering else None)
+            if found is None:
+                raise NoAuthority(f"no authority covers region {region_id}")
+            self._found[region_id, duty] = found
+        return found
 
 
 def on_leave(day: date) -> Exists:

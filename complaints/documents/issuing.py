@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from authorities.policies import Policies
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
-from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
+from complaints.documents.kinds import KINDS, forms_of, is_to, reference
 from complaints.documents.wording import Facts, Paper, demand_text, paper, promise_text
 from complaints.models import Complaint, Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
 from complaints.models.record import SALT_BYTES
@@ -71,9 +72,7 @@ def number_versions(files: Iterable[CaseFile]) -> None:
 def _wanted(file: CaseFile, entry: Entry) -> list[_Wanted]:
     if entry.actor.side != "authority":
         return []
-    authority = issuer(
-        file.conditions.jurisdiction.authorities, entry.actor.authority_id or file.complaint.handling_authority_id
-    )
+    authority = file.conditions.jurisdiction.issuer(entry.actor.authority_id or file.complaint.handling_authority_id)
     return [] if authority is None else [_Wanted(file, entry, form, authority) for form in forms_of(entry.data)]
 
 
@@ -153,8 +152,7 @@ def _answers(file: CaseFile) -> Engagement | None:
 def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
     file, entry = one.file, one.entry
     name, code = respondent_of(file)
-    at = file.conditions.jurisdiction.authorities
-    unit = next((row.name for row in at if row.pk == file.complaint.handling_authority_id), "")
+    unit = file.conditions.jurisdiction.known(file.complaint.handling_authority_id)
     return Facts(
         complaint=file.complaint,
         policies=file.conditions.policies,
@@ -164,7 +162,7 @@ def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
         person={**person, **{kind: text for kind, text, _key in entry.texts if kind in PRINTED}},
         respondent=name,
         respondent_code=code,
-        unit=unit,
+        unit=unit.name if unit else "",
         data=entry.data,
         texts={kind: text for kind, text, _key in entry.texts},
         demands=demands_of(file.demands),
@@ -244,7 +242,7 @@ def preview(
     form: int,
     complaint: Complaint,
     *,
-    authorities: Sequence[Authority],
+    jurisdiction: Jurisdiction,
     policies: Policies,
     officers: Sequence[str],
     now: datetime,
@@ -254,8 +252,8 @@ def preview(
 ) -> Paper:
     """``data`` and ``texts`` as the step would write them (``ground``, ``body`` …; ``decision`` …), ``officers`` who
     would sign. Shown by components/paper.html. Two queries, one more for the demands."""
-    issuer = kinds.issuer(authorities, complaint.handling_authority_id)
-    unit = next((row.name for row in authorities if row.pk == complaint.handling_authority_id), "")
+    unit = jurisdiction.known(complaint.handling_authority_id)
+    issuer = jurisdiction.issuer(complaint.handling_authority_id) or unit
     row = complaint.branch or complaint.enterprise or complaint.picked_branch or complaint.picked_enterprise
     company = complaint.enterprise or complaint.picked_enterprise
     return paper(
@@ -263,11 +261,11 @@ def preview(
         Facts(
             complaint=complaint,
             policies=policies,
-            authority=issuer.name if issuer else unit,
+            authority=issuer.name if issuer else "",
             officers=officers,
             day=timezone.localdate(now),
             person=people({complaint.pk}).get(complaint.pk, {}),
-            unit=unit,
+            unit=unit.name if unit else "",
             respondent=row.name if row else complaint.respondent_named,
             respondent_code=(company.uscc or "") if company else "",
             data=data or {},

@@ -1,7 +1,7 @@
 """The ten official forms (文书式样): what they are called, whom they are addressed to, and their numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -69,16 +69,6 @@ def is_to(form: int, side: str, data: Mapping[str, Any]) -> bool:
 def reference(code: str, form: int, *, year: int, number: int) -> str:
     """鼓市监投受〔2026〕第1号."""
     return f"{code}{KINDS[form].mark}〔{year}〕第{number}号"
-
-
-def issuer(authorities: Iterable[Authority], authority_id: int | None) -> Authority | None:
-    """Under whose number an authority writes: its own, or of the one above that has one (an office acts in its county's
-    name). None where nobody has one."""
-    known = {row.pk: row for row in authorities}
-    row = known.get(authority_id or 0)
-    while row is not None and not row.document_code:
-        row = known.get(row.parent_id or 0)
-    return row
 
 
 class Series(NamedTuple):

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from django.conf import settings
 from django.utils.translation import override
 
-from authorities.models import Authority
 from complaints import wording
 from complaints.acceptance.remedies import phone_of
 from complaints.casefile.case_file import CaseFile
@@ -155,8 +154,7 @@ class _Text:
     def __init__(self, file: CaseFile, entry: Entry, addressee: str) -> None:
         self.file, self.entry, self.addressee = file, entry, addressee
         self.complaint: Complaint = file.complaint
-        authorities: list[Authority] = list(file.conditions.jurisdiction.authorities)
-        self.authority = next((one for one in authorities if one.pk == self.complaint.handling_authority_id), None)
+        self.authority = file.conditions.jurisdiction.known(self.complaint.handling_authority_id)
         self.path = _PATHS[addressee].format(number=self.complaint.number)
         self.what = self._what()
 

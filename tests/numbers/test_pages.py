@@ -125,7 +125,7 @@ def test_no_notice_tells_a_number_that_is_not_in_force(world: World, numbers: Nu
 def test_no_document_tells_a_number_that_is_not_in_force(world: World, numbers: Numbers, form: int) -> None:
     given, wrong = Conditions.at(world.now), []
     signing = Officer.objects.filter(authority=world.target.county)[:2]
-    same: Any = {"authorities": given.jurisdiction.authorities, "policies": given.policies, "now": world.now}
+    same: Any = {"jurisdiction": given.jurisdiction, "policies": given.policies, "now": world.now}
     same["officers"] = [officer.user.name for officer in signing]
     for case in world.target.cases.values():
         for ground in ("", *REFUSAL_GROUNDS, *TERMINATION_GROUNDS):

@@ -48,8 +48,7 @@ def dispute_jurisdiction(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 def designate_authority(file: CaseFile, actor: Actor, *, authority_id: int, text: str) -> Effect:
     """The common superior says who handles a disputed case; only one that stands above both."""
     saying.open_matter(file, "jurisdiction")
-    known = {row.pk: row for row in file.conditions.jurisdiction.authorities}
-    chosen = known.get(authority_id)
+    chosen = file.conditions.jurisdiction.known(authority_id)
     if chosen is None or not chosen.has_power:
         raise WrongInput("bad_choice", _("请选一个有处理权限的机关。"), field="authority")
     if not _is_above(file, actor.authority_id, file.complaint.handling_authority_id):

@@ -108,7 +108,7 @@ def take_up(file: CaseFile, actor: Actor, *, text: str, authority_id: int | None
     to = own if authority_id is None else authority_id
     if here != own and not jurisdiction.is_above(own, here):
         raise StepNotAllowed("not_superior", _("只有上级机关可以提级办理。"))
-    named = next((row for row in jurisdiction.authorities if row.pk == to), None)
+    named = jurisdiction.known(to)
     if named is None or (to != own and not (named.has_power and jurisdiction.is_above(own, to))):
         raise WrongInput("bad_choice", _("请选一个有处理权限的下级机关。"), field="authority")
     if to == here:

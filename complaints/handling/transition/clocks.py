@@ -250,8 +250,8 @@ def let_fall(file: CaseFile, row: Deadline) -> None:
 
 
 def _has_power(file: CaseFile) -> bool:
-    authority_id = file.complaint.handling_authority_id
-    return any(a.pk == authority_id and a.has_power for a in file.conditions.jurisdiction.authorities)
+    authority = file.conditions.jurisdiction.known(file.complaint.handling_authority_id)
+    return authority is not None and authority.has_power
 
 
 def _start_on_entry(file: CaseFile, at: datetime, written: datetime) -> None:

@@ -45,7 +45,7 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
             issuing.preview(
                 form,
                 file.complaint,
-                authorities=conditions.jurisdiction.authorities,
+                jurisdiction=conditions.jurisdiction,
                 policies=conditions.policies,
                 officers=officers,
                 now=now,

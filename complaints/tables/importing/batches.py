@@ -1,20 +1,24 @@
 """Files good rows in batches, forwards each batch, can stop and go on at any row, and tells what came of it.
 
 A batch is filed and forwarded in one transaction, so a crash leaves whole batches only; a row that is there already
-(source and number) is passed over, so going on is running again.
+(source and number) is passed over, so going on is running again. Several processes may file a batch each at a time.
 """
+
+from __future__ import annotations
 
 import itertools
 import logging
-import sys
+import os
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
-from typing import Protocol, TextIO, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -31,10 +35,9 @@ from complaints.parties.conditions import Conditions, current_calendar
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Role, Status
 from complaints.procedure.working_calendar import Calendar
-from complaints.tables.importing.directory import BuiltDirectory
 from complaints.tables.importing.reading import BadCell, BadRow, BadRows
-from complaints.tables.importing.rows import DoubtfulRows, ImportedRow
-from enterprises.directory.reasons import say
+from complaints.tables.importing.rows import ImportedRow
+from database import second_process
 
 BATCH = 500
 MORNING = clock_time(9)
@@ -70,9 +73,22 @@ class Tally:
     triage: Counter[tuple[str, int]] = field(default_factory=Counter)
     unnamed: Counter[str] = field(default_factory=Counter)
 
+    def add(self, batch: Tally) -> None:
+        """What came of one more batch."""
+        self.filed += batch.filed
+        self.there += batch.there
+        self.by_number += batch.by_number
+        self.statuses.update(batch.statuses)
+        self.triage.update(batch.triage)
+        self.unnamed.update(batch.unnamed)
+
     @property
     def forwarded(self) -> int:
         return self.statuses[Status.WITH_ENTERPRISE]
+
+
+#: What came of a batch, and which of its rows are bad.
+_Filed = tuple[Tally, list[BadRow]]
 
 
 class SourceConditions:
@@ -109,7 +125,8 @@ class SourceConditions:
 
 
 class Batches:
-    """One import on its way. ``clock`` is the page or the API's; with ``dated`` the rows' days decide."""
+    """One import on its way. ``clock`` is the page or the API's. ``processes``: so many file a batch each at a time,
+    this one among them; where the rows' days decide it is one."""
 
     def __init__(
         self,
@@ -121,6 +138,7 @@ class Batches:
         clock: Callable[[], datetime],
         is_stopped: Callable[[], bool],
         progress: Callable[[Tally], None],
+        processes: int = 1,
     ) -> None:
         self.source = source
         self.conditions = conditions
@@ -129,15 +147,25 @@ class Batches:
         self.clock = clock
         self.is_stopped = is_stopped
         self.progress = progress
+        self.processes = processes
         self.tally = Tally()
-        self._started = time.monotonic(), time.process_time()
+        self._started = time.monotonic(), _cpu()
 
     def run(self, rows: Iterable[ImportedRow | None]) -> Tally:
-        """File as the rows come, at the present moment."""
+        """File as the rows come, at the present moment. Raises LostWorkError where another process was killed."""
+        others: list[Callable[[], _Filed]] = []
         for batch in _batched(self._counted(rows), BATCH):
             if self._is_over():
                 break
-            self._file(batch, now=self.clock())
+            filed = partial(self._file, batch, now=self.clock())
+            if len(others) + 1 < self.processes:
+                others.append(second_process.start(filed))
+                continue
+            self._take(filed())
+            while others:
+                self._take(others.pop()())
+        while others:
+            self._take(others.pop()())
         return self._ended()
 
     def run_dated(self, rows: Iterable[ImportedRow | None], *, zone: ZoneInfo) -> Tally:
@@ -151,7 +179,7 @@ class Batches:
             self.tally.lapses += handling.sweep_clocks(now=morning, conditions=self.conditions.at(morning))
             now = max(morning, *(row.request.received_at for row in todays))
             for batch in _batched(todays, BATCH):
-                self._file(batch, now=now)
+                self._take(self._file(batch, now=now))
         return self._ended()
 
     def _counted(self, rows: Iterable[ImportedRow | None]) -> Iterator[ImportedRow]:
@@ -168,42 +196,46 @@ class Batches:
 
     def _ended(self) -> Tally:
         self.tally.seconds = time.monotonic() - self._started[0]
-        self.tally.cpu_seconds = time.process_time() - self._started[1]
+        self.tally.cpu_seconds = _cpu() - self._started[1]
         return self.tally
 
-    def _file(self, batch: Sequence[ImportedRow], *, now: datetime) -> None:
+    def _take(self, filed: _Filed) -> None:
+        batch, bad = filed
+        self.tally.add(batch)
+        for one in bad:
+            self.bad.add(one)
+        self.progress(self.tally)
+
+    def _file(self, batch: Sequence[ImportedRow], *, now: datetime) -> _Filed:
+        """Together; where one row breaks the batch, each by itself."""
         try:
-            self._together(batch, now=now)
+            return self._together(batch, now=now), []
         except OperationalError:
             raise  # the database is away: what was acknowledged stands, run again
         except Exception as problem:
             if not isinstance(problem, WrongInput):
                 log.exception("a batch of %s rows failed; each is tried by itself", len(batch))
-            for row in batch:
-                self._alone(row, now=now)
-        self.progress(self.tally)
-
-    def _alone(self, row: ImportedRow, *, now: datetime) -> None:
-        try:
-            self._together([row], now=now)
-        except OperationalError:
-            raise
-        except WrongInput as refused:
-            self.bad.add(BadRow.of(row.number, BadCell(refused.field, "", str(refused))))
-        except Exception as problem:
-            log.exception("row %s could not be saved", row.number)
-            self.bad.add(BadRow.of(row.number, BadCell("", type(problem).__name__, _("这一行无法保存"))))
-
-    def _together(self, batch: Sequence[ImportedRow], *, now: datetime) -> None:
-        for attempt in range(1, RETRIES + 1):
+        tally, bad = Tally(), list[BadRow]()
+        for row in batch:
             try:
-                return self._once(batch, now=now)
-            except IntegrityError:
-                # Somebody else files the same source at this moment: look again who is there.
-                if attempt == RETRIES:
-                    raise
+                tally.add(self._together([row], now=now))
+            except OperationalError:
+                raise
+            except WrongInput as refused:
+                bad.append(BadRow.of(row.number, BadCell(refused.field, "", str(refused))))
+            except Exception as problem:
+                log.exception("row %s could not be saved", row.number)
+                bad.append(BadRow.of(row.number, BadCell("", type(problem).__name__, _("这一行无法保存"))))
+        return tally, bad
 
-    def _once(self, batch: Sequence[ImportedRow], *, now: datetime) -> None:
+    def _together(self, batch: Sequence[ImportedRow], *, now: datetime) -> Tally:
+        for _attempt in range(1, RETRIES):
+            # Where somebody else files the same source at this moment: look again who is there.
+            with suppress(IntegrityError):
+                return self._once(batch, now=now)
+        return self._once(batch, now=now)
+
+    def _once(self, batch: Sequence[ImportedRow], *, now: datetime) -> Tally:
         conditions = self.conditions.at(now)
         with transaction.atomic():
             there = _there(self.source, batch)
@@ -213,21 +245,26 @@ class Batches:
                 cases = handling.file([row.request for row in fresh], actor=COMPLAINANT, now=now, conditions=conditions)
                 filed = [case.pk for case in cases]
                 self.forward(now=now, limit=len(filed), conditions=conditions, only=filed)
-        self._count(fresh, filed, len(there))
+        return _tally_of(fresh, filed, len(there))
 
-    def _count(self, fresh: Sequence[ImportedRow], filed: Sequence[int], there: int) -> None:
-        tally = self.tally
-        tally.there += there
-        tally.filed += len(fresh)
-        tally.by_number += sum(row.by_number for row in fresh)
-        rows = list(Complaint.objects.filter(pk__in=filed).values_list("pk", "status", "reason", "respondent_named"))
-        several = _several([pk for pk, _status, reason, _named in rows if reason == AMBIGUOUS])
-        for pk, status, reason, named in rows:
-            tally.statuses[status] += 1
-            if status == Status.TRIAGE:
-                tally.triage[reason, several.get(pk, 0)] += 1
-                if named:
-                    tally.unnamed[named] += 1
+
+def _cpu() -> float:
+    """CPU seconds of this process and of those it waited for."""
+    return sum(os.times()[:4])
+
+
+def _tally_of(fresh: Sequence[ImportedRow], filed: Sequence[int], there: int) -> Tally:
+    """What came of a batch."""
+    tally = Tally(there=there, filed=len(fresh), by_number=sum(row.by_number for row in fresh))
+    rows = list(Complaint.objects.filter(pk__in=filed).values_list("pk", "status", "reason", "respondent_named"))
+    several = _several([pk for pk, _status, reason, _named in rows if reason == AMBIGUOUS])
+    for pk, status, reason, named in rows:
+        tally.statuses[status] += 1
+        if status == Status.TRIAGE:
+            tally.triage[reason, several.get(pk, 0)] += 1
+            if named:
+                tally.unnamed[named] += 1
+    return tally
 
 
 def _several(cases: Sequence[int]) -> dict[int, int]:
@@ -270,104 +307,3 @@ def _batched(rows: Iterable[Item], size: int) -> Iterator[list[Item]]:
     iterator = iter(rows)
     while batch := list(itertools.islice(iterator, size)):
         yield batch
-
-
-MOST_REASONS = 10
-SECONDS_BETWEEN_LINES = 10.0
-SECONDS_BETWEEN_BARS = 0.2
-_WIDTH = 30
-
-
-class Progress:
-    """A bar on a terminal, a line every ten seconds elsewhere; always on stderr."""
-
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
-        self.total = max(total, 1)
-        self.stream = stream or sys.stderr
-        self.is_terminal = self.stream.isatty()
-        self.started = self.last = time.monotonic()
-
-    def __call__(self, tally: Tally) -> None:
-        now = time.monotonic()
-        if now - self.last < (SECONDS_BETWEEN_BARS if self.is_terminal else SECONDS_BETWEEN_LINES):
-            return
-        self.last = now
-        done = tally.filed + tally.there
-        share = min(done / self.total, 1.0)
-        rate = done / max(now - self.started, 0.001)
-        text = f"{share:4.0%}  {tally.rows:,} rows, {tally.filed:,} filed, {rate:,.0f} rows/s"
-        if self.is_terminal:
-            bar = "#" * round(share * _WIDTH)
-            self.stream.write(f"\r[{bar:<{_WIDTH}}] {text}  ")
-        else:
-            self.stream.write(f"{text}\n")
-        self.stream.flush()
-
-    def end(self) -> None:
-        if self.is_terminal:
-            self.stream.write("\n")
-
-
-def directory_lines(built: BuiltDirectory, *, dry_run: bool = False) -> Iterator[str]:
-    """What was built from the names of the file."""
-    verb = "would be new" if dry_run else "new"
-    yield (
-        f"directory: {built.named:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "
-        f"{built.names:,} other names {verb}, {built.cities:,} places {verb}"
-    )
-    if built.too_long:
-        yield f"directory: {built.too_long:,} names are too long for an enterprise and were left out"
-    if built.unplaced:
-        top = ", ".join(f"{state} ({count})" for state, count in built.unplaced.most_common(5))
-        yield f"directory: {built.unplaced.total():,} enterprises without a place, as the state is not known: {top}"
-
-
-def doubt_lines(doubted: Mapping[str, DoubtfulRows]) -> Iterator[str]:
-    """What good rows say that cannot be; they were taken as they stand."""
-    for what, rows in doubted.items():
-        more = ", …" if rows.count > len(rows.first) else ""
-        yield f"doubt: {rows.count:,} × {what}; taken as written (rows {', '.join(map(str, rows.first))}{more})"
-
-
-def bad_lines(bad: BadRows) -> Iterator[str]:
-    """Bad cells by column and reason, the commonest first."""
-    for (column, reason), count in bad.reasons.most_common(MOST_REASONS):
-        yield f"bad: {count:,} × {column or 'the row'}: {reason}"
-    rest = bad.cells - sum(count for _reason, count in bad.reasons.most_common(MOST_REASONS))
-    if rest:
-        yield f"bad: {rest:,} × for other reasons"
-
-
-def filing_lines(tally: Tally, bad: BadRows, *, dry_run: bool = False) -> Iterator[str]:
-    """The figures of the rows, and why what went to a person went there."""
-    if dry_run:
-        yield (
-            f"rows {tally.rows:,}: would be filed {tally.filed:,}, already there {tally.there:,}, "
-            f"bad {bad.rows:,}; dry run: nothing was written"
-        )
-        yield from bad_lines(bad)
-        return
-    yield (f"rows {tally.rows:,}: filed {tally.filed:,}, already there {tally.there:,}, bad {bad.rows:,}")
-    if tally.filed:
-        routed = tally.forwarded + sum(
-            count for status, count in tally.statuses.items() if status not in ("with_enterprise", "triage", "filed")
-        )
-        yield (
-            f"routed without a person: {routed:,} of {tally.filed:,} ({routed / tally.filed:.1%}), "
-            f"of these by the source's own number {tally.by_number:,}"
-        )
-        for (reason, several), count in tally.triage.most_common(MOST_REASONS):
-            yield f"triage: {count:,} × {reason}: {say({'code': reason, 'count': several})}"
-        for named, count in tally.unnamed.most_common(5):
-            yield f"triage: {count:,} × “{named}”"
-        yield (
-            f"{tally.seconds:.1f} s ({tally.cpu_seconds:.1f} s of CPU here), "
-            f"{tally.filed / max(tally.seconds, 0.001):,.0f} rows/s"
-        )
-    elif not bad.rows and not tally.stopped:
-        yield "nothing new"
-    yield from bad_lines(bad)
-    if tally.lapses:
-        yield f"clocks: {tally.lapses:,} cases looked at as their days came"
-    if tally.stopped:
-        yield "stopped; run the same command again to go on"

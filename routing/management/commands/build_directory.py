@@ -8,10 +8,10 @@ from django.db import transaction
 
 from authorities.loading import RegionsDoNotFit
 from authorities.tables import TableError
-from complaints.tables.importing.batches import directory_lines
 from complaints.tables.importing.directory import build_directory
 from complaints.tables.importing.mapping import MappingError, read_mapping
 from complaints.tables.importing.reading import FileRefused
+from complaints.tables.importing.telling import directory_lines
 
 
 class Command(BaseCommand):

@@ -21,20 +21,13 @@ from authorities.loading import RegionsDoNotFit
 from authorities.policies import PolicyMissing
 from authorities.tables import TableError
 from complaints.models import Heartbeat
-from complaints.tables.importing.batches import (
-    Batches,
-    Progress,
-    SourceConditions,
-    Tally,
-    directory_lines,
-    doubt_lines,
-    filing_lines,
-    would_file,
-)
+from complaints.tables.importing.batches import Batches, SourceConditions, Tally, would_file
 from complaints.tables.importing.directory import build_directory
 from complaints.tables.importing.mapping import Mapping, MappingError, read_mapping
 from complaints.tables.importing.reading import BadRows, FileRefused
 from complaints.tables.importing.rows import RowReader
+from complaints.tables.importing.telling import Progress, directory_lines, doubt_lines, filing_lines
+from database.second_process import LostWorkError
 from routing.forwarding.forwarding import sweep_filed
 
 SOME_BAD, STOPPED = 2, 130
@@ -52,6 +45,9 @@ class Command(BaseCommand):
         parser.add_argument("--dated", action="store_true", help="now moves with the rows' days; nobody is told")
         parser.add_argument("--errors", type=Path, help="a CSV file for every bad row")
         parser.add_argument(
+            "--processes", type=int, default=2, help="so many file at the same time; with --dated always one"
+        )
+        parser.add_argument(
             "--language",
             choices=[code for code, _name in settings.LANGUAGES],
             default=settings.LANGUAGE_CODE,
@@ -66,6 +62,8 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         except OperationalError as problem:
             raise CommandError(f"the database is away; run the same command again to go on ({problem})") from problem
+        except LostWorkError as problem:
+            raise CommandError(f"{problem} Run the same command again to go on.") from problem
 
     def _import(
         self,
@@ -77,6 +75,7 @@ class Command(BaseCommand):
         limit: int | None,
         dated: bool,
         errors: Path | None,
+        processes: int,
         **_options: Any,
     ) -> None:
         if dated and not dry_run:
@@ -84,7 +83,7 @@ class Command(BaseCommand):
         try:
             bad = BadRows(errors)
             with bad:
-                tally = self._rows(file, mapping, bad, dry_run=dry_run, limit=limit, dated=dated)
+                tally = self._rows(file, mapping, bad, dry_run=dry_run, limit=limit, dated=dated, processes=processes)
         except OSError as problem:
             raise CommandError(f"{errors}: {problem.strerror}") from problem
         for line in filing_lines(tally, bad, dry_run=dry_run):
@@ -98,7 +97,15 @@ class Command(BaseCommand):
             raise CommandError("stopped before the end", returncode=STOPPED)
 
     def _rows(
-        self, file: Path, mapping: Mapping, bad: BadRows, *, dry_run: bool, limit: int | None, dated: bool
+        self,
+        file: Path,
+        mapping: Mapping,
+        bad: BadRows,
+        *,
+        dry_run: bool,
+        limit: int | None,
+        dated: bool,
+        processes: int,
     ) -> Tally:
         with _stoppable() as stop:
             if dry_run:
@@ -117,6 +124,7 @@ class Command(BaseCommand):
                 progress=progress,
                 conditions=SourceConditions(country=mapping.country, zone=mapping.zone, dated=dated),
                 is_stopped=stop.is_set,
+                processes=processes,
             )
             tally = batches.run_dated(rows, zone=mapping.zone) if dated else batches.run(rows)
             progress.end()

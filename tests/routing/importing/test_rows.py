@@ -144,10 +144,14 @@ def test_a_packed_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) ->
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "is_second", "code"),
+    [(signal.SIGKILL, False, -9), (signal.SIGINT, False, 130), (signal.SIGKILL, True, 1)],
+)
 def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
-    tmp_path: Path, number: signal.Signals, code: int
+    tmp_path: Path, number: signal.Signals, is_second: bool, code: int
 ) -> None:
+    """``is_second``: the process that files beside the first one is killed, and the first one says so."""
     rows = 2000
     register.write(tmp_path / "register.csv", rows)
     command = [
@@ -157,11 +161,15 @@ def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
     typed = {**os.environ, "SECRET_KEY": settings.SECRET_KEY}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=typed)
     deadline = time.monotonic() + PATIENCE
-    while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.02)
-    process.send_signal(number)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while time.monotonic() < deadline and process.poll() is None:
+        if children.read_text() if is_second else Complaint.objects.exists():
+            break
+        time.sleep(0.01)
+    os.kill(int(children.read_text().split()[0]) if is_second else process.pid, number)
     shown = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == code, shown
+    assert not is_second or "Run the same command again to go on" in shown
     filed = Complaint.objects.count()
     assert 0 < filed < rows
     assert filed % 500 == 0

@@ -82,15 +82,15 @@ def register(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 def given_by(workspace: Workspace) -> QuerySet[OfficialDocument]:
     """The numbers of the authorities in the regions of these offices; of one above (an office writes under its
     county's) those of cases that the officer sees."""
-    every = Jurisdiction.load().authorities
+    every = Jurisdiction.load()
     within = {
         row.pk
-        for row in every
+        for row in every.authorities
         for actor in workspace.actors
         if actor.region is not None and actor.region[0] <= row.region_id <= actor.region[1]
     }
     above = {
-        result.pk for actor in workspace.actors if (result := kinds.issuer(every, actor.authority_id)) is not None
+        result.pk for actor in workspace.actors if (result := every.issuer(actor.authority_id)) is not None
     } - within
     condition = Q(authority_id__in=within)
     if above:
