@@ -1,24 +1,25 @@
 """What ten times the rows in the long tables cost: lists, the page of a case, a sweep, and verification.
 
-`python -m benchmarks.optional.long_tables [--quick] [--entries 10000000]`: the same cases are asked about twice, with a
-tenth and with all of the rows in the tables that grow with every case (entries, texts, notices, clocks, reminders,
-digests of what was typed). Those rows are copies, filled by SQL, of what hangs on settled cases; they hang on ids that
-no case has, so nothing but the size of the tables differs. What is asked is in memory both times. By CPU of this
-process and of its server process, in multiples of a view that answers nothing, which is asked just before it: between
-the two sizes lie the minutes of filling, in which a machine changes by a third.
+`python -m benchmarks.optional.long_tables [--quick] [--entries 10000000]`: the same cases stand in two databases of one
+server, with all of the rows in the tables that grow with every case (entries, texts, notices, clocks, reminders,
+digests of what was typed) and with a tenth of them. Those rows are copies, filled by SQL, of what hangs on settled
+cases; they hang on ids that no case has, so nothing but the size of the tables differs. What is asked is in memory both
+times. Two processes ask in turns, so whatever the machine does it does to both. By CPU of a process and of its server
+process.
 """
 
 import argparse
 import contextlib
-import statistics
+import multiprocessing
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.measuring import Figure, publish, spread, tell
+from benchmarks.measuring import Figure, compared, publish, tell
 from benchmarks.sweeps import taking
 from benchmarks.verification import _cpu, _settle
 from benchmarks.world import watchers
@@ -32,12 +33,67 @@ NOBODY = 10**12
 #: So many times the time at a tenth of the rows.
 MOST = 1.1
 COUNTY = 350102000
+#: So long one asks before the other one does: ticks of the clock do not matter then.
+SECONDS = 0.3
+SWEEP = "sweep of due clocks, a batch"
 
 
 def measure(*, quick: bool, entries: int) -> list[Figure]:
-    entries = entries or (200_000 if quick else 10_000_000)
-    rounds, listed, settled, due = (5, 2_000, 200, 3_000) if quick else (15, 20_000, 1_000, 12_000)
-    with ground.database("benchmark_long_tables") as base:
+    entries, rounds = entries or (200_000 if quick else 10_000_000), 5 if quick else 15
+    figures: list[Figure] = []
+    with ground.standing(), asked(entries // 10, quick=quick) as small, asked(entries, quick=quick) as large:
+        tell("long tables: asking in turns")
+        for what in large.names:
+            pairs = [(large.ask(what), small.ask(what)) for _ in range(rounds)]
+            figures.append(
+                compared(
+                    [pair[0] for pair in pairs],
+                    [pair[1] for pair in pairs],
+                    benchmark="optional.long_tables",
+                    what=f"{what}: {entries:,} entries ÷ {entries // 10:,}",
+                    unit="ms",
+                    floor_is="ms, at a tenth",
+                    goal=("≤", MOST),
+                    more={"rows": large.rows, "gigabytes": large.gigabytes, "pairs": pairs},
+                )
+            )
+    return figures
+
+
+class Asked:
+    """A process that asks about a database with so many entries. ``names``: what it can be asked; ``rows`` and
+    ``gigabytes`` of the long tables."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe = pipe
+        self.names, self.rows, self.gigabytes = pipe.recv()
+
+    def ask(self, what: str) -> float:
+        """Milliseconds of CPU a call."""
+        self.pipe.send(what)
+        return float(self.pipe.recv()) * 1000
+
+
+@contextlib.contextmanager
+def asked(entries: int, *, quick: bool) -> Iterator[Asked]:
+    # Each has settings and a connection of its own.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_answer, args=(theirs, entries, quick), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield Asked(ours)
+        ours.send("")
+        process.join(60)
+    finally:
+        process.kill()
+
+
+def _answer(pipe: Connection, entries: int, quick: bool) -> None:
+    """In the process: fills a database of its own, and measures what it is asked until nothing is."""
+    listed, settled, due = (2_000, 200, 3_000) if quick else (20_000, 1_000, 12_000)
+    with ground.database(f"benchmark_long_tables_{entries}") as base:
         ground.set_up(base)
         from benchmarks.world.cases import fill
 
@@ -47,32 +103,27 @@ def measure(*, quick: bool, entries: int) -> list[Figure]:
         multiply(base, due)
         pattern = Pattern(datetime.now(ZONE))
         cases = _settle(pattern, settled)
-        filled = fill(listed)
-        look, times = Looks(base, pattern, cases, filled.large), {}
-        for size in (entries // 10, entries):
-            tell(f"long tables: filling up to {size:,} entries")
-            rows, gigabytes = _fill(base, cases[0].pk, size)
-            tell(f"long tables: {rows:,} rows, {gigabytes:.1f} GB with their indexes: {_sizes(base)}")
-            nothing = watchers.empty_for(pattern.chen)
-            times[size] = {what: _beside(nothing, ask, rounds) for what, ask in look.every().items()}
-            floor = statistics.median(_alone(nothing, rounds))
-            times[size]["sweep of due clocks, a batch"] = [took / floor for took in look.sweep(rounds)]
-        small, large = times[entries // 10], times[entries]
-        return [
-            Figure(
-                benchmark="optional.long_tables",
-                what=f"{what}: {entries:,} entries ÷ {entries // 10:,}",
-                value=statistics.median(large[what]),
-                unit="× nothing, by CPU",
-                floor=statistics.median(small[what]),
-                floor_is="×, at a tenth",
-                ratio=spread([a / b for a, b in zip(sorted(large[what]), sorted(small[what]), strict=True)]),
-                goal=("≤", MOST),
-                rounds=rounds,
-                more={"rows": rows, "gigabytes": gigabytes, "small": small[what], "large": large[what]},
-            )
-            for what in small
-        ]
+        looks = Looks(base, pattern, cases, fill(listed).large)
+        tell(f"long tables: filling up to {entries:,} entries")
+        rows, gigabytes = _fill(base, cases[0].pk, entries)
+        tell(f"long tables: {rows:,} rows, {gigabytes:.1f} GB with their indexes: {_sizes(base)}")
+        asks = looks.every()
+        # The first time brings all into memory.
+        once = {what: max(min(_cpu(ask) for _ in range(3)), 0.01) for what, ask in asks.items()}
+        calls = {what: max(1, round(SECONDS / seconds)) for what, seconds in once.items()}
+        pipe.send(([*asks, SWEEP], rows, gigabytes))
+        while what := pipe.recv():
+            pipe.send(looks.sweep() if what == SWEEP else _several(asks[what], calls[what]))
+
+
+def _several(ask: Callable[[], Any], calls: int) -> float:
+    """CPU seconds a call."""
+
+    def all_of_them() -> None:
+        for _ in range(calls):
+            ask()
+
+    return _cpu(all_of_them) / calls
 
 
 class Looks:
@@ -80,6 +131,7 @@ class Looks:
 
     def __init__(self, base: ground.Ground, pattern: Pattern, cases: list[Any], enterprise: int) -> None:
         self.base, self.pattern, self.cases, self.enterprise = base, pattern, cases, enterprise
+        self.batch = 0
 
     def every(self) -> dict[str, Callable[[], Any]]:
         from complaints.record.verification import verify
@@ -117,36 +169,17 @@ class Looks:
 
         return {f"verification, {len(ids)} cases": walked}
 
-    def sweep(self, rounds: int) -> list[float]:
-        """Batches of overdue clocks; each takes as many cases."""
+    def sweep(self) -> float:
+        """CPU seconds of a batch of overdue clocks; each takes as many cases."""
         from complaints.parties.conditions import Conditions
 
         now = datetime.now(ZONE)
-        conditions = Conditions.at(now)
-        taking()._sweep_batch(now, conditions)
-        done: list[int] = []
-        result = [_cpu(lambda: done.append(taking()._sweep_batch(now, conditions))) for _ in range(rounds)]
-        if len(set(done)) > 1 or not done[0]:
-            raise SystemExit(f"the batches are not of one size: {done}")
+        conditions, done = Conditions.at(now), list[int]()
+        result = _cpu(lambda: done.append(taking()._sweep_batch(now, conditions)))
+        self.batch = self.batch or done[0]
+        if done != [self.batch] or not self.batch:
+            raise SystemExit(f"the batches are not of one size: {self.batch}, {done}")
         return result
-
-
-def _alone(ask: Callable[[], Any], rounds: int) -> list[float]:
-    """CPU seconds a call, of so many that ticks of the clock do not matter; before them some bring all into memory."""
-    once = max(min(_cpu(ask) for _ in range(3)), 0.01)
-    calls = max(1, round(0.3 / once))
-
-    def several() -> None:
-        for _ in range(calls):
-            ask()
-
-    return [_cpu(several) / calls for _ in range(rounds)]
-
-
-def _beside(nothing: Callable[[], Any], ask: Callable[[], Any], rounds: int) -> list[float]:
-    """The same in multiples of what ``nothing`` takes right before it."""
-    floor = statistics.median(_alone(nothing, rounds))
-    return [took / floor for took in _alone(ask, rounds)]
 
 
 def _fill(base: ground.Ground, pattern: int, entries: int) -> tuple[int, float]:
@@ -227,5 +260,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="200,000 entries, to see that it works")
     parser.add_argument("--entries", type=int, default=0, help="so many in the long run; ten million unless told")
-    asked = parser.parse_args()
-    sys.exit(publish("long_tables", measure(quick=asked.quick, entries=asked.entries)))
+    typed = parser.parse_args()
+    sys.exit(publish("long_tables", measure(quick=typed.quick, entries=typed.entries)))
