@@ -13,7 +13,6 @@ the caller's role, and only in the places that tests/walls/test_house.py lists.
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +27,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied, Suspi
 from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
+from psycopg2.extensions import STATUS_READY
 
 from database import request_words, rights, roles, sessions
 
@@ -51,9 +51,7 @@ def caller() -> str | None:
 
 def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
     """Tell the database who is served from here to the end of the transaction: one statement. Returns the role.
-
-    ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job.
-    """
+    ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job."""
     is_somebody = getattr(user, "is_authenticated", False) and user.is_active
     said = (str(user.pk) if is_somebody else "", str(int(is_at_job)), f"{day:%Y%m%d}")
     begin = "select set_config('role', begin_request(%s, %s), true)"
@@ -196,14 +194,17 @@ class RequestTransaction:
         self.is_nested = connection.in_atomic_block
         self.before = _CALLER.get(), _CURRENT.get()
         self.shown: list[str] = []
-        self._begin()
+        self._open()
 
-    def _begin(self) -> None:
+    def _open(self) -> None:
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         sessions.running[self] = time.monotonic() + settings.LONGEST_TRANSACTION, connection.connection
+
+    def begin(self) -> None:
+        """Tell the database who is served. Until then what is asked is asked as by the steps: who is signed in, and
+        what they may do. Where it cannot be told, the transaction has ended."""
         try:
-            # Who is signed in is looked up before the database is told of this request.
             user = self.request.user
             getattr(user, "pk", None)
             _CURRENT.set(self)
@@ -219,7 +220,8 @@ class RequestTransaction:
     def begin_anew(self, *error: Any) -> None:
         """Take everything back and go on with an empty transaction, to answer in."""
         self.end(*error)
-        self._begin()
+        self._open()
+        self.begin()
 
     def end(self, *error: Any) -> None:
         """Commit, or roll back if there is an error (its type, itself, its traceback)."""
@@ -239,7 +241,8 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
     by a word for this statement, or the transaction that it stands in. Behind a pooler each stands in one."""
     connection = context["connection"]
     line, statement = connection.connection, object()
-    is_first = line in _left and not connection.in_atomic_block
+    # Behind a pooler every transaction begins so.
+    is_first = not settings.DATABASE_POOLED and line in _left and line.status == STATUS_READY
     if settings.DATABASE_POOLED:
         if not connection.in_atomic_block:
             with transaction.atomic(savepoint=False):
@@ -272,28 +275,6 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
     return result
 
 
-def cancel_overdue(now: float) -> int:
-    """Cancel each statement that takes too long at ``now`` (of `time.monotonic`), and what a request does whose
-    transaction does; leave each commit that does; how many.
-
-    A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
-    second, until it has ended."""
-    overdue = [one for one, (until, _line) in list(sessions.running.items()) if now >= until]
-    for one in overdue:
-        # It asks the server by a line of its own, and must not hold up whoever calls.
-        threading.Thread(target=_cancel, args=[one], daemon=True).start()
-    return len(overdue)
-
-
-def _cancel(one: object) -> None:
-    """Unless it has ended meanwhile: the next one of its connection is not to be cancelled for it."""
-    if held := sessions.running.get(one):
-        if isinstance(one, sessions.Commit):
-            one.leave(held[1])
-        else:
-            held[1].cancel()
-
-
 @contextmanager
 def nothing_held() -> Iterator[None]:
     """Around something slow inside a view (a file that is looked into): no transaction is open meanwhile.
@@ -309,13 +290,15 @@ def nothing_held() -> Iterator[None]:
     try:
         yield
     finally:
-        current._begin()
+        current._open()
+        current.begin()
 
 
 @contextmanager
 def serving(request: HttpRequest) -> Iterator[None]:
     """One transaction of a view that opens its own (see `opens_its_own`): for what must not wait inside of one."""
     current = RequestTransaction(request)
+    current.begin()
     try:
         yield
     except BaseException:
@@ -324,8 +307,9 @@ def serving(request: HttpRequest) -> Iterator[None]:
     current.end()
 
 
-class RowSecurityMiddleware:
-    """Around each view: read what was sent, open the transaction, say who calls; close it after the answer.
+class RequestTransactions:
+    """Middleware around each view and whatever asks who may call it: read what was sent, open the transaction; close it
+    after the answer.
 
     What a view refuses (409, 404, 403, 400) is an answer like any other: what was counted or lapsed until then stays,
     as its own transactions left it. Anything else that it raises takes everything back.
@@ -370,6 +354,26 @@ class RowSecurityMiddleware:
             current.end(*broken)
         elif connection.needs_rollback:
             current.begin_anew(*broken)
+
+
+class RowSecurityMiddleware:
+    """Inside of that, when it is known that the view may be called: say who calls."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        current: RequestTransaction | None = getattr(request, "_request_transaction", None)
+        if current is None:
+            return
+        try:
+            current.begin()
+        except BaseException:
+            _transaction_of(request)
+            raise
 
 
 def _is_at_job(request: HttpRequest) -> bool:

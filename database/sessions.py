@@ -10,6 +10,7 @@ outside of a transaction gets one of its own. Nothing depends on what the pooler
 
 import os
 import socket
+import threading
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -43,7 +44,7 @@ class Session(NamedTuple):
 
 
 #: Requests in their transaction, single statements and commits, until when each may be (of `time.monotonic`), and the
-#: driver's connection that it holds; `row_security.cancel_overdue` looks at them.
+#: driver's connection that it holds; `cancel_overdue` looks at them.
 running: dict[object, tuple[float, Any]] = {}
 #: Seconds for a commit, which may wait for a second host; no limit of the server ends that.
 LONGEST_COMMIT = 4
@@ -97,3 +98,25 @@ def begin(connection: Any, level: str = "") -> None:
     except NotSupportedError as error:
         # The primary of before is a standby now, and the pooler's line leads there still: away, as callers see it.
         raise OperationalError("that server only reads") from error
+
+
+def cancel_overdue(now: float) -> int:
+    """Cancel each statement that takes too long at ``now`` (of `time.monotonic`), and what a request does whose
+    transaction does; leave each commit that does; how many.
+
+    A statement may lift the limits of its session, so somebody outside looks: the worker of the web server, each
+    second, until it has ended."""
+    overdue = [one for one, (until, _line) in list(running.items()) if now >= until]
+    for one in overdue:
+        # It asks the server by a line of its own, and must not hold up whoever calls.
+        threading.Thread(target=_cancel, args=[one], daemon=True).start()
+    return len(overdue)
+
+
+def _cancel(one: object) -> None:
+    """Unless it has ended meanwhile: the next one of its connection is not to be cancelled for it."""
+    if held := running.get(one):
+        if isinstance(one, Commit):
+            one.leave(held[1])
+        else:
+            held[1].cancel()

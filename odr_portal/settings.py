@@ -134,10 +134,12 @@ MIDDLEWARE = [
     # Before anything of the body is read, and before a page sees a text.
     "web.incoming.ExactText",
     "web.errors.RefusedSteps",
+    "database.standby.StandbyReads",
+    # Who calls, whether they may, the view and its answer: all in one transaction.
+    "database.row_security.RequestTransactions",
     # Whatever it refuses passes the same middleware on its way out as any other answer.
     "access.middleware.PermissionMiddleware",
-    "database.standby.StandbyReads",
-    # Innermost: the view and its answer lie in one transaction, under the caller's database role.
+    # Innermost: from here on under the caller's database role.
     "database.row_security.RowSecurityMiddleware",
     # Inside of it: what is read from the archive is taken back before it ends.
     "complaints.pages.shared.archived_reads.ArchivedReads",

@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
-from database import row_security
+from database import sessions
 from odr_portal.processes import leaving
 
 #: Seconds in which the whole head of a request must have come.
@@ -79,7 +79,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         if leaving.is_over():
             self.alive = False
         now = time.monotonic()
-        row_security.cancel_overdue(now)
+        sessions.cancel_overdue(now)
         for conn, until in list(self.waiting.items()):
             if now < until and self.alive:
                 self.enqueue_req(conn)

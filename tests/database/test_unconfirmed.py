@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.models import Heartbeat
-from database import row_security, sessions
+from database import sessions
 from odr_portal.processes import embedded
 from tests.cast import World
 
@@ -21,7 +21,7 @@ _WAITING = "select pg_cancel_backend(pid) from pg_stat_activity where wait_event
 
 
 def _overdue() -> None:
-    row_security.cancel_overdue(time.monotonic() + sessions.LONGEST_COMMIT)
+    sessions.cancel_overdue(time.monotonic() + sessions.LONGEST_COMMIT)
 
 
 @pytest.fixture(params=["cancelled"])

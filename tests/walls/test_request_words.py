@@ -16,7 +16,7 @@ from psycopg2.sql import SQL, Literal
 from accounts.models import User
 from accounts.sign_in.backend import PortalBackend
 from complaints.procedure.workflow import Status
-from database import request_words, rights, roles, row_security
+from database import request_words, rights, roles, row_security, sessions
 from odr_portal.processes.web_worker import PatientWorker
 from tests import given
 from tests.cast import World
@@ -166,12 +166,12 @@ def test_a_statement_that_lifts_its_own_limits_ends_all_the_same(world: World) -
 
     line = Thread(target=wastes)
     line.start()
-    assert row_security.cancel_overdue(time.monotonic()) == 0
+    assert sessions.cancel_overdue(time.monotonic()) == 0
     while line.is_alive():
-        row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
+        sessions.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
         line.join(1)
     assert "canceling statement due to user request" in told[0]
-    assert row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION) == 0
+    assert sessions.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -201,7 +201,7 @@ def test_what_is_asked_before_a_request_said_for_whom_it_works_ends_from_outside
         line.start()
         until = time.monotonic() + 20
         while line.is_alive() and time.monotonic() < until:
-            row_security.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
+            sessions.cancel_overdue(time.monotonic() + settings.LONGEST_TRANSACTION)
             line.join(0.5)
         assert answers == [503]
 
@@ -231,7 +231,7 @@ def test_whatever_is_asked_first_after_a_request_is_asked_in_a_fresh_session(wor
 def test_the_worker_of_the_web_server_looks_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[float] = []
     monkeypatch.setattr(ThreadWorker, "murder_pending", lambda self: None)
-    monkeypatch.setattr(row_security, "cancel_overdue", looked.append)
+    monkeypatch.setattr(sessions, "cancel_overdue", looked.append)
     worker = object.__new__(PatientWorker)
     worker.waiting, worker.busy = {}, {}
     worker.murder_pending()

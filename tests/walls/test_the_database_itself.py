@@ -345,8 +345,8 @@ def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
 def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     monkeypatch.setattr(row_security, "_read", lambda request: order.append("read"))
-    monkeypatch.setattr(row_security.RequestTransaction, "_begin", lambda self: order.append("begin"))
-    wall = row_security.RowSecurityMiddleware(lambda request: HttpResponse())
+    monkeypatch.setattr(row_security.RequestTransaction, "_open", lambda self: order.append("begin"))
+    wall = row_security.RequestTransactions(lambda request: HttpResponse())
     wall.process_view(RequestFactory().post("/x/", {"a": "b"}), lambda request: None, (), {})
     assert order == ["read", "begin"]
 

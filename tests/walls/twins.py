@@ -158,7 +158,7 @@ TWINS: tuple[Twin, ...] = (
         "limit-from-outside",
         "nobody cancels what lifted its own limits",
         (*_WORDS, "-k", "each_second"),
-        [Change("odr_portal/processes/web_worker.py", "        row_security.cancel_overdue(now)\n", "")],
+        [Change("odr_portal/processes/web_worker.py", "        sessions.cancel_overdue(now)\n", "")],
     ),
     Twin(
         "limit-before-sign-in",
