@@ -56,10 +56,10 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
     said = (str(user.pk) if is_somebody else "", str(int(is_at_job)), f"{day:%Y%m%d}")
     begin = "select set_config('role', begin_request(%s, %s), true)"
     with connection.cursor() as cursor:
-        # Where nothing but requests is worked on, they begin in a fresh session. Elsewhere one may begin inside of
-        # another, whose role may set nothing.
-        first = f"set local role {settings.DATABASE_ROLE}; " if settings.DATABASE_ROLE else sessions.fresh(connection)
+        # They begin in a fresh session, as one that a pooler lends is; where one may begin inside of another, in its own.
         sessions.begin(connection)
+        role = settings.DATABASE_ROLE or ("none" if settings.DATABASE_POOLED else "")
+        first = f"set local role {role}; " if role else sessions.fresh(connection)
         cursor.execute(first + begin, request_words.signed(cursor, "request", *said))
         row = cursor.fetchone()
     assert row is not None  # noqa: S101

@@ -90,7 +90,7 @@ TWINS: tuple[Twin, ...] = (
         "a request begins in the session as it was left",
         (*_INJECTED, "consumer and some"),
         [
-            Change(_ROW_SECURITY, f"if settings.DATABASE_ROLE else {_FRESH}", 'if settings.DATABASE_ROLE else ""'),
+            Change(_ROW_SECURITY, f"if role else {_FRESH}", 'if role else ""'),
             Change(_ROW_SECURITY, 'before = sessions.fresh(connection) if is_first else ""', 'before = ""'),
         ],
     ),
