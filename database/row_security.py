@@ -56,7 +56,7 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
     said = (str(user.pk) if is_somebody else "", str(int(is_at_job)), f"{day:%Y%m%d}")
     begin = "select set_config('role', begin_request(%s, %s), true)"
     with connection.cursor() as cursor:
-        # They begin in a fresh session, as one that a pooler lends is; where one may begin inside of another, in its own.
+        # They begin in a fresh session, as a pooler lends it; where one may begin inside of another, in its own.
         sessions.begin(connection)
         role = settings.DATABASE_ROLE or ("none" if settings.DATABASE_POOLED else "")
         first = f"set local role {role}; " if role else sessions.fresh(connection)
