@@ -46,10 +46,7 @@ FULL = (
     "tests/browser/authority/test_law.py::test_the_calendar_of_next_year_moves_what_hangs_on_it",
     # The months are compared with each change, by the same code.
     "tests/oversight/open_data/test_together.py::test_quarters_and_the_sums_of_the_first_page_and_the_league",
-    *(
-        f"tests/routing/importing/test_rows.py::test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double[{one}]"
-        for one in ("2-False-130", "9-True-1")
-    ),
+    "tests/routing/importing/test_rows.py::test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled[stopped]",
 )
 
 #: Of the tests that need a browser or a running portal, so many run with each commit, which chooses them.

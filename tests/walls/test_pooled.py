@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 
 from accounts.models import User
 from complaints.models import Complaint, HandlingStep
@@ -136,3 +138,35 @@ print(len(settings.DATABASE_SAYS), before, within, said(), said())
 def test_the_limits_stand_before_a_request_in_its_transaction_and_after_it(pooler: Pooler) -> None:
     out, error = _starts(pooler, program=["-c", _BEGINS + _LIMITS]).communicate(timeout=120)
     assert out.split() == ["8", *["True"] * 4], error[-2000:]
+
+
+_PAGES = """
+from django.conf import settings
+from django.test import Client
+from database.backend.base import DatabaseWrapper
+
+# No static files were collected here.
+settings.DEBUG = True
+ended, commit = [], DatabaseWrapper._commit
+DatabaseWrapper._commit = lambda self: ended.append(commit(self))
+for given in sys.argv[1:]:
+    path, key = given.split("=")
+    browser = Client(SERVER_NAME="portal.example.org")
+    browser.cookies[settings.SESSION_COOKIE_NAME] = key
+    # The first time it reads what a process keeps.
+    browser.get(path, secure=True)
+    ended.clear()
+    print(browser.get(path, secure=True).status_code, len(ended))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_calls_whether_they_may_and_the_page_are_one_transaction(world: World, pooler: Pooler) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    asked = []
+    for user, path in ((world.chen, "/cases/"), (world.ming, "/enterprise/queue/"), (world.rui, "/authority/cases/")):
+        browser = Client()
+        browser.force_login(user)
+        asked.append(f"{path}={browser.cookies[settings.SESSION_COOKIE_NAME].value}")
+    out, error = _starts(pooler, program=["-c", _BEGINS + _PAGES, *asked]).communicate(timeout=120)
+    assert out.splitlines() == ["200 1"] * 3, error[-2000:]

@@ -78,6 +78,8 @@ class Command(BaseCommand):
         processes: int,
         **_options: Any,
     ) -> None:
+        if processes < 1:
+            raise CommandError(f"--processes: {processes} file nothing; say 1 or more")
         if dated and not dry_run:
             _refuse_beside_a_worker()
         try:

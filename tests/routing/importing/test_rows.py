@@ -113,6 +113,8 @@ def test_a_row_that_the_verb_refuses_does_not_hold_up_its_batch(
     code, shown = imported(tmp_path, 10, errors=tmp_path / "errors.csv")
     assert (code, _bad(tmp_path / "errors.csv")) == (2, {5: "item_name"})
     assert Complaint.objects.count() == 9, shown
+    code, shown = run(tmp_path / "register.csv", processes=0)
+    assert (code, "--processes: 0" in shown) == (1, True)
 
 
 def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path) -> None:
@@ -147,8 +149,9 @@ def test_a_packed_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("number", "is_second", "code"),
     [(signal.SIGKILL, False, -9), (signal.SIGINT, False, 130), (signal.SIGKILL, True, 1)],
+    ids=["killed", "stopped", "second killed"],
 )
-def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
+def test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled(
     tmp_path: Path, number: signal.Signals, is_second: bool, code: int
 ) -> None:
     """``is_second``: the process that files beside the first one is killed, and the first one says so."""
