@@ -153,19 +153,14 @@ class Batches:
 
     def run(self, rows: Iterable[ImportedRow | None]) -> Tally:
         """File as the rows come, at the present moment. Raises LostWorkError where another process was killed."""
-        others: list[Callable[[], _Filed]] = []
-        for batch in _batched(self._counted(rows), BATCH):
+        for several in _batched(_batched(self._counted(rows), BATCH), self.processes):
             if self._is_over():
                 break
-            filed = partial(self._file, batch, now=self.clock())
-            if len(others) + 1 < self.processes:
-                others.append(second_process.start(filed))
-                continue
-            self._take(filed())
-            while others:
-                self._take(others.pop()())
-        while others:
-            self._take(others.pop()())
+            *beside, own = [partial(self._file, batch, now=self.clock()) for batch in several]
+            others = [second_process.start(filed) for filed in beside]
+            self._take(own())
+            for filed in others:
+                self._take(filed())
         return self._ended()
 
     def run_dated(self, rows: Iterable[ImportedRow | None], *, zone: ZoneInfo) -> Tally:
