@@ -27,22 +27,27 @@ def _overdue() -> None:
 @pytest.fixture(params=["cancelled"])
 def no_second_host(postgres_server: embedded.ThrowAwayPostgres, request: Any) -> Iterator[None]:
     """It never answers; whoever waits for it is cancelled, or left by the worker of the web server."""
-    over = Event()
-    with closing(psycopg2.connect(postgres_server.dsn(user="postgres", database="postgres"))) as line:
-        line.autocommit = True
+    begun, over = Event(), Event()
+    address = postgres_server.dsn(user="postgres", database="postgres")
+    with closing(psycopg2.connect(address)) as line, closing(psycopg2.connect(address)) as other:
+        line.autocommit = other.autocommit = True
 
-        def says(statement: str) -> None:
+        def says(statement: str, line: Any = line) -> None:
             with line.cursor() as cursor:
                 cursor.execute(statement)
 
         def cancels() -> None:
             while not over.wait(0.1):
-                says(_WAITING) if request.param == "cancelled" else _overdue()
+                says(_WAITING) if request.param == "cancelled" or not begun.is_set() else _overdue()
 
         says("alter system set synchronous_standby_names = 'a_second_host'")
         says("select pg_reload_conf()")
         canceller = Thread(target=cancels)
         canceller.start()
+        # The checkpointer tells all others, when it has read it: from the first commit on that had to wait.
+        while not other.notices:
+            says("set synchronous_commit = 'on'; select pg_logical_emit_message(true, '', '')", other)
+        begun.set()
         yield
         over.set()
         canceller.join()

@@ -39,7 +39,8 @@ def test_a_table_is_carried_out_once_whoever_is_killed(scenario: Scenario) -> No
     scenario.judge()
 
 
-ROWS = 1800
+# More batches than commits are waited for until the import is killed, two processes with two at a time.
+ROWS = 3600
 FIRMS = ("Northwest Cable Inc", "Cascade Wireless LLC", "Rainier Internet Co")
 HEADER = """
 complaint_id opened_date status business_id business_name business_category naics business_city business_state
