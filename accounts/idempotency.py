@@ -17,8 +17,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts.keys.sealed_fields import stored_columns
 from accounts.models import IdempotencyKey
-from database.prepared import PreparedQuery
+from database.prepared import PreparedQuery, statement_of
 from database.row_security import working_as_steps
 from web.errors import Refusal
 
@@ -30,6 +31,12 @@ _NOT_PART_OF_THE_BODY = {"csrfmiddlewaretoken", KEY_FIELD}
 
 
 _EARLIER = PreparedQuery(lambda actor, key: IdempotencyKey.objects.filter(actor=actor, key=key), str, str)
+_KEEP = statement_of(
+    "insert into accounts_idempotencykey (actor, key, body_digest, reference, answer, created_at)"
+    " values (%s, %s, %s, %s, %s, %s)",
+    about="insert into accounts_idempotencykey",
+)
+_ANSWER = IdempotencyKey._meta.get_field("answer")
 
 
 class AlreadyRunning(Refusal):
@@ -131,14 +138,14 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
         attempt = Attempt()
         yield attempt
         if attempt.reference:
-            IdempotencyKey.objects.create(
-                actor=whose,
-                key=key,
-                body_digest=digest,
-                reference=attempt.reference,
-                answer=attempt.answer.decode("latin-1") or None,
-                created_at=timezone.now(),
-            )
+            _keep(whose, key, digest, attempt)
+
+
+def _keep(whose: str, key: str, digest: str, attempt: Attempt) -> None:
+    answer = attempt.answer.decode("latin-1") or None
+    (sealed,) = stored_columns([IdempotencyKey(actor=whose, key=key, answer=answer)], _ANSWER)
+    with connection.cursor() as cursor:
+        _KEEP.run_by(cursor, [whose, key, digest, attempt.reference, sealed, timezone.now()])
 
 
 def redirect_once(request: HttpRequest, act: Callable[[], tuple[str, str]]) -> HttpResponseBase:

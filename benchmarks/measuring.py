@@ -71,6 +71,14 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
+def _of_threads(folder: Path) -> float:
+    """CPU seconds of a process's threads that run; 0 where the kernel does not count so finely, or it has ended."""
+    try:
+        return sum(int((one / "schedstat").read_text().split()[0]) for one in (folder / "task").iterdir()) / 1e9
+    except OSError:
+        return 0.0
+
+
 def tree_cpu(root: int) -> float:
     """CPU seconds of a process with its children, the ended ones included: steadier than the clock."""
     parents: dict[int, list[int]] = {}
@@ -81,7 +89,8 @@ def tree_cpu(root: int) -> float:
         except OSError:
             continue
         parents.setdefault(int(texts[1]), []).append(int(folder.name))
-        seconds[int(folder.name)] = sum(map(int, texts[11:13])) / _TICK
+        # Whole hundredths, of ended threads too; or nanoseconds of those that run: a tenth of twenty small pages.
+        seconds[int(folder.name)] = max(sum(map(int, texts[11:13])) / _TICK, _of_threads(folder))
         if int(folder.name) == root:
             seconds[root] += sum(map(int, texts[13:15])) / _TICK
     waiting, total = [root], 0.0

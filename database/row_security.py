@@ -27,7 +27,6 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied, Suspi
 from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
-from psycopg2.extensions import STATUS_READY
 
 from database import request_words, rights, roles, sessions
 
@@ -146,13 +145,12 @@ def working_as_steps() -> Iterator[None]:
 
 
 def _take(role: str) -> None:
-    with connection.cursor() as cursor:
-        # Not by `set_config`, which callers may not call (database/roles.py).
-        if role == roles.STEPS:
-            word = request_words.signed(cursor, "steps")
-            cursor.execute(f"set local role {role}; select work_as_steps(%s, %s, true)", word)
-        else:
-            cursor.execute(f"set local role {role}; select back_to_caller()")
+    word = "back_to_caller()"
+    if role == roles.STEPS:
+        with connection.cursor() as cursor:
+            word = "work_as_steps('{}', '{}', true)".format(*request_words.signed(cursor, "steps"))
+    # Not by `set_config`, which callers may not call (database/roles.py).
+    connection.say_with_next(f"set local role {role}; select {word}")  # type: ignore[attr-defined]
 
 
 def _nobody() -> None:
@@ -242,7 +240,7 @@ def _around_each(execute: Any, sql: Any, params: Any, many: bool, context: Any) 
     connection = context["connection"]
     line, statement = connection.connection, object()
     # Behind a pooler every transaction begins so.
-    is_first = not settings.DATABASE_POOLED and line in _left and line.status == STATUS_READY
+    is_first = not settings.DATABASE_POOLED and line in _left and not line.has_begun
     if settings.DATABASE_POOLED:
         if not connection.in_atomic_block:
             with transaction.atomic(savepoint=False):

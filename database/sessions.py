@@ -17,7 +17,6 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import NotSupportedError, OperationalError, transaction
-from psycopg2.extensions import STATUS_READY
 
 _FRESH = (
     "set transaction isolation level {}; set role none; reset all; close all; unlisten *;"
@@ -89,7 +88,7 @@ def begin(connection: Any, level: str = "") -> None:
     begin that anew and learn which one it is. One journey. Raises OperationalError where the
     server only reads and this is to write."""
     line = connection.connection
-    if not settings.DATABASE_POOLED or line.status != STATUS_READY:
+    if not settings.DATABASE_POOLED or line.has_begun:
         return
     try:
         with connection.wrap_database_errors, line.cursor() as cursor:

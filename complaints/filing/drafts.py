@@ -51,6 +51,9 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 _KEPT = PreparedQuery(lambda pk, now: FilingDraft.objects.filter(pk=pk, expires_at__gt=now), uuid.UUID, datetime)
+_OWN = PreparedQuery(
+    lambda owner, pk, now: FilingDraft.objects.open_at(now).filter(owner_id=owner, pk=pk), int, uuid.UUID, datetime
+)
 _ENTITY = PreparedQuery(lambda pk: Enterprise.objects.filter(pk=pk), int)
 _BRANCH_OF = PreparedValues(
     lambda pk, enterprise: Branch.objects.filter(pk=pk, enterprise_id=enterprise).values_list("pk"), int, int
@@ -103,7 +106,7 @@ def locked(draft: FilingDraft) -> FilingDraft:
 
 def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime) -> FilingDraft | None:
     """The person's own draft, begun on another device."""
-    return FilingDraft.objects.open_at(now).filter(owner_id=user_id, pk=draft_id).first()
+    return _OWN.first(user_id, draft_id, now)
 
 
 def newest_of_owner(user_id: int, *, now: datetime) -> FilingDraft | None:

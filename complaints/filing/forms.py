@@ -3,8 +3,10 @@ about it; it reads no clock and knows of the other steps only what `answers` tel
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.handling.steps.filing import LONGEST_STATEMENT
 from complaints.procedure import categories
 from complaints.procedure.sector_files import Question
-from complaints.procedure.typed_values import Choice, Day, FreeText, Money, Phone, Text, YesNo
+from complaints.procedure.typed_values import Choice, Day, FixedChoices, FreeText, Money, Phone, Text, YesNo
 
 _PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
 NAMED, LEFT_TO_AUTHORITY = "named", "authority"
@@ -192,6 +194,21 @@ class PurchaseStep(Step):
     order_no = FreeText(label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False)
 
 
+@lru_cache(maxsize=256)
+def _own_fields(category: str) -> dict[str, forms.Field]:
+    """The sectors' own questions, required where the category is theirs; each form has a copy."""
+    return {
+        question.code: field_of(question, is_asked=sector.is_asked_for(category))
+        for sector in categories.SECTORS
+        for question in sector.questions
+    }
+
+
+@lru_cache(maxsize=256)
+def _problems(category: str) -> FixedChoices:
+    return FixedChoices([CHOOSE, *categories.problems_for(category)])
+
+
 class ProblemStep(Step):
     step = "problem"
     question = _("出了什么问题？")
@@ -240,17 +257,13 @@ class ProblemStep(Step):
     def add_fields(self) -> None:
         """The sectors' own questions stand before the last two."""
         last = {name: self.fields.pop(name) for name in ("noticed_on", "report")}
-        for sector in categories.SECTORS:
-            is_asked = sector.is_asked_for(self.category)
-            self.fields |= {one.code: field_of(one, is_asked=is_asked) for one in sector.questions}
-        self.fields |= last
+        self.fields |= deepcopy(_own_fields(self.category)) | last
 
     def __init__(self, *arguments: Any, has_voice: bool = False, **options: Any) -> None:
         """``has_voice``: the statement was spoken, so nothing need be written."""
         super().__init__(*arguments, **options)
         self.fields["statement"].required = not has_voice
-        choices = [CHOOSE, *categories.problems_for(self.category)]
-        self.fields["problem_category"].choices = choices  # type: ignore[attr-defined]
+        self.fields["problem_category"].choices = _problems(self.category)  # type: ignore[attr-defined]
 
     @property
     def own_questions(self) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -10,6 +11,7 @@ from typing import Any, cast
 import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.choices import BaseChoiceIterator, normalize_choices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -183,19 +185,32 @@ class Phone(forms.CharField):
         return phone(text)
 
 
-class _FixedChoices(forms.ChoiceField):
+class FixedChoices(BaseChoiceIterator):
+    """Choices, or groups of them, put into Django's form once; it does that with a list for each copy of a field."""
+
+    def __init__(self, choices: Iterable[Any]) -> None:
+        self.choices = normalize_choices([*choices])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.choices)
+
+
+class _Chosen(forms.ChoiceField):
     """A form gets a copy of each field. The choices are replaced there, never changed, so that copying
     every one of them, and the words of each, is work for nothing."""
+
+    def __init__(self, *, choices: Iterable[Any] = (), **options: Any) -> None:
+        super().__init__(choices=FixedChoices(choices), **options)
 
     def __deepcopy__(self, memo: Any) -> Any:
         return cast(Any, forms.Field).__deepcopy__(self, memo)
 
 
-class Choice(_FixedChoices):
+class Choice(_Chosen):
     """One of a list."""
 
 
-class Several(_FixedChoices, forms.MultipleChoiceField):
+class Several(_Chosen, forms.MultipleChoiceField):
     """Any of a list."""
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from accounts.keys import ciphers, keyring, sealed_fields, sealing, tags
+from accounts.keys import ciphers, keyring, sealing, tags
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.sealed_fields import stored_columns
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
@@ -22,7 +22,7 @@ from complaints.models.record import SALT_BYTES, with_salt
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Audience
 from complaints.record import bulk, person_digests
-from database.prepared import PreparedQuery
+from database.prepared import statement_of
 
 _PREFIX = b"\x00"
 _MARK = "recorded name"
@@ -246,63 +246,49 @@ def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, b
     return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
 
 
-_NAMES_OF = PreparedQuery(lambda people: RecordedName.objects.filter(person_key__any_of=people), list)
+#: The digests that the names of these people are kept with; those that nobody kept are kept now.
+_KEPT = statement_of(
+    """
+    with given as (
+        select * from unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[]) as g (person_key, mark, sealed, digest)
+    ), known as (
+        select k.* from given g join complaints_recordedname k on (k.person_key, k.mark) = (g.person_key, g.mark)
+    ), made as (
+        insert into complaints_recordedname (person_key, mark, sealed, digest)
+        select * from given where (person_key, mark) not in (select person_key, mark from known)
+        on conflict (person_key, mark) do nothing returning *
+    )
+    select id, mark, digest from known union all select id, mark, digest from made
+    """,
+    about="names",
+)
+_SEALED = RecordedName._meta.get_field("sealed")
 
 
 def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
-    """The kept names of everybody in these entries, made where missing."""
+    """The kept names of everybody in these entries, made where missing; without the name itself."""
     actors = [actor for entry in entries for actor in (entry.actor, entry.actor.recorded_by) if actor is not None]
-    people = {(actor.person_key, actor.name) for actor in actors if actor.person_key and actor.name}
+    people = sorted({(actor.person_key, actor.name) for actor in actors if actor.person_key and actor.name}, key=str)
     if not people:
         return {}
-
-    def kept() -> dict[tuple[UUID, str], RecordedName]:
-        rows = _NAMES_OF(list({key for key, _ in people}))
-        sealed_fields.load_for(rows)
-        return {(row.person_key, row.name): row for row in rows}
-
-    result = kept()
-    missing = people - result.keys()
-    if missing:
-        made = _make_names(sorted(missing, key=str))
-        # Somebody else may have kept the same name at this moment.
-        result = result | made if len(made) == len(missing) else kept()
-    return result
-
-
-def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], RecordedName]:
-    """Insert names; those that are there by now are not among the answer."""
-    salts = [secrets.token_bytes(SALT_BYTES) for _ in people]
-    digests = [salted(salt, name) for salt, (_, name) in zip(salts, people, strict=True)]
     known = keyring.secrets_of({key for key, _ in people}, make=True)
-    made = {
-        (key, name): RecordedName(
-            person_key=key,
-            sealed=with_salt(salt, name),
-            digest=digest,
-            # Of somebody who was erased nothing is kept, not even that two names are the same.
-            mark=sealing.mark(name, secret=known[key], place=_MARK) if key in known else salt,
-        )
-        for (key, name), salt, digest in zip(people, salts, digests, strict=True)
-    }
-    field = RecordedName._meta.get_field("sealed")
-    rows = list(made.values())
+    rows = []
+    for key, name in people:
+        salt = secrets.token_bytes(SALT_BYTES)
+        # Of somebody who was erased nothing is kept, not even that two names are the same.
+        mark = sealing.mark(name, secret=known[key], place=_MARK) if key in known else salt
+        rows.append(RecordedName(person_key=key, mark=mark, sealed=with_salt(salt, name), digest=salted(salt, name)))
+    columns = ([row.person_key for row in rows], [row.mark for row in rows], stored_columns(rows, _SEALED))
+    values = [bulk.array(column) for column in (*columns, [row.digest for row in rows])]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into complaints_recordedname (person_key, sealed, mark, digest)"
-            " select * from unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[])"
-            " on conflict (person_key, mark) do nothing returning id, digest",
-            [
-                [str(row.person_key) for row in rows],
-                [*stored_columns(rows, field)],
-                [row.mark for row in rows],
-                digests,
-            ],
-        )
-        new = {bytes(digest): pk for pk, digest in cursor.fetchall()}
+        kept = _KEPT.ask_by(cursor, values)
+        if len(kept) < len(rows):
+            # Somebody else kept the same name at this moment.
+            kept = _KEPT.ask_by(cursor, values)
+    found = {bytes(mark): (pk, bytes(digest)) for pk, mark, digest in kept}
     for row in rows:
-        row.pk = new.get(bytes(row.digest))
-    return {known: row for known, row in made.items() if row.pk is not None}
+        row.pk, row.digest = found[bytes(row.mark)]
+    return dict(zip(people, rows, strict=True))
 
 
 def _name_of(actor: Actor | None, names: dict[tuple[UUID, str], RecordedName]) -> RecordedName | None:

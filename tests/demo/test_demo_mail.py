@@ -28,7 +28,7 @@ def test_notices_of_a_case_are_in_the_mailbox_which_asks_two_questions(
     settings.DEMO = True
     given.filed(world)
     notice = Notice.objects.order_by("-id")[0]
-    with django_assert_num_queries(4 + A_REQUEST):
+    with django_assert_num_queries(2 + A_REQUEST):
         client.get("/demo/mail/")
     client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
     page = client.get("/demo/mail/").content.decode()

@@ -27,8 +27,8 @@ Twin = namedtuple("Twin", "name what scenario words changes")
 
 _KEY_ROW = Change(
     "accounts/idempotency.py",
-    "        if attempt.reference:\n            IdempotencyKey.objects.create(",
-    "        if attempt.reference and not KEY_FIELD:\n            IdempotencyKey.objects.create(",
+    "        if attempt.reference:\n            _keep(",
+    "        if attempt.reference and not KEY_FIELD:\n            _keep(",
 )
 _NO_ROW_LOCK = Change(
     "complaints/handling/transition/writing.py",
