@@ -91,7 +91,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Asks only where there is something to be read: a server that ended the session closed the line, and one that
         went dark the system closes after some seconds (`keepalives` in odr_portal/settings.py)."""
-        if self.connection is None:
+        if self.connection is None or self.connection.closed:
             return False
         poll = select.poll()
         poll.register(self.connection, select.POLLIN)

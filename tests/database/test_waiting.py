@@ -1,7 +1,7 @@
 """What needs no answer waits for the next statement: none of it is lost, and none takes effect outside of its block."""
 
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from typing import Any
 
 import psycopg2
@@ -103,17 +103,34 @@ def test_blocks_within_blocks_keep_and_take_back_what_was_done_in_them() -> None
     assert beats() == {"kept", "kept as well"}
 
 
+def ended(session: str, postgres_server: embedded.ThrowAwayPostgres) -> None:
+    """It waits until the session has ended."""
+    address = postgres_server.dsn(user="postgres", database="postgres")
+    with closing(psycopg2.connect(address)) as line, line.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(%s, 10000)", [session])
+
+
 def test_a_session_that_the_server_ended_between_two_requests_is_begun_anew(
     postgres_server: embedded.ThrowAwayPostgres,
 ) -> None:
     first = asked("select pg_backend_pid()")
     connection.close_if_unusable_or_obsolete()
     assert asked("select pg_backend_pid()") == first
-    address = postgres_server.dsn(user="postgres", database="postgres")
-    with closing(psycopg2.connect(address)) as line, line.cursor() as cursor:
-        # It waits until the session has ended.
-        cursor.execute("select pg_terminate_backend(%s, 10000)", [first])
+    ended(first, postgres_server)
     # As Django does between two requests.
     wrapper: Any = connection
     wrapper.health_check_enabled, wrapper.health_check_done = True, False
     assert asked("select pg_backend_pid()") != first
+
+
+@pytest.mark.parametrize("is_within", [False, True])
+def test_after_a_session_that_the_server_ended_during_a_request_the_next_one_goes_on(
+    postgres_server: embedded.ThrowAwayPostgres, is_within: bool
+) -> None:
+    first = asked("select pg_backend_pid()")
+    with suppress(DatabaseError), transaction.atomic() if is_within else nullcontext():
+        ended(first, postgres_server)
+        beat("never")
+    connection.close_if_unusable_or_obsolete()
+    assert asked("select pg_backend_pid()") != first
+    assert beats() == set()
