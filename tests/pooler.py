@@ -46,7 +46,8 @@ class Pooler:
         self.server, self.begins = server, {"user": user, "database": database, "client_encoding": "UTF8"}
         self.free: queue.Queue[socket.socket] = queue.Queue()
         self.greeting = b""
-        self.lent: list[int] = []
+        #: Of each transaction that came to its end: how often the client asked.
+        self.asked: list[int] = []
         for _ in range(sessions):
             self.free.put(self._session())
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -99,12 +100,14 @@ class Pooler:
         kind, message = _message(client)
         if kind == b"X":
             return False
-        session = self.free.get()
+        session, asked = self.free.get(), 0
         try:
             while True:
                 session.sendall(message)
+                asked += 1
                 state = self._answer(session, client)
                 if state == b"I":
+                    self.asked.append(asked)
                     break
                 kind, message = _message(client)
                 if kind == b"X":
