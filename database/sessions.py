@@ -11,6 +11,7 @@ outside of a transaction gets one of its own. Nothing depends on what the pooler
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -22,7 +23,7 @@ _FRESH = (
     "set transaction isolation level {}; set role none; reset all; close all; unlisten *;"
     " select pg_advisory_unlock_all(); "
 )
-_WHICH = "select pg_backend_pid(), pg_postmaster_start_time()::text"
+_WHICH = "pg_backend_pid(), pg_postmaster_start_time()::text"
 
 
 class Commit:
@@ -87,13 +88,33 @@ def begin(connection: Any, level: str = "") -> None:
     """Before a statement in a transaction of Django's connection: if it is the first and a pooler lends the session,
     begin that anew and learn which one it is. One journey. Raises OperationalError where the
     server only reads and this is to write."""
+    if settings.DATABASE_POOLED and not connection.connection.has_begun:
+        _begin(connection, level, f"select {_WHICH}")
+
+
+def row_of(connection: Any, function: str, columns: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...] | None:
+    """What a function of the database gives that asks for no word of the portal: its first row, maybe of nulls alone.
+    Behind a pooler it comes with the message that begins the transaction: no journey of its own."""
+    with together(connection):
+        names = ", ".join(columns)
+        if settings.DATABASE_POOLED and not connection.connection.has_begun:
+            said = f"select {_WHICH}, {names} from (select) as lent left join {function} on true limit 1"  # noqa: S608 - our own words
+            return _begin(connection, "", said, values)[2:]
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {names} from {function}", values)  # noqa: S608 - the same
+            row: tuple[Any, ...] | None = cursor.fetchone()
+            return row
+
+
+def _begin(connection: Any, level: str, said: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+    """The row of ``said``, which begins with which session it is."""
     line = connection.connection
-    if not settings.DATABASE_POOLED or line.has_begun:
-        return
     try:
         with connection.wrap_database_errors, line.cursor() as cursor:
-            cursor.execute(fresh(connection, level) + _WHICH)
-            _lent[line] = Session(*cursor.fetchone())
+            cursor.execute(fresh(connection, level) + said, values or None)
+            row: tuple[Any, ...] = cursor.fetchone()
+            _lent[line] = Session(*row[:2])
+            return row
     except NotSupportedError as error:
         # The primary of before is a standby now, and the pooler's line leads there still: away, as callers see it.
         raise OperationalError("that server only reads") from error

@@ -5,7 +5,6 @@ proving, so it is sealed with the key of the installation. Both classes are name
 """
 
 import hashlib
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,18 +12,15 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.serializers import JSONSerializer
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from accounts.keys import keyring, sealing
 from accounts.models import BrowserSession
-from database.prepared import PreparedQuery
+from database import sessions
 from database.row_security import working_as_steps
 
-#: Every request with a cookie asks it.
-_KEPT = PreparedQuery(
-    lambda key, now: BrowserSession.objects.filter(session_key=key, expire_date__gt=now), str, datetime
-)
+_COLUMNS = [field.attname for field in BrowserSession._meta.concrete_fields]
 
 
 def stored_key(session_key: str | None) -> str:
@@ -43,12 +39,13 @@ class SessionStore(DatabaseStore):
     def model(self) -> type[BrowserSession]:
         return BrowserSession
 
-    @working_as_steps()
     def _get_session_from_db(self) -> BrowserSession | None:
-        row = _KEPT.first(stored_key(self.session_key), timezone.now())
-        if row is None:
+        key = stored_key(self.session_key)
+        row = sessions.row_of(connection, "kept_session(%s, %s)", _COLUMNS, [key, timezone.now()])
+        if row is None or row[0] is None:
             self._session_key = None
-        return row
+            return None
+        return BrowserSession.from_db(connection.alias, _COLUMNS, row)
 
     @working_as_steps()
     def exists(self, session_key: str) -> bool:
