@@ -93,17 +93,18 @@ def begin(connection: Any, level: str = "") -> None:
 
 
 def row_of(connection: Any, function: str, columns: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...] | None:
-    """What a function of the database gives that asks for no word of the portal: its first row, maybe of nulls alone.
-    Behind a pooler it comes with the message that begins the transaction: no journey of its own."""
+    """The first row that a function of the database gives, which asks for no word of the portal and whose first column
+    is never null. Behind a pooler it comes with the message that begins the transaction: no journey of its own."""
     with together(connection):
         names = ", ".join(columns)
         if settings.DATABASE_POOLED and not connection.connection.has_begun:
-            said = f"select {_WHICH}, {names} from (select) as lent left join {function} on true limit 1"  # noqa: S608 - our own words
-            return _begin(connection, "", said, values)[2:]
+            said = f"select {_WHICH}, {names} from (select) as lent left join {function} on true"  # noqa: S608 - our own words
+            row = _begin(connection, "", said, values)[2:]
+            return row if row[0] is not None else None
         with connection.cursor() as cursor:
             cursor.execute(f"select {names} from {function}", values)  # noqa: S608 - the same
-            row: tuple[Any, ...] | None = cursor.fetchone()
-            return row
+            found: tuple[Any, ...] | None = cursor.fetchone()
+            return found
 
 
 def _begin(connection: Any, level: str, said: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:

@@ -1,5 +1,9 @@
-"""The session of a browser by the digest of its cookie, before the server was told for whom a request works: whoever
-holds the digest holds the session. So it comes with the message that begins the transaction (database/sessions.py)."""
+"""The session of a browser by the digest of its cookie, for the message that begins a transaction behind a pooler
+(database/sessions.py): there no word can be signed yet, as nobody knows which session of the server it is.
+
+Without a word it gives one row, for a digest that nobody guesses and no caller reads (database/columns.py). What lets
+somebody in is the cookie, which does not follow from it; what the session knows is sealed. Callers may not ask.
+"""
 
 from django.db import migrations
 
@@ -19,8 +23,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [
                 _KEPT_SESSION,
-                "revoke execute on function kept_session from public",
-                "grant execute on function kept_session to portal_app",
+                "revoke execute on function kept_session from public, portal_app",
+                "grant execute on function kept_session to portal_web, portal_steps",
             ]
         )
     ]

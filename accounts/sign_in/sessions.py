@@ -39,10 +39,11 @@ class SessionStore(DatabaseStore):
     def model(self) -> type[BrowserSession]:
         return BrowserSession
 
+    @working_as_steps()
     def _get_session_from_db(self) -> BrowserSession | None:
         key = stored_key(self.session_key)
         row = sessions.row_of(connection, "kept_session(%s, %s)", _COLUMNS, [key, timezone.now()])
-        if row is None or row[0] is None:
+        if row is None:
             self._session_key = None
             return None
         return BrowserSession.from_db(connection.alias, _COLUMNS, row)

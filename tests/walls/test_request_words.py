@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client, override_settings
 from gunicorn.workers.gthread import ThreadWorker
 from psycopg2.sql import SQL, Literal
 
-from accounts.models import User
+from accounts.models import BrowserSession, User
 from accounts.sign_in.backend import PortalBackend
 from complaints.procedure.workflow import Status
 from database import request_words, rights, roles, row_security, sessions
@@ -74,6 +75,32 @@ def test_callers_are_refused_functions_that_do_more_than_read(db: None) -> None:
         for role in (*roles.CALLERS, roles.STEPS, "none"):
             with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
                 ask(f"set local role {role}; {attempt}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T06_a_session_is_given_for_its_digest_alone_while_it_lasts_and_to_no_caller(
+    world: World, postgres_server: Any
+) -> None:
+    for person in (world.chen, world.otto):
+        browser = Client()
+        browser.force_login(person)
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    row = BrowserSession.objects.get(user=world.otto)
+    before = row.expire_date - timedelta(seconds=1)
+    asked = "select user_id from kept_session(%s, %s)"
+    with psycopg2.connect(postgres_server.dsn(user=roles.WEB, database=DATABASE)) as bare, bare.cursor() as cursor:
+        odd = (cookie, before), ("", before), (row.session_key, row.expire_date)
+        for values, rows in (((row.session_key, before), [(world.otto.pk,)]), *((one, []) for one in odd)):
+            cursor.execute(asked, values)
+            assert cursor.fetchall() == rows
+    bare.close()
+    # What the row knows the browser by lets no other one in.
+    other = Client()
+    other.cookies[settings.SESSION_COOKIE_NAME] = row.session_key
+    assert (browser.get("/cases/").status_code, other.get("/cases/").status_code) == (200, 302)
+    for person in (world.otto, world.ming, world.rui):
+        with seeing_as(person), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            ask(asked, row.session_key, before)
 
 
 def test_nobody_who_serves_reads_the_keys_or_asks_what_they_sign(world: World) -> None:
