@@ -49,21 +49,26 @@ def caller() -> str | None:
 
 
 def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
-    """Tell the database who is served from here to the end of the transaction: one statement. Returns the role.
-    ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job."""
+    """Tell the database who is served from here to the end of the transaction: one statement, which goes with the next
+    one for whoever was read in this transaction and has no work anywhere. Returns the role. ``user`` may be anonymous;
+    ``is_at_job`` decides for whoever has both an office and a job."""
     is_somebody = getattr(user, "is_authenticated", False) and user.is_active
     said = (str(user.pk) if is_somebody else "", str(int(is_at_job)), f"{day:%Y%m%d}")
-    begin = "select set_config('role', begin_request(%s, %s), true)"
     with connection.cursor() as cursor:
+        is_consumer = not (is_somebody and getattr(user, "has_work", True)) and cursor.cursor.connection.has_begun
         # They begin in a fresh session, as a pooler lends it; where one may begin inside of another, in its own.
         sessions.begin(connection)
         role = settings.DATABASE_ROLE or ("none" if settings.DATABASE_POOLED else "")
-        first = f"set local role {role}; " if role else sessions.fresh(connection)
-        cursor.execute(first + begin, request_words.signed(cursor, "request", *said))
-        row = cursor.fetchone()
-    assert row is not None  # noqa: S101
-    _CALLER.set(row[0])
-    return str(row[0])
+        words = f"set local role {role}; " if role else sessions.fresh(connection)
+        begin = "select set_config('role', begin_request('{}', '{}'), true)"
+        words += begin.format(*request_words.signed(cursor, "request", *said))
+        if is_consumer:
+            connection.say_with_next(words)  # type: ignore[attr-defined]
+        else:
+            cursor.execute(words)
+        result = roles.CONSUMER if is_consumer else str(cursor.fetchone()[0])
+    _CALLER.set(result)
+    return result
 
 
 class Opened(NamedTuple):
@@ -377,9 +382,7 @@ class RowSecurityMiddleware:
 def _is_at_job(request: HttpRequest) -> bool:
     """Who has both an office and a job: what the token was issued for, else the address, else the office."""
     token = getattr(request, "api_token", None)
-    if token is not None:
-        return token.enterprise_id is not None
-    return request.path.startswith("/enterprise/")
+    return request.path.startswith("/enterprise/") if token is None else token.enterprise_id is not None
 
 
 def _transaction_of(request: HttpRequest) -> RequestTransaction | None:
@@ -392,7 +395,5 @@ def _read(request: HttpRequest) -> None:
     """All of the body, before the transaction begins: a slow line must not hold one open."""
     if request.method in _SAFE:
         return
-    if request.method == "POST" and request.content_type in _FORMS:
-        request.POST  # noqa: B018
-    else:
-        request.body  # noqa: B018
+    is_form = request.method == "POST" and request.content_type in _FORMS
+    getattr(request, "POST" if is_form else "body")

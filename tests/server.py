@@ -40,9 +40,9 @@ DATABASE = "portal"
 #: one transaction, so that has no limit at all.
 PATIENT = "statement_timeout=10min lock_timeout=10min transaction_timeout=0 idle_in_transaction_session_timeout=0"
 PREFIX = "odr-test-"
-#: What a request of the test client says to the database beside its view: who calls. Begin goes with its first
-#: statement, and, because here nothing ends with it, that nobody calls any more with the next one
-#: (database/backend/base.py).
+#: What a request of somebody at work says to the database beside its view: who calls; that of anybody else says it with
+#: the first of the view. Begin goes with the first statement of all, and, because here nothing ends with it, that
+#: nobody calls any more with the next one (database/backend/base.py).
 A_REQUEST = 1
 
 

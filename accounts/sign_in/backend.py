@@ -4,6 +4,9 @@ Whether somebody needs a second factor is asked anew for each request, in the qu
 person, so that who is given work today is held to it with the next click.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -59,15 +62,38 @@ def duty_of(user: User) -> str:
     return duty if duty and row_tags.stands(given) else ""
 
 
-#: Every request of somebody signed in asks it.
-_OF_SESSION = PreparedQuery(lambda user: with_work().filter(pk=user), int)
+_OF_ID = PreparedQuery(lambda user: with_work().filter(pk=user), int)
+_READ_WITH_SESSION: ContextVar[User | None] = ContextVar("person_who_was_read_with_the_session", default=None)
+
+
+def columns_of_person() -> list[str]:
+    """The columns by which a function of the database gives somebody as ``with_work`` does (sessions.py)."""
+    plan = _OF_ID.plan()
+    return [*(f"(found.person).{name}" for name in plan.shape.names), *(f"found.{name}" for name, _ in plan.annotated)]
+
+
+def person_of(columns: Sequence[Any]) -> User | None:
+    """The person of these columns; None where they are empty."""
+    return _OF_ID.plan().row(list(columns)) if columns[0] is not None else None
+
+
+@contextmanager
+def read_with_session(person: User | None) -> Iterator[None]:
+    """Inside, ``get_user`` takes this person and does not read that row again."""
+    token = _READ_WITH_SESSION.set(person)
+    try:
+        yield
+    finally:
+        _READ_WITH_SESSION.reset(token)
 
 
 class PortalBackend(ModelBackend):
     """Django's own, for passwords and for the session of each request; the person comes with ``has_work``."""
 
     def get_user(self, user_id: Any) -> User | None:
-        user = _OF_SESSION.first(user_id)
+        user = _READ_WITH_SESSION.get()
+        if user is None or user.pk != user_id:
+            user = _OF_ID.first(user_id)
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -24,7 +24,7 @@ from django.utils.translation import gettext
 from accounts.models import User
 from accounts.security_log import note
 from accounts.sign_in import seats
-from accounts.sign_in.backend import duty_of, needs_second_factor
+from accounts.sign_in.backend import duty_of, needs_second_factor, read_with_session
 from accounts.sign_in.known_browsers import know, person, remember
 from accounts.sign_in.limits import client_address, network_of
 from database.sessions import together
@@ -172,7 +172,10 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
 
 
 def _found(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
-    user: Any = get_user(request)
+    # The session is read here, and the person with it.
+    request.session.get(SESSION_KEY)
+    with read_with_session(request.session.person):  # type: ignore[attr-defined]
+        user: Any = get_user(request)
     if not isinstance(user, User):
         return AnonymousUser()
     session = request.session

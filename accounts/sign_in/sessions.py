@@ -16,7 +16,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from accounts.keys import keyring, sealing
-from accounts.models import BrowserSession
+from accounts.models import BrowserSession, User
+from accounts.sign_in.backend import columns_of_person, person_of
 from database import sessions
 from database.row_security import working_as_steps
 
@@ -29,7 +30,11 @@ def stored_key(session_key: str | None) -> str:
 
 
 class SessionStore(DatabaseStore):
-    """Django's own store with another table and another name for each row; no caller reads that name."""
+    """Django's own store with another table and another name for each row; no caller reads that name.
+
+    ``person``: whom the session belongs to, by the same statement as the session; nobody before it was read."""
+
+    person: User | None = None
 
     @classmethod
     def get_model_class(cls) -> type[BrowserSession]:
@@ -42,11 +47,14 @@ class SessionStore(DatabaseStore):
     @working_as_steps()
     def _get_session_from_db(self) -> BrowserSession | None:
         key = stored_key(self.session_key)
-        row = sessions.row_of(connection, "kept_session(%s, %s)", _COLUMNS, [key, timezone.now()])
+        columns = [*(f"(found.session).{name}" for name in _COLUMNS), *columns_of_person()]
+        row = sessions.row_of(connection, "person_of_session(%s, %s) as found", columns, [key, timezone.now()])
         if row is None:
             self._session_key = None
             return None
-        return BrowserSession.from_db(connection.alias, _COLUMNS, row)
+        width = len(_COLUMNS)
+        self.person = person_of(row[width:])
+        return BrowserSession.from_db(connection.alias, _COLUMNS, row[:width])
 
     @working_as_steps()
     def exists(self, session_key: str) -> bool:

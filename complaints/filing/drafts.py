@@ -50,15 +50,22 @@ WARNED_BEFORE = timedelta(days=1)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-_KEPT = PreparedQuery(lambda pk, now: FilingDraft.objects.filter(pk=pk, expires_at__gt=now), uuid.UUID, datetime)
-_OWN = PreparedQuery(
-    lambda owner, pk, now: FilingDraft.objects.open_at(now).filter(owner_id=owner, pk=pk), int, uuid.UUID, datetime
-)
+_READ, _LOCKED = FilingDraft.objects.all, FilingDraft.objects.select_for_update
+_KEPT = {
+    to_file: PreparedQuery(lambda pk, now, rows=rows: rows().filter(pk=pk, expires_at__gt=now), uuid.UUID, datetime)
+    for to_file, rows in ((False, _READ), (True, _LOCKED))
+}
+_OWN = {
+    to_file: PreparedQuery(
+        lambda owner, pk, now, rows=rows: rows().filter(owner_id=owner, pk=pk, expires_at__gt=now),
+        *(int, uuid.UUID, datetime),
+    )
+    for to_file, rows in ((False, _READ), (True, _LOCKED))
+}
 _ENTITY = PreparedQuery(lambda pk: Enterprise.objects.filter(pk=pk), int)
 _BRANCH_OF = PreparedValues(
     lambda pk, enterprise: Branch.objects.filter(pk=pk, enterprise_id=enterprise).values_list("pk"), int, int
 )
-_LOCKED = PreparedQuery(lambda pk: FilingDraft.objects.select_for_update().filter(pk=pk), uuid.UUID)
 
 
 def digest_of(key: str) -> str:
@@ -88,25 +95,18 @@ def begin(*, now: datetime, source: str = "", category: str = "") -> tuple[Filin
     return draft, key
 
 
-def of_key(key: str, *, now: datetime) -> FilingDraft | None:
-    """The draft that this key opens, filed ones included while they are kept."""
+def of_key(key: str, *, now: datetime, to_file: bool = False) -> FilingDraft | None:
+    """The draft that this key opens, filed ones included while they are kept. ``to_file``: locked to the end of the
+    transaction, so of two at once the second finds what the first one made of it."""
     if not key or len(key) > 100:
         return None
     draft = show(digest_of(key)).draft
-    return _KEPT.first(draft, now) if draft is not None else None
+    return _KEPT[to_file].first(draft, now) if draft is not None else None
 
 
-def locked(draft: FilingDraft) -> FilingDraft:
-    """The draft as it is now, locked to the end of the transaction. Raises DoesNotExist where it is gone."""
-    row = _LOCKED.first(draft.pk)
-    if row is None:
-        raise FilingDraft.DoesNotExist
-    return row
-
-
-def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime) -> FilingDraft | None:
-    """The person's own draft, begun on another device."""
-    return _OWN.first(user_id, draft_id, now)
+def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime, to_file: bool = False) -> FilingDraft | None:
+    """The person's own draft, begun on another device; filed ones and ``to_file`` as above."""
+    return _OWN[to_file].first(user_id, draft_id, now)
 
 
 def newest_of_owner(user_id: int, *, now: datetime) -> FilingDraft | None:
@@ -358,7 +358,7 @@ def throw_away_expired(*, now: datetime, limit: int = 500) -> int:
 def throw_away_of(user: User | None, addresses: Collection[str]) -> int:
     """Deletes the drafts of this account, and those that are nobody's and name one of these phones or mailboxes; with
     their files. Returns how many. Reads every draft that is nobody's: they are few, and gone within days."""
-    nobodys = list(FilingDraft.objects.filter(owner=None, filed_at=None))
+    nobodys = list(FilingDraft.objects.filter(owner=None))
     sealed_fields.load_for(nobodys)
     named = [draft for draft in nobodys if not addresses_in(draft).isdisjoint(addresses)]
     return _throw_away([*named, *(FilingDraft.objects.filter(owner=user) if user is not None else ())])

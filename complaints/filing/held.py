@@ -27,13 +27,15 @@ class HeldDraft:
     key: str = ""
 
 
-def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None = None) -> HeldDraft | None:
-    """The draft of this browser's cookie, else the signed-in person's own of that id."""
+def held_by(
+    request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None = None, to_file: bool = False
+) -> HeldDraft | None:
+    """The draft of this browser's cookie, else the signed-in person's own of that id; ``to_file``: locked."""
     key = request.COOKIES.get(COOKIE, "")
-    draft = drafts.of_key(key, now=now)
+    draft = drafts.of_key(key, now=now, to_file=to_file)
     person = request.user if isinstance(request.user, User) else None
     if draft_id is not None and (draft is None or draft.pk != draft_id):
-        draft, key = drafts.of_owner(person.pk, draft_id, now=now) if person else None, ""
+        draft, key = drafts.of_owner(person.pk, draft_id, now=now, to_file=to_file) if person else None, ""
     if draft is not None and person is not None and draft.owner_id == person.pk:
         # Read with the session already.
         draft.owner = person

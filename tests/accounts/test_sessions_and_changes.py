@@ -3,15 +3,29 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.test import Client
 
-from accounts.models import BrowserSession, OutgoingMessage, SecondFactor, SecurityEvent, SignInCode, User
+from accounts.models import (
+    Administrator,
+    BrowserSession,
+    OutgoingMessage,
+    SecondFactor,
+    SecurityEvent,
+    SignInCode,
+    User,
+)
+from accounts.sign_in.backend import with_work
+from accounts.sign_in.contacts import Contact, user_for
+from accounts.sign_in.sessions import SessionStore
 from complaints.procedure.workflow import Status
+from enterprises.models import Station, StationStaff
 from tests import missing_in, reloaded
 from tests.accounts.authenticator import app_code, newest_code
 from tests.accounts.test_second_factor import KEY, NOW, give_password, set_up_app
@@ -51,6 +65,33 @@ def cookie_of(client: Client) -> str:
 
 def is_in(client: Client) -> bool:
     return client.get("/account/").status_code == 200
+
+
+def test_the_person_is_read_with_the_session_as_by_the_id_alone(world: World, django_assert_num_queries: Any) -> None:
+    """Whether somebody has work decides about the second factor; both statements must say the same of everybody."""
+    clerk, keeper = (user_for(Contact("email", f"{name}@example.com")) for name in ("clerk", "keeper"))
+    station = Station.objects.create(code="ST-A", name="甲站", kind=Station.Kind.MALL, authority=world.gulou)
+    StationStaff.objects.create(user=clerk, station=station)
+    Administrator.objects.create(user=keeper, kind="audit", since=NOW)
+    found = []
+    for person in (world.chen, world.ming, world.rui, clerk, keeper):
+        client = Client()
+        client.force_login(person)
+        with django_assert_num_queries(1):
+            session = SessionStore(cookie_of(client))
+            assert session[SESSION_KEY] == str(person.pk)
+        alone, read = with_work().get(pk=person.pk), session.person
+        assert read is not None
+        assert {name: value for name, value in vars(read).items() if name != "_state"} == {
+            name: value for name, value in vars(alone).items() if name != "_state"
+        }
+        found.append((read.has_work, read.duty))
+    assert found == [(False, None), *[(True, None)] * 3, (True, "audit")]
+    nobody = SessionStore()
+    nobody["language"] = "en"
+    nobody.save()
+    assert SessionStore(nobody.session_key)["language"] == "en"
+    assert nobody.person is None
 
 
 def test_T27_the_key_changes_at_each_stage_and_a_planted_or_old_one_opens_nothing(

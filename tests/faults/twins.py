@@ -74,15 +74,15 @@ _ON_COMMIT = (
     ),
     Change(
         "complaints/pages/filing/filing_check.py",
-        "                file_draft(draft, filing,",
-        "                cases = file_draft(draft, filing,",
+        "            file_draft(draft, filing,",
+        "            cases = file_draft(draft, filing,",
     ),
     Change(
         "complaints/pages/filing/filing_check.py",
-        "                attempt.reference = receipt_address(draft)\n",
-        "                attempt.reference = receipt_address(draft)\n"
-        "                for case in cases:\n"
-        "                    transaction.on_commit(lambda pk=case.pk: publish(pk))\n",
+        "            attempt.reference = receipt_address(draft)\n",
+        "            attempt.reference = receipt_address(draft)\n"
+        "            for case in cases:\n"
+        "                transaction.on_commit(lambda pk=case.pk: publish(pk))\n",
     ),
     Change(
         "complaints/pages/filing/filing_check.py",

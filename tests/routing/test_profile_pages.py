@@ -165,7 +165,7 @@ def test_a_page_costs_the_same_however_much_there_is(world: World, django_assert
         change = changing.draft("area-add", what, on_day=today, now=now, today=today, **said)
         DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None, state="waiting", filed_at=now)
     own, theirs = "/enterprise/profile/changes/", "/authority/changes/"
-    for client, path, queries in ((lead, HOME, 15), (lead, own, 8), (head, theirs, 7)):
+    for client, path, queries in ((lead, HOME, 14), (lead, own, 7), (head, theirs, 6)):
         client.get(path)
         with django_assert_num_queries(queries + A_REQUEST):
             assert client.get(path).status_code == 200

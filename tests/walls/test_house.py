@@ -101,7 +101,7 @@ def test_T05_the_context_is_told_by_one_module_and_for_a_transaction_only() -> N
     assert results <= {"database/row_security.py", "database/sessions.py"}
     assert re.findall(telling, modules()["database/sessions.py"]) == [("", "")]
     text = modules()["database/row_security.py"]
-    calls = re.findall(r"set_config\((.*?)\)", text.replace("begin_request(%s, %s)", "…"))
+    calls = re.findall(r"set_config\((.*?)\)", text.replace("begin_request('{}', '{}')", "…"))
     assert calls == ["'role', …, true"]
     # And what says that the steps work is said by the same one.
     assert {name for name, text in modules().items() if "work_as_steps(" in text} == {"database/row_security.py"}

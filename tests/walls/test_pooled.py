@@ -174,5 +174,6 @@ def test_who_calls_whether_they_may_and_the_page_are_one_transaction(world: Worl
         asked.append(f"{path}={browser.cookies[settings.SESSION_COOKIE_NAME].value}")
     out, error = _starts(pooler, program=["-c", _BEGINS + _PAGES, *asked]).communicate(timeout=120)
     assert out.splitlines() == ["200 1"] * 3, error[-2000:]
-    # Begin with what makes the session fresh, and the session; person, who calls; what the page reads; commit.
-    assert pooler.asked[-2:] == [1 + 2 + 5 + 1] * 2
+    # Begin with what makes the session fresh, the browser's session and its person; who calls, with the first that the
+    # page reads; all else that it reads; commit.
+    assert pooler.asked[-2:] == [1 + 1 + 4 + 1] * 2

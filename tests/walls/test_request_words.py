@@ -59,6 +59,19 @@ def test_a_word_that_was_changed_or_is_of_another_kind_key_or_session_is_refused
     assert ask(_BEGIN, said, mac) == [(roles.CONSUMER,)]
 
 
+def test_the_database_looks_up_itself_who_works_whatever_the_portal_expects(world: World) -> None:
+    """Of somebody without work the portal knows the role, and does not wait for the answer."""
+    for user, has_work, role in (
+        (world.chen, False, roles.CONSUMER),
+        (world.ming, True, roles.ENTERPRISE),
+        # Hired since that person was read.
+        (world.ming, False, roles.ENTERPRISE),
+    ):
+        user.has_work = has_work  # type: ignore[attr-defined]
+        with seeing_as(user):
+            assert ask("select current_user, current_setting('role')") == [(role, role)]
+
+
 CLOSED_CALLS = """set_config('a.b', 'c', true); current_query(); pg_sleep(0); pg_notify('a', 'b'); pg_cancel_backend(0);
 pg_terminate_backend(0); pg_advisory_lock(1); pg_try_advisory_lock_shared(1, 2); lo_creat(-1); lo_get(1); loread(1, 1);
 query_to_xml('select 1', true, true, ''); database_to_xml(true, true, ''); ts_stat('select null::tsvector');
@@ -87,10 +100,11 @@ def test_T06_a_session_is_given_for_its_digest_alone_while_it_lasts_and_to_no_ca
     cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
     row = BrowserSession.objects.get(user=world.otto)
     before = row.expire_date - timedelta(seconds=1)
-    asked = "select user_id from kept_session(%s, %s)"
+    asked = "select (person).id, (session).session_key from person_of_session(%s, %s)"
     with psycopg2.connect(postgres_server.dsn(user=roles.WEB, database=DATABASE)) as bare, bare.cursor() as cursor:
         odd = (cookie, before), ("", before), (row.session_key, row.expire_date)
-        for values, rows in (((row.session_key, before), [(world.otto.pk,)]), *((one, []) for one in odd)):
+        found = [(world.otto.pk, row.session_key)]
+        for values, rows in (((row.session_key, before), found), *((one, []) for one in odd)):
             cursor.execute(asked, values)
             assert cursor.fetchall() == rows
     bare.close()
@@ -98,9 +112,10 @@ def test_T06_a_session_is_given_for_its_digest_alone_while_it_lasts_and_to_no_ca
     other = Client()
     other.cookies[settings.SESSION_COOKIE_NAME] = row.session_key
     assert (browser.get("/cases/").status_code, other.get("/cases/").status_code) == (200, 302)
-    for person in (world.otto, world.ming, world.rui):
-        with seeing_as(person), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-            ask(asked, row.session_key, before)
+    for function in ("person_of_session", "kept_session"):
+        for person in (world.otto, world.ming, world.rui):
+            with seeing_as(person), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                ask(f"select * from {function}(%s, %s)", row.session_key, before)
 
 
 def test_nobody_who_serves_reads_the_keys_or_asks_what_they_sign(world: World) -> None:

@@ -116,8 +116,9 @@ def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None
     # One drops rows of cases that are named as moved, for the steps alone (tests/proof/beside/test_archive.py).
     checking.add("drop_archived")
     checking |= {"keys_of", "rows_alike", "digests_of", "tries_of"}
-    # One gives the session of a browser for the digest of its cookie, to no caller (tests/walls/test_request_words.py).
-    checking.add("kept_session")
+    # These give the session of a browser for the digest of its cookie, one with its person, to no caller
+    # (tests/walls/test_request_words.py).
+    checking |= {"kept_session", "person_of_session"}
     assert {name for _, name, *_ in definers} == {*judging.split(), "cases_with_words", *checking}
     assert {how[0] for _, _, *how in definers} == {"{search_path=pg_catalog}"}
     for function, name, *how in definers:

@@ -21,7 +21,6 @@ from tests.cast import World
 from tests.complaints.pages.at_the_desk import signed_in
 from tests.given import a_complaint
 from tests.languages import in_language
-from tests.server import A_REQUEST
 from web.languages import language_tag, named
 from web.templatetags import portal
 
@@ -137,12 +136,12 @@ def test_the_longest_address_is_the_current_one(monkeypatch: pytest.MonkeyPatch)
 def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
     Client().get("/")
     # The page names days: whether the numbers in force have changed is one row.
-    with django_assert_num_queries(1 + A_REQUEST):
+    with django_assert_num_queries(1):
         page = Client().get("/")
     assert len(page.content) < 100_000
     client = signed_in(User.objects.create_user("chen@example.org", name="某人"))
-    # Session and person, who comes with the news that no work stands anywhere.
-    with django_assert_num_queries(3 + A_REQUEST):
+    # Session with the person, who comes with the news that no work stands anywhere.
+    with django_assert_num_queries(2):
         client.get("/")
 
 

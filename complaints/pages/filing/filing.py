@@ -118,7 +118,7 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
     if step not in ("you", "check", "evidence", *steps.STEP_CODES):
         raise Http404
     now = timezone.now()
-    held = held_or_begun_again(request, draft_id, now=now)
+    held = held_or_begun_again(request, draft_id, now=now, to_file=step == "check" and request.method == "POST")
     if held is None or held.draft.filed_at is not None:
         return lost(held)
     if handing_over.province_of(held.draft) and step in ("you", "check"):

@@ -141,26 +141,23 @@ def _expectation(picked: Picked | None, composed: FilingRequest | None, *, today
 
 
 def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: datetime) -> HttpResponseBase:
-    """Files once, whatever a double click sends; a second submit finds the receipt."""
-    with transaction.atomic():
-        draft = drafts.locked(held.draft)
-        if draft.filed_at is not None:
-            return redirect(receipt_address(draft))
-        with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
-            if not attempt.answered:
-                if draft.owner_id is None:
-                    unproven.count_one(request, now=now)
-                heard = story.counted(draft) if filing.contact_verified else []
-                heard_counts.note(heard, version=story.understood(draft).version, now=now)
-                if drafts.station_of(draft) is None:
-                    # Who writes for somebody else reads in the own display.
-                    filing = replace(filing, display=chosen_display(request))
-                file_draft(draft, filing, actor=_actor(filing, held.draft), place=place_of(request), now=now)
-                attempt.reference = receipt_address(draft)
-                if filing.report:
-                    # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
-                    text = _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。")
-                    messages.info(request, text, extra_tags="info")
+    """Files once, whatever a double click sends: the draft is locked, and a second submit finds the receipt."""
+    draft = held.draft
+    with transaction.atomic(), once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
+        if not attempt.answered:
+            if draft.owner_id is None:
+                unproven.count_one(request, now=now)
+            heard = story.counted(draft) if filing.contact_verified else []
+            heard_counts.note(heard, version=story.understood(draft).version, now=now)
+            if drafts.station_of(draft) is None:
+                # Who writes for somebody else reads in the own display.
+                filing = replace(filing, display=chosen_display(request))
+            file_draft(draft, filing, actor=_actor(filing, draft), place=place_of(request), now=now)
+            attempt.reference = receipt_address(draft)
+            if filing.report:
+                # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
+                text = _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。")
+                messages.info(request, text, extra_tags="info")
     response = HttpResponseRedirect(attempt.reference)
     if held.key:
         give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())

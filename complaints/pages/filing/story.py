@@ -31,9 +31,11 @@ def lost(held: HeldDraft | None) -> HttpResponseBase:
     return redirect(f"{reverse('complaints:file')}?lost=1" if held is None else receipt_address(held.draft))
 
 
-def held_or_begun_again(request: HttpRequest, draft_id: uuid.UUID, *, now: datetime) -> HeldDraft | None:
+def held_or_begun_again(
+    request: HttpRequest, draft_id: uuid.UUID, *, now: datetime, to_file: bool = False
+) -> HeldDraft | None:
     """The draft of this browser or person; one that is gone begins anew with what was sent."""
-    held = held_by(request, now=now, draft_id=draft_id)
+    held = held_by(request, now=now, draft_id=draft_id, to_file=to_file)
     if held is not None or request.method != "POST":
         return held
     held = begun_again(request, now=now)

@@ -35,7 +35,6 @@ from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import OTHER_PHONE, PHONE, PNG, begin, fill, newest_code, screen, send, url
 from tests.complaints.filing.test_evidence import upload
-from tests.server import A_REQUEST
 
 AGREED = answers.CONSENTS | {"file": "1"}
 
@@ -229,10 +228,23 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
     assert results == [f"/cases/{Complaint.objects.get().number}/receipt/"] * 2
 
 
-#: Session, person; draft's key, draft, enterprise, region, branch, files; draft, lock of the key, key; what was said to
-#: what was heard; conditions, branch with its enterprise; name; ids, then all rows at once; draft, key. Savepoints and
-#: roles go with these.
-OF_A_FILING = 19 + A_REQUEST
+def test_a_second_submit_on_another_device_ends_at_the_same_receipt(client: Client, town: Town) -> None:
+    draft = ready(client, town)
+    prove(client, draft)
+    other = signed_in()
+    page = other.get(url(draft, "check")).content.decode()
+    along = re.search(r'name="along" value="([^"]+)"', page)
+    assert along is not None
+    first = str(file(other, draft, idempotency_key="first-click").headers["Location"])
+    again = file(other, draft, idempotency_key="second-click", along=along[1])
+    assert (again.status_code, again.headers["Location"]) == (302, first)
+    assert (Complaint.objects.count(), FilingDraft.objects.count()) == (1, 1)
+
+
+#: Session with person; draft's key, draft, enterprise, region, branch, files; lock of the key, key; what was said to
+#: what was heard; conditions, branch with its enterprise; name; ids, then all rows at once; draft, key. Who calls,
+#: savepoints and roles go with these.
+OF_A_FILING = 17
 #: Ten reads to decide; four reads; ids, then all that changes and is new at once.
 OF_A_FORWARDING = 16
 #: Of a lapse nothing is decided; a second transaction looks whether more is due.

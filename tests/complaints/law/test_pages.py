@@ -120,7 +120,7 @@ def test_effects_of_a_replay_lead_to_own_cases_alone_at_the_same_cost(
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12))
     answer = replayed(world, officer)
     officer.get(answer["Location"])
-    with django_assert_num_queries(A_REQUEST + 10):
+    with django_assert_num_queries(A_REQUEST + 9):
         officer.get(answer["Location"])
 
 

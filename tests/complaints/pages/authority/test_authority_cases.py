@@ -15,9 +15,9 @@ from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, now
 from tests.complaints.pages.at_the_desk import an_officer, approval, checked, key, officer_of, shown, signed_in
 from tests.server import A_REQUEST
 
-#: Who asks 4 (session, person, roles, offices with those below); the case, all that hangs on it, rules and calendar 3;
-#: how its documents were served 1, where there are any. The goal is 15.
-QUERIES_OF_A_CASE = 4 + 3 + A_REQUEST
+#: Who asks 3 (session with person, roles, offices with those below); the case, all that hangs on it, rules and calendar
+#: 3; how its documents were served 1, where there are any. The goal is 15.
+QUERIES_OF_A_CASE = 3 + 3 + A_REQUEST
 
 
 def test_the_page_of_a_case_costs_the_same_whatever_happened(world: World, django_assert_num_queries: Any) -> None:

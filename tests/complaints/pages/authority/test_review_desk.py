@@ -52,7 +52,7 @@ def test_the_list_holds_what_waits_here_and_costs_the_same(world: World, django_
     for _ in range(3):
         case_at(world, S.REVIEW)
     client.get(DESK)
-    with django_assert_num_queries(8 + A_REQUEST):
+    with django_assert_num_queries(7 + A_REQUEST):
         client.get(DESK)
 
 
@@ -256,7 +256,7 @@ def test_every_list_opens_says_what_each_waits_for_and_costs_no_more_when_longer
     assert "消费者不同意调解" in listed("consent")
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, now())
     assert (case.number in listed("recusal"), case.number in listed("late")) == (True, False)
-    costs_the_same(client, MEDIATION, lambda: [case_at(world, S.MEDIATING) for _ in range(2)], at_most=10 + A_REQUEST)
+    costs_the_same(client, MEDIATION, lambda: [case_at(world, S.MEDIATING) for _ in range(2)], at_most=9 + A_REQUEST)
 
 
 def test_a_consent_that_is_missing_is_named_and_written_down_on_one_page(world: World, case: Complaint) -> None:

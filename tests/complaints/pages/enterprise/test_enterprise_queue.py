@@ -21,9 +21,9 @@ from tests.server import A_REQUEST
 from web.templatetags import portal
 
 QUEUE = "/enterprise/queue/"
-#: Who asks: session, person, what may be opened, jobs, branches 5; what may be chosen, own views and calendar 1; counts
-#: 1; rows 1; their names and clocks 1. With who calls the database, in A_REQUEST, it is the goal of ten.
-QUERIES = 9 + A_REQUEST
+#: Who asks: session with person, what may be opened, jobs, branches 4; what may be chosen, own views and calendar 1;
+#: counts 1; rows 1; their names and clocks 1. With who calls the database, in A_REQUEST, it is the goal of ten.
+QUERIES = 8 + A_REQUEST
 
 
 def numbers(response: Any) -> list[str]:

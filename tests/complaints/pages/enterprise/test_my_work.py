@@ -22,8 +22,8 @@ from tests.server import A_REQUEST
 from web.templatetags import portal
 
 WORK, QUEUE = "/enterprise/mine/", "/enterprise/queue/"
-#: As the queue (test_enterprise_queue.py): who asks 5; choices 1; counts 1; rows 1; their names and clocks 1.
-QUERIES = 9 + A_REQUEST
+#: As the queue (test_enterprise_queue.py): who asks 4; choices 1; counts 1; rows 1; their names and clocks 1.
+QUERIES = 8 + A_REQUEST
 STATUSES = (S.WITH_ENTERPRISE, S.NEGOTIATING, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.REVIEW, S.CLOSED)
 
 

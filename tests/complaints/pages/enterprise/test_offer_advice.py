@@ -109,8 +109,8 @@ def test_the_sums_stand_beside_the_fields_and_how_similar_cases_ended(world: Wor
 
 DAY = date(2026, 12, 7)
 WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
-#: Exactly so many, however much the enterprise answered before; five of them for who asks.
-OFFER_QUERIES = 7 + 5 + A_REQUEST
+#: Exactly so many, however much the enterprise answered before; four of them for who asks.
+OFFER_QUERIES = 7 + 4 + A_REQUEST
 #: Contacts and the last offers (with their answers) more, the draft less.
 CHECK_QUERIES = OFFER_QUERIES + 1
 
