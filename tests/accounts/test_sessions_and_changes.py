@@ -94,6 +94,13 @@ def test_the_person_is_read_with_the_session_as_by_the_id_alone(world: World, dj
     assert nobody.person is None
 
 
+def test_a_row_of_a_session_that_names_another_person_lets_nobody_in_as_that_one(client: Client, world: World) -> None:
+    """Whom a session belongs to is what it holds under seal, whatever stands beside it."""
+    client.force_login(world.chen)
+    BrowserSession.objects.update(user=world.otto)
+    assert client.get("/account/").wsgi_request.user == world.chen
+
+
 def test_T27_the_key_changes_at_each_stage_and_a_planted_or_old_one_opens_nothing(
     client: Client, world: World, clock: time_machine.Traveller
 ) -> None:

@@ -215,12 +215,16 @@ def test_how_many_queries_a_screen_costs(client: Client, town: Town) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> None:
+@pytest.mark.parametrize("on_other_devices", [False, True])
+def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town, on_other_devices: bool) -> None:
     draft = ready(client, town)
+    if on_other_devices:
+        prove(client, draft)
 
     def click(tab: str) -> str:
-        one = Client()
-        one.cookies[COOKIE] = client.cookies[COOKIE].value
+        one = signed_in() if on_other_devices else Client()
+        if not on_other_devices:
+            one.cookies[COOKIE] = client.cookies[COOKIE].value
         return str(file(one, draft, idempotency_key=f"key-of-tab-{tab}").headers["Location"])
 
     results = at_once(partial(click, "one"), partial(click, "two"))
