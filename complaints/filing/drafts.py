@@ -358,7 +358,7 @@ def throw_away_expired(*, now: datetime, limit: int = 500) -> int:
 def throw_away_of(user: User | None, addresses: Collection[str]) -> int:
     """Deletes the drafts of this account, and those that are nobody's and name one of these phones or mailboxes; with
     their files. Returns how many. Reads every draft that is nobody's: they are few, and gone within days."""
-    nobodys = list(FilingDraft.objects.filter(owner=None))
+    nobodys = list(FilingDraft.objects.filter(owner=None, filed_at=None))
     sealed_fields.load_for(nobodys)
     named = [draft for draft in nobodys if not addresses_in(draft).isdisjoint(addresses)]
     return _throw_away([*named, *(FilingDraft.objects.filter(owner=user) if user is not None else ())])
