@@ -193,7 +193,7 @@ def test_the_first_page_costs_no_statement_more_than_before_a_change_was_judged(
     client.get("/oversight/")
     with CaptureQueriesContext(connection) as seen:
         assert client.get("/oversight/").status_code == 200
-    assert len(seen) == 14
+    assert len(seen) == 13
 
 
 @pytest.mark.full
