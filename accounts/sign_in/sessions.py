@@ -5,7 +5,7 @@ proving, so it is sealed with the key of the installation. Both classes are name
 """
 
 import hashlib
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -22,6 +22,12 @@ from database import sessions
 from database.row_security import working_as_steps
 
 _COLUMNS = [field.attname for field in BrowserSession._meta.concrete_fields]
+
+
+@cache
+def _columns() -> list[str]:
+    """Of a session and its person, as `person_of_session` gives them."""
+    return [*(f"(found.session).{name}" for name in _COLUMNS), *columns_of_person()]
 
 
 def stored_key(session_key: str | None) -> str:
@@ -47,8 +53,7 @@ class SessionStore(DatabaseStore):
     @working_as_steps()
     def _get_session_from_db(self) -> BrowserSession | None:
         key = stored_key(self.session_key)
-        columns = [*(f"(found.session).{name}" for name in _COLUMNS), *columns_of_person()]
-        row = sessions.row_of(connection, "person_of_session(%s, %s) as found", columns, [key, timezone.now()])
+        row = sessions.row_of(connection, "person_of_session(%s, %s) as found", _columns(), [key, timezone.now()])
         if row is None:
             self._session_key = None
             return None

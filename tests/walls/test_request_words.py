@@ -18,6 +18,7 @@ from accounts.models import BrowserSession, User
 from accounts.sign_in.backend import PortalBackend
 from complaints.procedure.workflow import Status
 from database import request_words, rights, roles, row_security, sessions
+from database.row_security import working_as_steps
 from odr_portal.processes.web_worker import PatientWorker
 from tests import given
 from tests.cast import World
@@ -60,7 +61,9 @@ def test_a_word_that_was_changed_or_is_of_another_kind_key_or_session_is_refused
 
 
 def test_the_database_looks_up_itself_who_works_whatever_the_portal_expects(world: World) -> None:
-    """Of somebody without work the portal knows the role, and does not wait for the answer."""
+    """Of somebody without work the portal knows the role, and does not wait for the answer. Where that was wrong, the
+    role that it expected sees no case."""
+    given.a_complaint(world, status=Status.NEGOTIATING)
     for user, has_work, role in (
         (world.chen, False, roles.CONSUMER),
         (world.ming, True, roles.ENTERPRISE),
@@ -70,6 +73,11 @@ def test_the_database_looks_up_itself_who_works_whatever_the_portal_expects(worl
         user.has_work = has_work  # type: ignore[attr-defined]
         with seeing_as(user):
             assert ask("select current_user, current_setting('role')") == [(role, role)]
+            assert ask("select count(*) from complaints_complaint") == [(1,)]
+            with working_as_steps():
+                pass
+            is_expected = has_work == (role == roles.ENTERPRISE)
+            assert ask("select count(*) from complaints_complaint") == [(int(is_expected),)]
 
 
 CLOSED_CALLS = """set_config('a.b', 'c', true); current_query(); pg_sleep(0); pg_notify('a', 'b'); pg_cancel_backend(0);
