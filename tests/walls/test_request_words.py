@@ -126,6 +126,18 @@ def test_T06_a_session_is_given_for_its_digest_alone_while_it_lasts_and_to_no_ca
                 ask(f"select * from {function}(%s, %s)", row.session_key, before)
 
 
+def test_the_person_of_a_session_is_found_without_reading_everybody(world: World) -> None:
+    User.objects.bulk_create([User(name="旁人", is_active=False) for _ in range(2000)])
+    read = "select seq_tup_read from pg_stat_xact_user_tables where relname = 'accounts_user'"
+    for person in (world.chen, world.ming, world.rui):
+        browser = Client()
+        browser.force_login(person)
+        ask("analyze accounts_user")
+        ((before,),) = ask(read)
+        assert browser.get("/account/").status_code == 200
+        assert ask(read) == [(before,)]
+
+
 def test_nobody_who_serves_reads_the_keys_or_asks_what_they_sign(world: World) -> None:
     for attempt in ("select id from request_key", "insert into request_key values ('x', '', '')"):
         for role in (*roles.CALLERS, roles.STEPS):
