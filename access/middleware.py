@@ -6,11 +6,9 @@ case somebody may see is asked by the page (`visible_to`), and once more by the 
 
 from collections.abc import Callable
 from datetime import date
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.db import connection
 from django.db.models import BigIntegerField, CharField, Model, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
@@ -21,14 +19,12 @@ from accounts.models import User
 from accounts.roles import role_at
 from accounts.sign_in.backend import duty_of
 from authorities.models import Officer
+from database.prepared import PreparedValues
 from enterprises.models import Staff, StationStaff
 from enterprises.team.staffing import at_work
 
 #: Opened by a token, which the view reads: its permission class asks `permissions.allows` with `roles_held`.
 PROGRAMS = "api:"
-
-#: Stands for the person in a statement that is kept; no key is below one.
-_NOBODY = -1
 
 #: What everybody with an account is.
 ACCOUNT = frozenset({"consumer"})
@@ -41,12 +37,7 @@ def roles_held(user: User, *, on: date) -> frozenset[str]:
     """
     if duty := duty_of(user):
         return frozenset({role_at("platform", duty).known_as})
-    text, shown = _statement()
-    with connection.cursor() as cursor:
-        meant: dict[Any, Any] = {_NOBODY: user.pk, date.min: on}
-        cursor.execute(text, [meant.get(value, value) for value in shown])
-        result = cursor.fetchall()
-    posts = [_post(*row) for row in result]
+    posts = [_post(*row) for row in _POSTS(user.pk, on)]
     return ACCOUNT | {role_at(_SIDES[type(post)], post.role).known_as for post in row_tags.standing(posts)}
 
 
@@ -64,23 +55,24 @@ def _post(side: str, pk: int, place: int, branch: int | None, *said: Any) -> Off
     return StationStaff(station_id=place, **shared)
 
 
-@cache
-def _statement() -> tuple[str, tuple[Any, ...]]:
-    """Reads the posts of one person on one day, both stood in for; kept, as each page at work asks it."""
-    offices = Officer.objects.on(date.min).filter(user_id=_NOBODY).order_by()
-    jobs = at_work(date.min).filter(user_id=_NOBODY).order_by()
-    posts = StationStaff.objects.on(date.min).filter(user_id=_NOBODY).order_by()
+def _posts(user: int, day: date) -> Any:
+    """Posts of one person on one day, as `_post` takes them."""
+    offices = Officer.objects.on(day).filter(user_id=user).order_by()
+    jobs = at_work(day).filter(user_id=user).order_by()
+    at_stations = StationStaff.objects.on(day).filter(user_id=user).order_by()
     said = ("user_id", "role", "starts_on", "ends_on", "tag")
     nowhere = Value(None, output_field=BigIntegerField())
-    return (
-        offices.values_list(Value("authority", output_field=CharField()), "pk", "authority_id", nowhere, *said)
-        .union(
-            jobs.values_list(Value("enterprise", output_field=CharField()), "pk", "enterprise_id", "branch_id", *said),
-            posts.values_list(Value("station", output_field=CharField()), "pk", "station_id", nowhere, *said),
-            all=True,
-        )
-        .query.sql_with_params()
+    return offices.values_list(
+        Value("authority", output_field=CharField()), "pk", "authority_id", nowhere, *said
+    ).union(
+        jobs.values_list(Value("enterprise", output_field=CharField()), "pk", "enterprise_id", "branch_id", *said),
+        at_stations.values_list(Value("station", output_field=CharField()), "pk", "station_id", nowhere, *said),
+        all=True,
     )
+
+
+#: Each page at work asks it.
+_POSTS = PreparedValues(_posts, int, date)
 
 
 class PermissionMiddleware:

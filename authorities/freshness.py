@@ -7,12 +7,17 @@ and nothing else of a region is read through a policy or an authority.
 
 from typing import Any, TypeVar
 
-from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 
+from database.prepared import statement_of
+
 State = tuple[int, int]
 Row = TypeVar("Row", bound=Model)
+
+_STATE = statement_of(
+    "select changes, xmin::text::bigint from authorities_freshness", about="whether what is kept in memory holds"
+)
 
 
 def state() -> State:
@@ -22,10 +27,8 @@ def state() -> State:
     (authorities/migrations/0002); what is rolled back is counted again with the next change, but the number of a
     transaction, or of a part of one, never comes again.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("select changes, xmin::text::bigint from authorities_freshness")
-        result: State = cursor.fetchone()
-    return result
+    (result,) = _STATE.ask([])
+    return result[0], result[1]
 
 
 def beside(rows: QuerySet[Row]) -> QuerySet[Row]:

@@ -34,6 +34,7 @@ from complaints.parties.conditions import Conditions
 from complaints.parties.workforce import Assigned, Workforce
 from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
+from database.prepared import statement_of
 from enterprises.models import Absence, AssignmentRule, Staff
 
 #: A sweep ends after so many batches; the next tick goes on.
@@ -179,18 +180,23 @@ IS_THERE_FOR = timedelta(minutes=5)
 #: So many colleagues are named.
 MOST_NAMED = 5
 
-# One statement: what was read up to where, and who else is there. Whoever only looks does not wait for the disk: a mark
-# that a crash takes away is set by the next look.
-_OPEN = """
-set local synchronous_commit = off;
-with put as (
+# One statement: what was read up to where, and who else is there.
+_OPENED = statement_of(
+    """
+with given as (
+    select %s::bigint as complaint_id, %s::bigint as user_id, %s::bigint as enterprise_id, %s::bigint as engagement_id,
+        %s::integer as read_to, %s::timestamptz as seen_at),
+put as (
     insert into complaints_reading as r (complaint_id, user_id, enterprise_id, engagement_id, read_to, seen_at)
-    select %(case)s, %(user)s, %(enterprise)s, %(engagement)s, %(read_to)s, %(now)s
+    select complaint_id, user_id, enterprise_id, engagement_id, read_to, seen_at from given
     on conflict (complaint_id, user_id, enterprise_id) do update set read_to = greatest(r.read_to, excluded.read_to),
         seen_at = excluded.seen_at, engagement_id = excluded.engagement_id)
-select user_id, seen_at from complaints_reading
-where complaint_id = %(case)s and enterprise_id = %(enterprise)s and user_id <> %(user)s and seen_at > %(since)s
-order by seen_at desc limit %(most)s"""
+select r.user_id, r.seen_at from given g
+join complaints_reading r using (complaint_id, enterprise_id)
+where r.user_id <> g.user_id and r.seen_at > %s::timestamptz
+order by r.seen_at desc limit %s::integer""",
+    about="who has opened this case",
+)
 # The newest time of the enterprise with each case; cases without one are left out.
 _MARK = """
 insert into complaints_reading as r (complaint_id, user_id, enterprise_id, engagement_id, read_to)
@@ -215,21 +221,14 @@ class Colleague:
 def opened(complaint: Complaint, engagement: Engagement, *, user: User, now: datetime) -> list[Colleague]:
     """``user`` has the case in front of him: remember how far it goes. Returns who else opened it within IS_THERE_FOR.
     One statement, and one for their names; only for requests that write nothing else: their commit does not wait."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _OPEN,
-            {
-                "case": complaint.pk,
-                "user": user.pk,
-                "enterprise": engagement.enterprise_id,
-                "engagement": engagement.pk,
-                "read_to": complaint.last_sequence,
-                "now": now,
-                "since": now - IS_THERE_FOR,
-                "most": MOST_NAMED,
-            },
-        )
-        there: list[tuple[int, datetime]] = cursor.fetchall()
+    # Whoever only looks does not wait for the disk: a mark that a crash takes away is set by the next look.
+    connection.say_with_next("set local synchronous_commit = off")  # type: ignore[attr-defined]
+    there: list[tuple[Any, ...]] = _OPENED.ask(
+        [
+            *(complaint.pk, user.pk, engagement.enterprise_id, engagement.pk, complaint.last_sequence, now),
+            *(now - IS_THERE_FOR, MOST_NAMED),
+        ]
+    )
     if not there:
         return []
     people = User.objects.in_bulk([pk for pk, _at in there])

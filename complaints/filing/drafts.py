@@ -62,6 +62,10 @@ _OWN = {
     )
     for to_file, rows in ((False, _READ), (True, _LOCKED))
 }
+_OPEN = PreparedQuery(
+    lambda owner, now: FilingDraft.objects.open_at(now).filter(owner_id=owner).order_by("-saved_at")[:OPEN_SHOWN],
+    *(int, datetime),
+)
 _ENTITY = PreparedQuery(lambda pk: Enterprise.objects.filter(pk=pk), int)
 _BRANCH_OF = PreparedValues(
     lambda pk, enterprise: Branch.objects.filter(pk=pk, enterprise_id=enterprise).values_list("pk"), int, int
@@ -109,13 +113,9 @@ def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime, to_file: bool 
     return _OWN[to_file].first(user_id, draft_id, now)
 
 
-def newest_of_owner(user_id: int, *, now: datetime) -> FilingDraft | None:
-    return FilingDraft.objects.open_at(now).filter(owner_id=user_id).order_by("-saved_at").first()
-
-
 def open_ones_of(user_id: int, *, now: datetime) -> list[FilingDraft]:
     """What this person has begun and not filed, the last one first."""
-    return list(FilingDraft.objects.open_at(now).filter(owner_id=user_id).order_by("-saved_at")[:OPEN_SHOWN])
+    return _OPEN(user_id, now)
 
 
 def typed_in(posted: Mapping[str, Any], fields: Sequence[str]) -> dict[str, list[str]]:

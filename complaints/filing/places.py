@@ -16,6 +16,13 @@ CHOOSABLE = (Region.Level.CITY, Region.Level.COUNTY, Region.Level.TOWNSHIP)
 
 
 _REGION = PreparedQuery(lambda pk: Region.objects.filter(pk=pk), int)
+#: A city and its counties. What lies in it is asked by the city's id: by a join all regions would be read.
+_CITY = PreparedQuery(
+    lambda code: Region.objects.filter(
+        Q(code=code) | Q(parent_id=Region.objects.filter(code=code).values("pk")[:1], level=Region.Level.COUNTY)
+    ).order_by("id"),
+    str,
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ def local_city() -> Region | None:
 def nearby() -> tuple[str, list[Place]]:
     """(name of the city, its counties and the city as a whole); one query."""
     code = local_code()
-    rows = list(Region.objects.filter(Q(code=code) | Q(parent__code=code, level=Region.Level.COUNTY)).order_by("id"))
+    rows = _CITY(code)
     city = next((row for row in rows if row.code == code), None)
     if city is None:
         return "", []

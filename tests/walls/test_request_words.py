@@ -135,7 +135,8 @@ def test_the_person_of_a_session_is_found_without_reading_everybody(world: World
         ask("analyze accounts_user")
         ((before,),) = ask(read)
         assert browser.get("/account/").status_code == 200
-        assert ask(read) == [(before,)]
+        ((after,),) = ask(read)
+        assert after - before < 1000
 
 
 def test_nobody_who_serves_reads_the_keys_or_asks_what_they_sign(world: World) -> None:

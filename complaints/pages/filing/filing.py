@@ -61,7 +61,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
     held = held_by(request, now=now)
     unfinished = held.draft if held and held.draft.filed_at is None else None
     if unfinished is None and isinstance(request.user, User):
-        unfinished = drafts.newest_of_owner(request.user.pk, now=now)
+        unfinished = next(iter(drafts.open_ones_of(request.user.pk, now=now)), None)
     if unfinished is not None and not {"new", "pick", "query", "lost"} & set(request.GET):
         return _resume(request, unfinished, now=now)
     more: dict[str, Any] = {
