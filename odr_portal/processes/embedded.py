@@ -169,7 +169,7 @@ class ThrowAwayPostgres:
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": 60,
-            "shared_buffers": "64MB",
+            "shared_buffers": "32MB",
             "jit": "off",
             **NO_STATEMENTS,
             **(options or {}),
@@ -241,7 +241,7 @@ POSTGRES_SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "60",
     # Filled soon, and held for ever; the files lie in the memory of the system as well.
-    "shared_buffers": "64MB",
+    "shared_buffers": "32MB",
     # The promise of the receipt: what was answered is on the disk.
     "fsync": "on",
     "full_page_writes": "on",

@@ -11,13 +11,14 @@ import logging
 import traceback
 from datetime import datetime
 from types import TracebackType
-from typing import Any
-
-from django.http import HttpRequest
+from typing import TYPE_CHECKING, Any
 
 from web import environment
-from web.errors import incident_of, method_of, route_of
 from web.telemetry import traces
+
+# Beat logs as well, and loads neither requests nor tables.
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 #: Exceptions of these packages tell of a server that did not answer.
 _OF_LINES = ("redis.", "kombu.", "amqp.")
@@ -34,9 +35,10 @@ class OwnWords(logging.Filter):
         if known(record):
             return True
         error = record.exc_info[1] if record.exc_info else None
-        request = getattr(record, "request", None)
+        request: Any = getattr(record, "request", None)
         found: dict[str, Any] = {"places": places_of(error)}
-        if isinstance(request, HttpRequest):
+        # The development server gives a socket there.
+        if hasattr(request, "META"):
             error = error or getattr(request, "_incident_error", None)
             found |= _of_request(record, request, error)
         else:
@@ -55,7 +57,9 @@ def known(record: logging.LogRecord) -> dict[str, Any]:
     return found
 
 
-def _of_request(record: logging.LogRecord, request: HttpRequest, error: BaseException | None) -> dict[str, Any]:
+def _of_request(record: logging.LogRecord, request: "HttpRequest", error: BaseException | None) -> dict[str, Any]:
+    from web.errors import incident_of, method_of, route_of
+
     status = getattr(record, "status_code", "")
     method, route = method_of(request), route_of(request)
     found = {"incident": incident_of(request), "status": status, "method": method, "route": route}
