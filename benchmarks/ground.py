@@ -91,7 +91,7 @@ def server() -> Iterator[Ground]:
             embedded.give(path, user)
         binaries = embedded.postgres_programs(user, folder)
         embedded.initialise(binaries, data, user)
-        # Of `make run`, which takes half of it for itself: figures stay beside those of before.
+        # Of `make run`, which takes a quarter of it for itself: figures stay beside those of before.
         written = embedded.postgres_settings(folder) + "shared_buffers = 128MB\n"
         (data / "postgresql.conf").write_text(written, encoding="utf-8")
         embedded.give(data / "postgresql.conf", user)
