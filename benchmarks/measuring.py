@@ -91,8 +91,8 @@ def tree_cpu(root: int) -> float:
         parents.setdefault(int(texts[1]), []).append(int(folder.name))
         # Whole hundredths, of ended threads too; or nanoseconds of those that run: a tenth of twenty small pages.
         seconds[int(folder.name)] = max(sum(map(int, texts[11:13])) / _TICK, _of_threads(folder))
-        if int(folder.name) == root:
-            seconds[root] += sum(map(int, texts[13:15])) / _TICK
+        # What its ended children took, and theirs.
+        seconds[int(folder.name)] += sum(map(int, texts[13:15])) / _TICK
     waiting, total = [root], 0.0
     while waiting:
         one = waiting.pop()

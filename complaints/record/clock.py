@@ -122,7 +122,6 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
     ten seconds, or else the witnesses, five each; what takes its doubt is written down for the other processes as a
     person's word is. A new verdict is logged; what is no ``go`` is marked in the database by its own clock, so that
     others tell it."""
-    confirmation = _newest_confirmation()
     before, counted = timezone.now(), _counted()  # noqa: TID251
     process.looked = counted
     with connection.cursor() as cursor:
@@ -142,9 +141,11 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
         by_monotonic=by_monotonic,
         newest_seal=newest_sealed_at(),
         outside=process.outside and process.outside[0] + timedelta(seconds=counted - process.outside[1]),
-        confirmed=_moved_on(confirmation, database) if confirmation else None,
     )
     verdict = judge(seen)
+    if verdict.answer is Answer.HOLD and (confirmation := _newest_confirmation()) is not None:
+        seen = replace(seen, confirmed=_moved_on(confirmation, database))
+        verdict = judge(seen)
     in_doubt = verdict.answer is Answer.HOLD or (process.agreed is None and verdict.answer is Answer.GO)
     if asks_outside and in_doubt and (outside := _time_outside(process, counted, at)) is not None:
         seen = replace(seen, outside=outside)
